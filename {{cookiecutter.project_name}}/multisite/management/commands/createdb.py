@@ -1,0 +1,41 @@
+"""Mezzanine's createdb, which may be run again."""
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.sites.models import Site
+from django.core.management import call_command
+from mezzanine.blog.models import BlogPost
+from mezzanine.core.management.commands import createdb
+from mezzanine.pages.models import Page, RichTextPage
+
+
+class Command(createdb.Command):
+    help = (
+        "Makes the database and the first site with its home page and, while DEBUG, an admin user."
+        " What is there already is left as it is."
+    )
+
+    def handle(self, *, verbosity, interactive, nodata, **options):
+        self.verbosity, self.interactive, self.no_data = verbosity, interactive, nodata
+        call_command("migrate", verbosity=verbosity, interactive=interactive)
+        self.create_site()
+        self.create_user()
+        if not Page.objects.exists():
+            self.create_pages()
+
+    def create_site(self):
+        """Give the site that migrate has just made its domain and title."""
+        domain = "127.0.0.1:8000" if settings.DEBUG else settings.FABRIC["LIVE_HOSTNAME"]
+        placeholder = Site.objects.filter(id=settings.SITE_ID, domain="example.com")
+        if placeholder.update(domain=domain, name=domain[:50]):
+            call_command("loaddata", "first_site", verbosity=0)
+
+    def create_pages(self):
+        """Make the home page and the blog and, unless --nodata, pages and a post to try things on."""
+        super().create_pages()
+        home = "<p>Welcome. To edit this page, <a href='/admin/'>log in</a>.</p>"
+        RichTextPage.objects.create(title="Home", slug="/", content=home, _order=-1)
+        author = get_user_model().objects.first()
+        if author and not self.no_data:
+            post = "<p>The first post of the blog, for you to edit or delete.</p>"
+            BlogPost.objects.create(title="Hello", content=post, user=author)

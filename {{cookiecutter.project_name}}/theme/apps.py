@@ -1,0 +1,16 @@
+"""The look of the site: templates and static files, before those of Mezzanine."""
+
+from django.apps import AppConfig
+
+
+class ThemeConfig(AppConfig):
+    name = "theme"
+
+    def ready(self):
+        """Draw avatars here, where Mezzanine asks gravatar.com and tells it who reads what."""
+        from mezzanine.core.templatetags import mezzanine_tags
+
+        from .avatars import avatar_url
+
+        mezzanine_tags.gravatar_url = avatar_url
+        mezzanine_tags.register.simple_tag(avatar_url, name="gravatar_url")

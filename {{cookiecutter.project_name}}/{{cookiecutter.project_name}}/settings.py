@@ -1,0 +1,174 @@
+"""Settings of the site, in Django's own order.
+
+https://docs.djangoproject.com/en/5.2/ref/settings/
+https://mezzanine.readthedocs.io/en/latest/configuration.html
+
+local_settings.py beside this file is of one machine only, overrides what is here and never enters git.
+"""
+
+from pathlib import Path
+
+PROJECT_APP_PATH = Path(__file__).resolve().parent
+PROJECT_APP = PROJECT_APP_PATH.name
+BASE_DIR = PROJECT_APP_PATH.parent
+
+
+# Core
+
+DEBUG = False
+ALLOWED_HOSTS = []
+TESTING = False  # Mezzanine's: True only while its own test-suite runs
+
+INSTALLED_APPS = [
+    "mezzanine.boot",  # first: it adds EXTRA_MODEL_FIELDS to the models of all others
+    "multisite",
+    "theme",  # before Mezzanine, whose templates it extends
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.redirects",
+    "django.contrib.sessions",
+    "django.contrib.sites",
+    "django.contrib.sitemaps",
+    "django.contrib.messages",
+    "mezzanine.conf",
+    "mezzanine.core",
+    "mezzanine.generic",
+    "mezzanine.pages",
+    "mezzanine.blog",
+    "mezzanine.forms",
+    "mezzanine.galleries",
+    "mezzanine.accounts",
+    "django_comments",
+    "filebrowser_safe",
+    "grappelli_safe",
+    "django.contrib.admin",  # after those whose templates replace the admin's
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "mezzanine.core.request.CurrentRequestMiddleware",
+    "mezzanine.core.middleware.RedirectFallbackMiddleware",
+    "mezzanine.core.middleware.AdminLoginInterfaceSelectorMiddleware",
+    "mezzanine.core.middleware.SitePermissionMiddleware",
+    "mezzanine.pages.middleware.PageMiddleware",
+]
+# Mezzanine's UpdateCacheMiddleware and FetchFromCacheMiddleware are left out on purpose: they store
+# the page of a visitor who has commented, name and e-mail address included, and show it to the next.
+
+ROOT_URLCONF = f"{PROJECT_APP}.urls"
+WSGI_APPLICATION = f"{PROJECT_APP}.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.debug",
+                "django.template.context_processors.i18n",
+                "django.template.context_processors.media",
+                "django.template.context_processors.request",
+                "django.template.context_processors.static",
+                "django.template.context_processors.tz",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "mezzanine.conf.context_processors.settings",
+                "mezzanine.pages.context_processors.page",
+            ],
+        },
+    },
+]
+
+
+# Database, cache and sessions: SQLite and memory here, PostgreSQL and memcached on a server
+# (deploy/local_settings.py.template).
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": BASE_DIR / "dev.db",
+    }
+}
+# Mezzanine's migrations were written for AutoField: any other would ask for new ones in site-packages.
+DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
+
+CACHE_MIDDLEWARE_KEY_PREFIX = PROJECT_APP
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+
+
+# Accounts
+
+AUTHENTICATION_BACKENDS = [f"{PROJECT_APP}.accounts.UsernameOrEmailBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+
+# Language and time
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+USE_I18N = True
+TIME_ZONE = "UTC"
+
+
+# Static files and uploads
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "static"
+MEDIA_URL = "/media/"
+MEDIA_ROOT = BASE_DIR / "media"
+FILE_UPLOAD_PERMISSIONS = 0o644
+# filebrowser-safe still asks for this name, which Django 5.1 dropped. It is STORAGES["default"].
+DEFAULT_FILE_STORAGE = "django.core.files.storage.FileSystemStorage"
+
+
+# Sites and Mezzanine
+
+SITE_ID = 1
+COMMENTS_APP = "mezzanine.generic"
+PACKAGE_NAME_FILEBROWSER = "filebrowser_safe"
+PACKAGE_NAME_GRAPPELLI = "grappelli_safe"
+GRAPPELLI_INSTALLED = True
+USE_MODELTRANSLATION = False
+
+
+# Deploying: what fabfile.py reads. Your own user, key and passwords belong into a FABRIC of
+# local_settings.py: its keys win over these, and it stays out of git.
+
+FABRIC = {
+    "SSH_USER": "",  # SSH user name; empty: the one of ~/.ssh/config, else your own
+    "SSH_PASS": "",  # SSH password; a key is better
+    "SSH_KEY_PATH": "",  # local path of an SSH key
+    "HOSTS": ["{{ cookiecutter.live_hostname }}"],  # servers to deploy to
+    "VIRTUALENV_HOME": "",  # absolute remote path; empty: /home/SSH_USER
+    "PROJECT_NAME": PROJECT_APP,  # unique among the projects of a server
+    "REQUIREMENTS_PATH": "requirements/project.txt",
+    "GUNICORN_PORT": 8000,  # unique among the projects of a server
+    "LOCALE": "en_US.utf8",  # ends with .utf8
+    "LIVE_HOSTNAME": "{{ cookiecutter.live_hostname }}",  # of the public site
+    "REPO_URL": "{{ cookiecutter.repo_url }}",  # git or Mercurial; empty: your local commits are sent
+    "DB_PASS": "",  # password of the live database; empty: made on the server
+    "ADMIN_PASS": "",  # password of the live admin user; empty: made and shown once
+}
+
+
+# This machine's own settings come last. To add to one of the lists above:
+# `from .settings import INSTALLED_APPS`, then `INSTALLED_APPS.append("debug_toolbar")`.
+
+if (PROJECT_APP_PATH / "local_settings.py").exists():
+    project_fabric = FABRIC
+    from .local_settings import *  # noqa: F403
+
+    FABRIC = project_fabric | FABRIC
