@@ -1,0 +1,103 @@
+"""Fixtures shared by the tests of the template, and how they say what a machine cannot run."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+TEMPLATE = Path(__file__).resolve().parent.parent
+
+
+def unavailable(reason):
+    """Skip the test and say why. Where CI is set everything must run, so the test fails instead."""
+    if os.environ.get("CI"):
+        pytest.fail(f"CI runs everything, but {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
+def program(name, package):
+    """Return the path of a program, a str, or make the test unavailable for want of a package."""
+    path = shutil.which(name, path=os.pathsep.join([os.environ["PATH"], "/usr/sbin", "/sbin"]))
+    return path or unavailable(f"{name} is not installed: apt-get install {package}")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Hand the reasons of skipped tests to nox, which repeats them as its last lines."""
+    if "SKIPPED_TESTS" in os.environ:
+        with open(os.environ["SKIPPED_TESTS"], "a", encoding="utf-8") as file:
+            for report in terminalreporter.stats.get("skipped", []):
+                print(f"{report.nodeid}: {report.longrepr[2]}", file=file)
+
+
+class Baker:
+    """Runs cookiecutter on the template in a home of its own, as a stranger's machine would."""
+
+    def __init__(self, home):
+        self.home = home
+        self.output = home / "output"
+        self.output.mkdir()
+
+    def environment(self):
+        keep = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+        return keep | {"HOME": str(self.home), "COOKIECUTTER_CONFIG": os.devnull}
+
+    def run(self, *arguments, typed=None, **answers):
+        """Run cookiecutter and return the CompletedProcess, with text output.
+
+        typed is a list of answers for the prompts; without it nothing is asked.
+        """
+        command = [sys.executable, "-m", "cookiecutter", "--default-config", *arguments]
+        command += ["--output-dir", str(self.output), str(TEMPLATE)]
+        if typed is None:
+            command.append("--no-input")
+        return subprocess.run(
+            [*command, *(f"{name}={value}" for name, value in answers.items())],
+            input=None if typed is None else "".join(f"{answer}\n" for answer in typed),
+            stdin=subprocess.DEVNULL if typed is None else None,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def bake(self, *arguments, **answers):
+        """Generate a project and return its Path."""
+        result = self.run(*arguments, **answers)
+        assert result.returncode == 0, result.stdout + result.stderr
+        (path,) = self.output.iterdir()
+        return path
+
+
+@pytest.fixture
+def baker(tmp_path):
+    return Baker(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory):
+    """A project made with the defaults: .path, and .python with its locked requirements installed."""
+    path = Baker(tmp_path_factory.mktemp("project")).bake()
+    environment = path.parent / "environment"
+    for command in (
+        ["venv", "--quiet", "--python", sys.executable, str(environment)],
+        ["pip", "sync", "--quiet", "--require-hashes", str(path / "requirements/dev.txt")],
+    ):
+        subprocess.run(
+            [sys.executable, "-m", "uv", *command],
+            env=os.environ | {"VIRTUAL_ENV": str(environment)},
+            check=True,
+        )
+    python = environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    return SimpleNamespace(path=path, python=python)
+
+
+@pytest.fixture
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
