@@ -2,43 +2,33 @@
 
 import sys
 
-sys.path.pop(0)  # the shared temporary directory, where anyone's json.py would be imported
+sys.path.pop(0)  # as in pre_gen_project.py
 
-import subprocess  # noqa: E402
+import subprocess
+
+NAME = "{{ cookiecutter.project_name }}"
 
 
 def git(*arguments):
     return subprocess.run(["git", *arguments], capture_output=True, text=True)
 
 
-def commit_all():
-    """Return what kept git from committing, or an empty string."""
-    try:
-        inside = git("rev-parse", "--is-inside-work-tree").returncode == 0
-        if inside and git("check-ignore", "-q", ".").returncode != 0:
-            return "the project lies inside another repository: commit it there"
-    except OSError:
-        return "git is not installed: commit the project when it is"
-    identity = []
-    if git("config", "user.email").returncode != 0:
-        identity = ["-c", "user.name={{ cookiecutter.project_name }}", "-c", "user.email=nobody@localhost"]
-    for arguments in (
-        ["-c", "init.defaultBranch=main", "init", "-q"],
-        ["add", "."],
-        [*identity, "commit", "-q", "--no-verify", "--no-gpg-sign", "-m", "Start the project"],
-    ):
-        result = git(*arguments)
-        if result.returncode != 0:
-            return f"git {arguments[-1]}: {result.stderr.strip()}"
-    return ""
+def why_not_committed():
+    """Commit all files; return what prevents it, or None."""
+    if git("rev-parse", "--git-dir").returncode == 0 and git("check-ignore", ".").returncode:
+        return "it lies inside another repository, so commit it there"
+    identity = [] if git("config", "user.email").stdout else ["-c", f"user.email={NAME}@localhost"]
+    identity += [] if git("config", "user.name").stdout else ["-c", f"user.name={NAME}"]
+    commit = ["commit", "-q", "--no-verify", "--no-gpg-sign", "-m", "Start the project"]
+    for command in (["init", "-q", "-b", "main"], ["add", "."], [*identity, *commit]):
+        result = git(*command)
+        if result.returncode:
+            return result.stderr.strip()
 
 
-if problem := commit_all():
-    print(f"No first commit was made: {problem}.", file=sys.stderr)
-print("""
-{{ cookiecutter.project_name }} is ready. Next:
-
-    cd {{ cookiecutter.project_name }}
-    nox -s serve    (pip install nox, if you have none)
-
-README.md in it says the rest.""")
+try:
+    problem = why_not_committed()
+except OSError as error:  # no git
+    problem = error
+print(f"\n{NAME} is ready" + (f", but not committed: {problem}." if problem else "."))
+print(f"Next: cd {NAME}, then nox -s serve (pip install nox brings nox). README.md says the rest.")

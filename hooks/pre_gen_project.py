@@ -4,30 +4,31 @@ import sys
 
 sys.path.pop(0)  # the shared temporary directory, where anyone's json.py would be imported
 
-import ipaddress  # noqa: E402
-import json  # noqa: E402
-import keyword  # noqa: E402
-import re  # noqa: E402
+import ipaddress
+import json
+import keyword
+import re
 
 ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 
-# Top-level modules of the project and of what it installs: a package of the same name would hide them.
+# The modules of the project and of what it installs: a package of the same name would hide them.
 TAKEN = """
-    asgiref bleach bs4 certifi chardet charset_normalizer deploy django django_comments docs fabfile fabric
-    filebrowser_safe grappelli_safe gunicorn idna invoke manage media memcache mezzanine multisite nox
-    noxfile oauthlib paramiko pil postgres psycopg psycopg_binary psycopg_pool pytest pytest_django pytz
-    refused_name requests requests_oauthlib requirements root ruff soupsieve sqlparse static template0
-    template1 tests theme tinycss2 tweepy typing_extensions tzdata tzlocal urllib3 webencodings
-""".split()
+    asgiref bleach bs4 certifi chardet charset_normalizer deploy django django_comments docs fabfile
+    fabric filebrowser_safe grappelli_safe gunicorn idna iniconfig invoke manage media memcache
+    mezzanine multisite nox noxfile oauthlib packaging paramiko pil pluggy postgres psycopg
+    psycopg_binary psycopg_pool pygments pytest pytest_django pytz requests requests_oauthlib
+    requirements root ruff soupsieve sqlparse static template0 template1 tests test theme tinycss2
+    tweepy typing_extensions tzdata tzlocal urllib3 webencodings
+"""
 
 
 def project_name(value):
-    if re.fullmatch(r"[a-z][a-z0-9_]{0,30}", value) is None:
-        return "type 1 to 31 lower-case letters, digits and underscores, starting with a letter"
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", value):
+        return "type 1 to 31 lower-case letters, digits or underscores, a letter first: mysite"
     if keyword.iskeyword(value) or keyword.issoftkeyword(value):
-        return f"that is a word of the Python language; type another, such as {value}_site"
-    if value in TAKEN or value in sys.stdlib_module_names:
-        return f"a module that the project needs has that name; type another, such as {value}_site"
+        return f"Python has a keyword of that name; type another, such as {value}_site"
+    if value in TAKEN.split() or value in sys.stdlib_module_names:
+        return f"the project uses a module of that name; type another, such as {value}_site"
 
 
 def site_title(value):
@@ -36,37 +37,30 @@ def site_title(value):
 
 
 def live_hostname(value):
-    advice = "type a host name alone, such as www.example.com"
-    try:
-        ascii_name = value.encode("idna").decode()
-    except UnicodeError:
-        return advice
-    if ascii_name != value:
-        return f"type it in the form that certificates use: {ascii_name.lower()}"
+    advice = "type a host name and nothing else, such as www.example.com"
     label = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
-    if len(value) > 253 or re.fullmatch(rf"{label}(\.{label})*", value) is None:
-        return advice
-    if value.rpartition(".")[2].isdigit():
-        try:
+    try:
+        in_ascii = value.encode("idna").decode().lower()
+        if value.rpartition(".")[2].isdigit():
             ipaddress.IPv4Address(value)
-        except ValueError:
-            return advice
+    except ValueError:
+        return advice
+    if len(value) > 253 or not re.fullmatch(rf"{label}(\.{label})*", in_ascii):
+        return advice
+    if value != in_ascii:
+        return f"type it as certificates do: {in_ascii}"
 
 
 def repo_url(value):
-    scheme_form = r"(https?|ssh|git|file)://[^\s@:/]*(@[^\s@/]+)?[^\s@]*"
-    scp_form = r"[\w.-]+@[\w.-]+:[^\s@]+"
     if re.match(r"\w+://[^/@]*:[^/@]*@", value):
-        return "a URL in the settings holds no password; type it without, and let SSH or a credential helper log in"
-    if value and re.fullmatch(f"{scheme_form}|{scp_form}", value) is None:
-        return "type a URL such as git@github.com:you/site.git or https://example.com/site.git, or nothing"
+        return "it would put a password into git; type it without one"
+    url = r"(https?|ssh|git|file)://[\w.-]*(@[\w.-]+)?(:\d+)?/\S+"
+    if value and not re.fullmatch(rf"{url}|\w[\w.-]*@[\w.-]+:[^\s:]+", value):
+        return "type a URL such as git@github.com:you/site.git, or nothing"
 
 
-for check, value in [
-    (project_name, ANSWERS["__typed_name"]),
-    (site_title, ANSWERS["site_title"]),
-    (live_hostname, ANSWERS["live_hostname"]),
-    (repo_url, ANSWERS["repo_url"]),
-]:
-    if advice := check(value):
-        sys.exit(f"{check.__name__} {json.dumps(value[:80])} is refused: {advice}.")
+ANSWERS["project_name"] = ANSWERS["__typed_name"]
+for check in (project_name, site_title, live_hostname, repo_url):
+    answer = ANSWERS[check.__name__]
+    if advice := check(answer):
+        sys.exit(f"{check.__name__} cannot be {json.dumps(answer[:60])}: {advice}")

@@ -83,16 +83,13 @@ def project(tmp_path_factory):
     """A project made with the defaults: .path, and .python with its locked requirements installed."""
     path = Baker(tmp_path_factory.mktemp("project")).bake()
     environment = path.parent / "environment"
+    python = environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    requirements = str(path / "requirements/dev.txt")
     for command in (
         ["venv", "--quiet", "--python", sys.executable, str(environment)],
-        ["pip", "sync", "--quiet", "--require-hashes", str(path / "requirements/dev.txt")],
+        ["pip", "sync", "--quiet", "--python", str(python), "--require-hashes", requirements],
     ):
-        subprocess.run(
-            [sys.executable, "-m", "uv", *command],
-            env=os.environ | {"VIRTUAL_ENV": str(environment)},
-            check=True,
-        )
-    python = environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+        subprocess.run([sys.executable, "-m", "uv", *command], check=True)
     return SimpleNamespace(path=path, python=python)
 
 

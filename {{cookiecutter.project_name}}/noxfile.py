@@ -14,7 +14,7 @@ LOCAL_SETTINGS = Path("{{ cookiecutter.project_name }}/local_settings.py")
 
 
 def install(session, requirements):
-    """Install exactly what is locked. Without --no-deps pip would refuse Mezzanine with this Django."""
+    """Install what is locked; without --no-deps, pip would refuse Mezzanine with this Django."""
     session.install("--no-deps", "--require-hashes", "-r", f"requirements/{requirements}.txt")
 
 
@@ -49,7 +49,9 @@ def tests(session):
     install(session, "dev")
     make_local_settings()
     session.run("python", "manage.py", "check")
-    session.run("python", "manage.py", "makemigrations", "--check", "--dry-run", "multisite", "theme")
+    session.run(
+        "python", "manage.py", "makemigrations", "--check", "--dry-run", "multisite", "theme"
+    )
     session.run("pytest", *session.posargs)
 
 

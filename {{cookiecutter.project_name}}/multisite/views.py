@@ -6,9 +6,7 @@ from django.urls import reverse
 
 
 def robots(request):
-    """Let robots in, and show them the site map of the site they asked; keep them out while DEBUG."""
+    """Show robots the site map of the site that they asked; keep them out while DEBUG."""
     rule = "Disallow: /" if settings.DEBUG else f"Disallow: {reverse('admin:index')}"
     sitemap = request.build_absolute_uri("/sitemap.xml")
-    return HttpResponse(
-        f"User-agent: *\n{rule}\n\nSitemap: {sitemap}\n", content_type="text/plain"
-    )
+    return HttpResponse(f"User-agent: *\n{rule}\n\nSitemap: {sitemap}\n", content_type="text/plain")

@@ -50,7 +50,7 @@ class PasswordResetForm(mezzanine_forms.PasswordResetForm):
 
 
 class LogoutView(DjangoLogoutView):
-    """Django's view, which since 5.0 answers a GET with 405; Mezzanine's admin has a plain link to it."""
+    """Django's view answers a GET with 405, and Mezzanine's admin has a plain link to it."""
 
     http_method_names = [*DjangoLogoutView.http_method_names, "get", "head"]
 

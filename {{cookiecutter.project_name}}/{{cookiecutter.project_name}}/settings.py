@@ -3,7 +3,8 @@
 https://docs.djangoproject.com/en/5.2/ref/settings/
 https://mezzanine.readthedocs.io/en/latest/configuration.html
 
-local_settings.py beside this file is of one machine only, overrides what is here and never enters git.
+local_settings.py beside this file is of one machine only: it overrides what is here and never
+enters git.
 """
 
 from pathlib import Path
@@ -58,9 +59,10 @@ MIDDLEWARE = [
     "mezzanine.core.middleware.AdminLoginInterfaceSelectorMiddleware",
     "mezzanine.core.middleware.SitePermissionMiddleware",
     "mezzanine.pages.middleware.PageMiddleware",
+    f"{PROJECT_APP}.middleware.MissingParameterMiddleware",
 ]
-# Mezzanine's UpdateCacheMiddleware and FetchFromCacheMiddleware are left out on purpose: they store
-# the page of a visitor who has commented, name and e-mail address included, and show it to the next.
+# Mezzanine's UpdateCacheMiddleware and FetchFromCacheMiddleware are left out on purpose: they keep
+# the page of a visitor who has commented, with name and e-mail address, and show it to the next.
 
 ROOT_URLCONF = f"{PROJECT_APP}.urls"
 WSGI_APPLICATION = f"{PROJECT_APP}.wsgi.application"
@@ -97,7 +99,7 @@ DATABASES = {
         "NAME": BASE_DIR / "dev.db",
     }
 }
-# Mezzanine's migrations were written for AutoField: any other would ask for new ones in site-packages.
+# Mezzanine's migrations were written for AutoField; any other would ask for new ones there.
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 
 CACHE_MIDDLEWARE_KEY_PREFIX = PROJECT_APP
@@ -158,7 +160,7 @@ FABRIC = {
     "GUNICORN_PORT": 8000,  # unique among the projects of a server
     "LOCALE": "en_US.utf8",  # ends with .utf8
     "LIVE_HOSTNAME": "{{ cookiecutter.live_hostname }}",  # of the public site
-    "REPO_URL": "{{ cookiecutter.repo_url }}",  # git or Mercurial; empty: your local commits are sent
+    "REPO_URL": "{{ cookiecutter.repo_url }}",  # git or Mercurial; empty: your own commits
     "DB_PASS": "",  # password of the live database; empty: made on the server
     "ADMIN_PASS": "",  # password of the live admin user; empty: made and shown once
 }

@@ -1,8 +1,12 @@
 """URLs of the site."""
 
 from django.contrib import admin
+from django.contrib.admin.views.decorators import staff_member_required
 from django.urls import include, path
+from django.views.decorators.http import require_POST
+from filebrowser_safe.views import _check_file
 from mezzanine.accounts.views import password_reset
+from mezzanine.core.views import page_not_found
 from mezzanine.pages.views import page
 
 from multisite.views import robots
@@ -11,8 +15,12 @@ from .accounts import LogoutView, PasswordResetForm
 
 urlpatterns = [
     path("admin/logout/", LogoutView.as_view()),
+    # filebrowser-safe tells any visitor whether a file of that name was uploaded.
+    path("admin/media-library/check_file/", staff_member_required(require_POST(_check_file))),
     path("admin/", include(admin.site.urls)),
     path("accounts/password/reset/", password_reset, {"form_class": PasswordResetForm}),
+    # Mezzanine's, used by none of its pages, answers 500 for a package that there is not.
+    path("jsi18n/<path:packages>", page_not_found),
     path("robots.txt", robots),
     # The home page is a page like any other, edited in the admin. For a view of your own instead:
     # path("", TemplateView.as_view(template_name="index.html"), name="home"),

@@ -31,7 +31,7 @@ class Command(createdb.Command):
             call_command("loaddata", "first_site", verbosity=0)
 
     def create_pages(self):
-        """Make the home page and the blog and, unless --nodata, pages and a post to try things on."""
+        """Make the home page and the blog and, unless --nodata, pages to try things on."""
         super().create_pages()
         home = "<p>Welcome. To edit this page, <a href='/admin/'>log in</a>.</p>"
         RichTextPage.objects.create(title="Home", slug="/", content=home, _order=-1)

@@ -1,0 +1,44 @@
+"""A site with the content of createdb, an admin and a member, for all tests."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.test import Client, override_settings
+
+HOST = "127.0.0.1:8000"  # the domain that createdb gives to the first site while DEBUG
+
+
+@pytest.fixture(scope="session", autouse=True)
+def media_root(tmp_path_factory):
+    """Uploads of the tests go into a directory of their own."""
+    path = tmp_path_factory.mktemp("media")
+    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, and only for tests
+    with override_settings(MEDIA_ROOT=path, PASSWORD_HASHERS=hashers, ALLOWED_HOSTS=["*"]):
+        yield path
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker, media_root):
+    with django_db_blocker.unblock(), override_settings(DEBUG=True):
+        call_command("createdb", interactive=False, verbosity=0)
+        users = get_user_model().objects
+        users.create_user("member", "member@example.com", "a member's password")
+
+
+@pytest.fixture
+def browse(db):
+    """Return a client of the first site that is logged in as the user of that name, if any."""
+
+    def client(username=None):
+        client = Client(HTTP_HOST=HOST, raise_request_exception=False)
+        if username:
+            client.force_login(get_user_model().objects.get(username=username))
+        return client
+
+    return client
+
+
+@pytest.fixture(params=[None, "member", "admin"], ids=["anonymous", "member", "superuser"])
+def visitor(request, browse):
+    """A client of each kind of visitor, in turn."""
+    return browse(request.param)

@@ -1,0 +1,18 @@
+"""Forms as a browser would fill them in."""
+
+from bs4 import BeautifulSoup
+
+
+def fields_of(response, selector):
+    """Return what a browser would send from that form of the page: its fields as they stand."""
+    form = BeautifulSoup(response.content, "html.parser").select_one(selector)
+    fields = {}
+    for field in form.find_all(["input", "textarea", "select"]):
+        if field.name == "select":
+            chosen = field.find_all("option", selected=True)
+            fields[field.get("name")] = [option["value"] for option in chosen]
+        elif field.name == "textarea":
+            fields[field["name"]] = field.text
+        elif field.get("type") not in ("checkbox", "radio", "submit") or field.has_attr("checked"):
+            fields[field.get("name")] = field.get("value", "")
+    return fields

@@ -1,0 +1,75 @@
+"""The settings, here and as they are on a server."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+NASTY = "a'b\"c $HOME \\ é中 %(x)s ;{y}"
+
+
+@pytest.fixture
+def live(tmp_path):
+    """Copy the project, with the settings of a server; return a function that runs manage.py."""
+    project = tmp_path / "project"
+    project.mkdir()
+    for directory in ("deploy", "multisite", "theme", settings.PROJECT_APP):
+        shutil.copytree(settings.BASE_DIR / directory, project / directory)
+    shutil.copy(settings.BASE_DIR / "manage.py", project)
+    template = (settings.BASE_DIR / "deploy/local_settings.py.template").read_text("utf-8")
+    values = {
+        "live_hostname": "www.example.com",
+        "secret_key": "a-secret-key-that-is-long-enough-and-has-many-different-letters-0123456789",
+        "nevercache_key": "another",
+        "project_name": settings.PROJECT_APP,
+        "project_app": settings.PROJECT_APP,
+        "db_pass": NASTY,
+    }
+    (project / settings.PROJECT_APP / "local_settings.py").write_text(template % values, "utf-8")
+
+    def manage(*arguments):
+        """Run manage.py there; return what it printed, a str."""
+        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": f"{settings.PROJECT_APP}.settings"}
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=project,
+            env=environment,
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        ).stdout
+
+    return manage
+
+
+def test_the_live_settings_pass_every_check_for_deployment(live):
+    live("check", "--deploy", "--fail-level", "WARNING")
+
+
+def test_any_password_of_the_database_arrives_as_it_is(live):
+    code = (
+        "from django.conf import settings; print(ascii(settings.DATABASES['default']['PASSWORD']))"
+    )
+    assert live("shell", "-v0", "-c", code).strip() == ascii(NASTY)
+
+
+def test_static_files_get_names_that_change_with_their_content(live):
+    live("collectstatic", "--noinput", "-v0")
+    code = "from django.templatetags.static import static; print(static('css/theme.css'))"
+    assert live("shell", "-v0", "-c", code).strip().startswith("/static/css/theme.")
+    assert not live("shell", "-v0", "-c", code).strip().endswith("/theme.css")
+
+
+def test_mezzanines_page_cache_is_not_installed():
+    assert not [name for name in settings.MIDDLEWARE if "Cache" in name]
+
+
+def test_nothing_secret_is_committed():
+    for key in ("SSH_USER", "SSH_PASS", "SSH_KEY_PATH", "DB_PASS", "ADMIN_PASS"):
+        source = (settings.PROJECT_APP_PATH / "settings.py").read_text("utf-8")
+        assert f'"{key}": "",' in source
+    assert "SECRET_KEY" not in source
