@@ -16,8 +16,8 @@ TAKEN = """
     asgiref bleach bs4 certifi chardet charset_normalizer deploy django django_comments docs fabfile
     fabric filebrowser_safe grappelli_safe gunicorn idna iniconfig invoke manage media memcache
     mezzanine multisite nox noxfile oauthlib packaging paramiko pil pluggy postgres psycopg
-    psycopg_binary psycopg_pool pygments pytest pytest_django pytz requests requests_oauthlib
-    requirements root ruff soupsieve sqlparse static template0 template1 tests test theme tinycss2
+    psycopg_binary psycopg_pool py pygments pytest pytest_django pytz requests requests_oauthlib
+    requirements root ruff soupsieve sqlparse static template0 template1 test tests theme tinycss2
     tweepy typing_extensions tzdata tzlocal urllib3 webencodings
 """
 
@@ -54,13 +54,13 @@ def live_hostname(value):
 def repo_url(value):
     if re.match(r"\w+://[^/@]*:[^/@]*@", value):
         return "it would put a password into git; type it without one"
-    url = r"(https?|ssh|git|file)://[\w.-]*(@[\w.-]+)?(:\d+)?/\S+"
-    if value and not re.fullmatch(rf"{url}|\w[\w.-]*@[\w.-]+:[^\s:]+", value):
+    path = r"[^\s\"'\\]+"
+    url = rf"(https?|ssh|git|file)://[\w.-]*(@[\w.-]+)?(:\d+)?/{path}"
+    if value and not re.fullmatch(rf"{url}|\w[\w.-]*@[\w.-]+:{path}", value):
         return "type a URL such as git@github.com:you/site.git, or nothing"
 
 
 ANSWERS["project_name"] = ANSWERS["__typed_name"]
 for check in (project_name, site_title, live_hostname, repo_url):
-    answer = ANSWERS[check.__name__]
-    if advice := check(answer):
+    if advice := check(answer := ANSWERS[check.__name__]):
         sys.exit(f"{check.__name__} cannot be {json.dumps(answer[:60])}: {advice}")

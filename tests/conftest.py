@@ -37,31 +37,29 @@ def pytest_terminal_summary(terminalreporter):
 class Baker:
     """Runs cookiecutter on the template in a home of its own, as a stranger's machine would."""
 
-    def __init__(self, home):
+    def __init__(self, template, home):
+        self.template = template
         self.home = home
         self.output = home / "output"
         self.output.mkdir()
 
-    def environment(self):
-        keep = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-        return keep | {"HOME": str(self.home), "COOKIECUTTER_CONFIG": os.devnull}
-
-    def run(self, *arguments, typed=None, **answers):
+    def run(self, *arguments, typed=None, environment=None, prefix=(), **answers):
         """Run cookiecutter and return the CompletedProcess, with text output.
 
-        typed is a list of answers for the prompts; without it nothing is asked.
+        typed is a list of answers for the prompts; without it nothing is asked. environment is a
+        dict of variables to add, prefix a list of words to put before the command.
         """
-        command = [sys.executable, "-m", "cookiecutter", "--default-config", *arguments]
-        command += ["--output-dir", str(self.output), str(TEMPLATE)]
-        if typed is None:
-            command.append("--no-input")
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+        command = [*prefix, sys.executable, "-m", "cookiecutter", "--default-config", *arguments]
+        command += ["--output-dir", str(self.output), str(self.template)]
+        command += ["--no-input"] if typed is None else []
         return subprocess.run(
             [*command, *(f"{name}={value}" for name, value in answers.items())],
-            input=None if typed is None else "".join(f"{answer}\n" for answer in typed),
-            stdin=subprocess.DEVNULL if typed is None else None,
-            env=self.environment(),
+            input="".join(f"{answer}\n" for answer in typed or []),
+            env={**inherited, "HOME": str(self.home), "USERPROFILE": str(self.home)}
+            | (environment or {}),
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             timeout=60,
         )
 
@@ -73,15 +71,33 @@ class Baker:
         return path
 
 
-@pytest.fixture
-def baker(tmp_path):
-    return Baker(tmp_path)
+@pytest.fixture(scope="session")
+def tracked_files():
+    """The paths of all files of the template, relative to it, with slashes."""
+    command = ["git", "-C", str(TEMPLATE), "ls-files", "-co", "--exclude-standard", "-z"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [path for path in listed.split("\0") if path and (TEMPLATE / path).is_file()]
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory):
-    """A project made with the defaults: .path, and .python with its locked requirements installed."""
-    path = Baker(tmp_path_factory.mktemp("project")).bake()
+def template(tmp_path_factory, tracked_files):
+    """The template as a clone has it: nothing that tools have left beside its files."""
+    copy = tmp_path_factory.mktemp("template")
+    for path in tracked_files:
+        (copy / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(TEMPLATE / path, copy / path)
+    return copy
+
+
+@pytest.fixture
+def baker(template, tmp_path):
+    return Baker(template, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def project(template, tmp_path_factory):
+    """A project made with the defaults: .path, and .python, which has what is locked installed."""
+    path = Baker(template, tmp_path_factory.mktemp("project")).bake()
     environment = path.parent / "environment"
     python = environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     requirements = str(path / "requirements/dev.txt")

@@ -1,0 +1,87 @@
+"""`nox -s serve` makes a project and runs it; `nox` alone tests all that this machine can run."""
+
+import atexit
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.4.15"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["lint", "template", "project", "browser", "deploy"]
+
+HERE = Path(__file__).parent
+SKIPPED_TESTS = HERE / ".nox" / "skipped-tests"
+SKIPPED_TESTS.unlink(missing_ok=True)
+
+
+@atexit.register
+def name_what_was_not_run():
+    """Repeat, as the last lines of the run, which tests this machine could not run, and why."""
+    if SKIPPED_TESTS.exists() and (skipped := SKIPPED_TESTS.read_text(encoding="utf-8")):
+        print("\nNot run on this machine:", skipped, sep="\n", end="")
+
+
+def pytest(session, *arguments):
+    session.install("-r", "tests/requirements.txt")
+    session.run("pytest", *arguments, *session.posargs, env={"SKIPPED_TESTS": str(SKIPPED_TESTS)})
+
+
+@nox.session
+def serve(session):
+    """Make a project, mysite, unless it is there, and run it: nox -s serve -- 8080."""
+    session.install("cookiecutter", "nox")
+    if not (HERE / "mysite").exists():
+        session.run("cookiecutter", "--default-config", "--no-input", str(HERE), "-o", str(HERE))
+    session.run("nox", "-f", "mysite/noxfile.py", "-s", "serve", "--", *session.posargs)
+
+
+@nox.session
+def lint(session):
+    """Is the template readable as the project that it makes, and in style before rendering?"""
+    session.install("-r", "tests/requirements.txt")
+    no_cache = {"RUFF_NO_CACHE": "true"}  # a cache in the template would end up in the project
+    session.run("ruff", "check", ".", env=no_cache)
+    session.run("ruff", "format", "--check", ".", env=no_cache)
+    session.run("djlint", "--quiet", "--check", "--lint", "{{cookiecutter.project_name}}")
+    pytest(session, "tests/test_source.py")
+
+
+@nox.session
+def template(session):
+    """Does cookiecutter make a sound project of every answer, and refuse what would not be one?"""
+    pytest(session, "tests/test_generation.py", "tests/test_update.py")
+
+
+@nox.session
+def project(session):
+    """Does the project pass its own checks on every Python here, and run as it would live?"""
+    session.install("-r", "tests/requirements.txt", "nox")
+    where = Path(session.create_tmp()).resolve()
+    session.run("cookiecutter", "--default-config", "--no-input", "-f", str(HERE), "-o", str(where))
+    session.run("nox", "-f", str(where / "mysite" / "noxfile.py"))
+    pytest(
+        session,
+        "tests/test_live.py",
+        "tests/test_mezzanine_suite.py",
+        "tests/test_django_cache_suite.py",
+    )
+
+
+@nox.session
+def browser(session):
+    """Do the pages work in a browser, for visitors and in the admin?"""
+    pytest(session, "tests/test_browser.py")
+
+
+@nox.session
+def deploy(session):
+    """Does what the README promises hold on brand-new Debian hosts?"""
+    pytest(session, "tests/deploy")
+
+
+@nox.session
+def lock(session):
+    """Lock the newest versions of what generated projects install."""
+    session.install("nox")
+    session.run("nox", "-f", "{{cookiecutter.project_name}}/noxfile.py", "-s", "lock")

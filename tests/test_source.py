@@ -1,0 +1,96 @@
+"""The template, before it is rendered: it reads as the project that it makes."""
+
+import ast
+import re
+import tomllib
+from pathlib import PurePosixPath
+
+import pytest
+import yaml
+from conftest import TEMPLATE
+
+PROJECT = "{{cookiecutter.project_name}}/"
+VARIABLE = re.compile(r"\{\{.*?\}\}")
+
+
+@pytest.fixture(scope="session")
+def sources(tracked_files):
+    """The text of every file that is rendered, by its path in the project."""
+    return {
+        path.removeprefix(PROJECT): (TEMPLATE / path).read_text("utf-8")
+        for path in tracked_files
+        if path.startswith(PROJECT) and "/templates/" not in path and "/static/" not in path
+    }
+
+
+def test_python_toml_and_yaml_parse_as_they_are(sources):
+    parsers = {".py": ast.parse, ".toml": tomllib.loads, ".yaml": yaml.safe_load}
+    parsed = set()
+    for path, text in sources.items():
+        suffix = PurePosixPath(path).suffix
+        if suffix in parsers:
+            parsers[suffix](text)
+            parsed.add(suffix)
+    assert parsed == parsers.keys()
+
+
+def test_nothing_but_variables_is_rendered(sources):
+    for path, text in sources.items():
+        assert not re.search(r"<%|%>|<#|#>", text), path
+
+
+def test_in_python_a_variable_stands_in_a_string_or_a_comment(sources):
+    for path, text in sources.items():
+        if path.endswith(".py"):
+            strings = [
+                node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)
+            ]
+            in_strings = sum(
+                len(VARIABLE.findall(value)) for value in strings if isinstance(value, str)
+            )
+            in_comments = len(re.findall(r"#[^\n\"]*?\{\{.*?\}\}", text))
+            assert len(VARIABLE.findall(text)) == in_strings + in_comments, path
+
+
+def test_few_places_depend_on_an_answer(sources):
+    assert sum(len(VARIABLE.findall(text)) for text in sources.values()) < 30
+
+
+def test_the_hooks_are_small():
+    lines = [
+        line for hook in (TEMPLATE / "hooks").iterdir() for line in hook.open(encoding="utf-8")
+    ]
+    assert len(lines) <= 100
+
+
+def test_file_names_work_on_every_system(tracked_files):
+    folded = [path.casefold() for path in tracked_files]
+    assert len(set(folded)) == len(folded)
+    for path in tracked_files:
+        plain = path.replace("{{cookiecutter.project_name}}", "name")
+        assert re.fullmatch(r"[\w./-]+", plain, re.ASCII), path
+        reserved = {"con", "prn", "aux", "nul", "com1", "lpt1"}
+        assert not reserved & {part.split(".")[0].lower() for part in PurePosixPath(plain).parts}
+        assert len(plain) < 150
+
+
+def test_lines_end_as_git_stores_them(tracked_files):
+    for path in tracked_files:
+        assert b"\r" not in (TEMPLATE / path).read_bytes(), path
+
+
+def test_no_registry_is_named(sources):
+    for path, text in sources.items():
+        assert not re.search(r"--(extra-)?index-url|--find-links|pythonhosted|pypi\.org", text), (
+            path
+        )
+
+
+@pytest.mark.parametrize("name", ["project", "dev"])
+def test_everything_that_is_installed_is_locked_with_its_hash(sources, name):
+    lock = sources[f"requirements/{name}.txt"]
+    requirements = re.findall(r"^[a-z][^ ]*==.*?(?=^\S|\Z)", lock, re.M | re.S)
+    assert len(requirements) > 25
+    assert not [text for text in requirements if "--hash=sha256:" not in text]
+    assert re.search(r"^django==5\.2\.", lock, re.M)
+    assert re.search(r"^mezzanine==6\.1\.1\b", lock, re.M)
