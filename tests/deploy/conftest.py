@@ -1,0 +1,54 @@
+"""Fixtures that give a test real Debian hosts.
+
+Where they cannot be booted, the tests that ask for one are skipped with the reason. With CI set
+they fail with it: CI runs everything, and skips nothing in silence.
+"""
+
+import os
+
+import pytest
+from machine import missing
+from rig import SUITES, Rig
+
+HOSTS = pytest.StashKey()
+
+
+@pytest.fixture(scope="session")
+def rig():
+    """The rig of this run. All that it made is gone when the run ends, also by Ctrl-C."""
+    reason = missing()
+    if reason:
+        refuse = pytest.fail if os.environ.get("CI") else pytest.skip
+        refuse(f"no hosts can be booted here: {reason}")
+    with Rig() as rig:
+        yield rig
+
+
+@pytest.fixture
+def make_host(rig, request):
+    """A function that boots a fresh host, as `rig.up` does; the test's end takes it down."""
+    hosts = request.node.stash[HOSTS] = []
+
+    def make(name, **options):
+        hosts.append(rig.up(name, **options))
+        return hosts[-1]
+
+    yield make
+    for host in hosts:
+        host.down()
+
+
+@pytest.fixture(params=SUITES)
+def debian(request, make_host):
+    """A fresh host, once of each suite."""
+    return make_host("debian", suite=request.param)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Add the end of its hosts' consoles to the report of a test that failed."""
+    report = yield
+    if report.failed:
+        for host in item.stash.get(HOSTS, []):
+            report.sections.append((f"console of {host.name}", host.console()[-3000:]))
+    return report
