@@ -9,7 +9,7 @@ import venv
 from pathlib import Path
 
 import pytest
-from conftest import program
+from support import program
 
 # BaseMemcachedTests in Django 5.2. Three of them are about culling, which memcached does by itself:
 # Django skips them for every memcached backend. Other numbers after a new Django: look at what

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import unavailable
+from support import unavailable
 
 HOSTILE_TITLES = [
     """It's "quoted" and 'quoted' \\ back\\slashed \\""",

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import program, unavailable
+from support import program, unavailable
 
 # The tests are in no package, only in the repository. git's url.<base>.insteadOf leads to a copy.
 REPOSITORY = "https://github.com/stephenmcd/mezzanine"

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 import pytest
 import yaml
-from conftest import TEMPLATE
+from support import TEMPLATE
 
 PROJECT = "{{cookiecutter.project_name}}/"
 VARIABLE = re.compile(r"\{\{.*?\}\}")

@@ -4,11 +4,10 @@ Where they cannot be booted, the tests that ask for one are skipped with the rea
 they fail with it: CI runs everything, and skips nothing in silence.
 """
 
-import os
-
 import pytest
 from machine import missing
 from rig import SUITES, Rig
+from support import unavailable
 
 HOSTS = pytest.StashKey()
 
@@ -18,8 +17,7 @@ def rig():
     """The rig of this run. All that it made is gone when the run ends, also by Ctrl-C."""
     reason = missing()
     if reason:
-        refuse = pytest.fail if os.environ.get("CI") else pytest.skip
-        refuse(f"no hosts can be booted here: {reason}")
+        unavailable(f"no hosts can be booted here: {reason}")
     with Rig() as rig:
         yield rig
 

@@ -226,7 +226,7 @@ def test_two_rigs_at_once_do_not_meet(make_host):
     assert host.ssh("echo here").stdout == "here\n"
 
 
-def test_what_a_killed_rig_left_is_removed_by_the_next():
+def test_what_a_killed_rig_left_is_removed_by_the_next(rig):
     with other_rig() as other:
         name, _, folder = other.stdout.readline().split()
         other.kill()
@@ -261,14 +261,14 @@ def inner_pytest(folder, **variables):
     return subprocess.Popen(
         words,
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(HERE)} | variables,
+        env=os.environ | {"PYTHONPATH": f"{HERE}{os.pathsep}{HERE.parent}"} | variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
 
 
-def test_ctrl_c_takes_everything_down(tmp_path):
+def test_ctrl_c_takes_everything_down(rig, tmp_path):
     started = tmp_path / "started"
     with inner_pytest(tmp_path) as run:
         wait_for(lambda: started.exists() and started.read_text(), 60)
@@ -278,7 +278,7 @@ def test_ctrl_c_takes_everything_down(tmp_path):
     assert traces(*started.read_text().split()) == []
 
 
-def test_where_no_host_can_be_booted_a_run_says_why_and_fails_only_in_ci(tmp_path):
+def test_where_no_host_can_be_booted_a_run_says_why_and_fails_only_in_ci(rig, tmp_path):
     nothing = str(tmp_path)  # no tool is found there
     for ci, code in (("", pytest.ExitCode.OK), ("true", pytest.ExitCode.TESTS_FAILED)):
         with inner_pytest(tmp_path, PATH=nothing, CI=ci) as run:
