@@ -61,8 +61,8 @@ def patterns(resolver, argument, prefix="/"):
 def test_no_address_answers_with_a_server_error(browse, user, argument, method):
     client = browse(user)
     failed = {}
-    for path in set(patterns(get_resolver(), argument)):
-        if not (user and "logout" in path):
+    for path in sorted(set(patterns(get_resolver(), argument))):
+        if not (user and ("logout" in path or "delete" in path)):  # what others need is kept
             status = getattr(client, method)(path, {"folder": ""}).status_code
             if status >= 500:
                 failed[path] = status
