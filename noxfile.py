@@ -66,12 +66,7 @@ def project(session):
         for python in PYTHONS:
             if not shutil.which(f"python{python}"):
                 print(f"the project's tests on Python {python}: it is not installed", file=file)
-    pytest(
-        session,
-        "tests/test_live.py",
-        "tests/test_mezzanine_suite.py",
-        "tests/test_django_cache_suite.py",
-    )
+    pytest(session, "tests/test_live.py", "tests/test_django_cache_suite.py")
 
 
 @nox.session
@@ -84,6 +79,12 @@ def browser(session):
 def deploy(session):
     """Does what the README promises hold on brand-new Debian hosts?"""
     pytest(session, "tests/deploy")
+
+
+@nox.session
+def mezzanine(session):
+    """Do Mezzanine's own tests pass? They are in its repository alone, so this needs GitHub."""
+    pytest(session, "tests/test_mezzanine_suite.py")
 
 
 @nox.session
