@@ -21,8 +21,7 @@ def why_not_committed():
     identity += [] if git("config", "user.name").stdout else ["-c", f"user.name={NAME}"]
     commit = ["commit", "-q", "--no-verify", "--no-gpg-sign", "-m", "Start the project"]
     for command in (["init", "-q", "-b", "main"], ["add", "."], [*identity, *commit]):
-        result = git(*command)
-        if result.returncode:
+        if (result := git(*command)).returncode:
             return result.stderr.strip()
 
 

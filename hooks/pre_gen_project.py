@@ -13,12 +13,13 @@ ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 
 # The modules of the project and of what it installs: a package of the same name would hide them.
 TAKEN = """
-    asgiref bleach bs4 certifi chardet charset_normalizer deploy django django_comments docs fabfile
-    fabric filebrowser_safe grappelli_safe gunicorn idna iniconfig invoke manage media memcache
-    mezzanine multisite nox noxfile oauthlib packaging paramiko pil pluggy postgres psycopg
-    psycopg_binary psycopg_pool py pygments pytest pytest_django pytz requests requests_oauthlib
-    requirements root ruff soupsieve sqlparse static template0 template1 test tests theme tinycss2
-    tweepy typing_extensions tzdata tzlocal urllib3 webencodings
+    asgiref bcrypt bleach bs4 certifi cffi chardet charset_normalizer colorama cryptography
+    decorator deploy deprecated django django_comments fabfile fabric filebrowser_safe
+    grappelli_safe gunicorn idna iniconfig invoke manage media memcache mezzanine multisite nacl nox
+    noxfile oauthlib packaging paramiko pil pluggy postgres psycopg psycopg_binary psycopg_pool py
+    pycparser pygments pytest pytest_django pytz requests requests_oauthlib requirements root ruff
+    soupsieve sqlparse static template0 template1 test tests theme tinycss2 tweepy typing_extensions
+    tzdata tzlocal urllib3 webencodings wrapt
 """
 
 
@@ -37,23 +38,22 @@ def site_title(value):
 
 
 def live_hostname(value):
-    advice = "type a host name and nothing else, such as www.example.com"
     label = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
     try:
         in_ascii = value.encode("idna").decode().lower()
         if value.rpartition(".")[2].isdigit():
             ipaddress.IPv4Address(value)
     except ValueError:
-        return advice
+        in_ascii = ""
     if len(value) > 253 or not re.fullmatch(rf"{label}(\.{label})*", in_ascii):
-        return advice
+        return "type a host name and nothing else, such as www.example.com"
     if value != in_ascii:
         return f"type it as certificates do: {in_ascii}"
 
 
 def repo_url(value):
     if re.match(r"\w+://[^/@]*:[^/@]*@", value):
-        return "it would put a password into git; type it without one"
+        return "type it without the password, which would go into git"
     path = r"[^\s\"'\\]+"
     url = rf"(https?|ssh|git|file)://[\w.-]*(@[\w.-]+)?(:\d+)?/{path}"
     if value and not re.fullmatch(rf"{url}|\w[\w.-]*@[\w.-]+:{path}", value):

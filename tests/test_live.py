@@ -141,7 +141,12 @@ class Visitor:
 
 def render_live_settings(path, database, memcached):
     template = Path(path, "deploy", "local_settings.py.template").read_text(encoding="utf-8")
-    answers = {"live_hostname": HOST, "project_name": "mysite", "project_app": "mysite"}
+    answers = {
+        "root": str(path),
+        "live_hostname": HOST,
+        "project_name": "mysite",
+        "project_app": "mysite",
+    }
     answers |= {name: secrets.token_urlsafe(50) for name in ("secret_key", "nevercache_key")}
     settings = template % (answers | {"db_pass": DB_PASS})
     # The ports of a server, which others may use on this machine.

@@ -21,6 +21,7 @@ def live(tmp_path):
     shutil.copy(settings.BASE_DIR / "manage.py", project)
     template = (settings.BASE_DIR / "deploy/local_settings.py.template").read_text("utf-8")
     values = {
+        "root": "/srv/site",
         "live_hostname": "www.example.com",
         "secret_key": "a-secret-key-that-is-long-enough-and-has-many-different-letters-0123456789",
         "nevercache_key": "another",

@@ -1,0 +1,244 @@
+"""A project deploys itself with its fabfile, to real and brand-new Debian hosts."""
+
+import os
+import re
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from http.client import HTTPSConnection
+
+import pytest
+from rig import SUITES
+from support import Baker
+
+HOST = "www.one.example"
+PASSWORD = "a'b\"c $HOME \\ é中 %(x)s ;{y}"
+
+
+class Site:
+    """A generated project, and the host that it deploys to."""
+
+    def __init__(self, project, host, **fabric):
+        self.project, self.host = project, host
+        self.home = project.parent.parent
+        settings = {"HOSTS": [host.address], "SSH_USER": "root", "SSH_KEY_PATH": str(host.key)}
+        local = project / project.name / "local_settings.py"
+        local.write_text(local.read_text() + f"\nFABRIC = {settings | fabric!r}\n")
+        (self.home / ".ssh").mkdir(mode=0o700)
+        (self.home / ".ssh/known_hosts").write_text(host.known_hosts.read_text())
+
+    def fab(self, *arguments, status=0):
+        """Run fab in the project and return what it printed; its exit status is asserted."""
+        result = subprocess.run(
+            [sys.executable, "-m", "fabric", *arguments],
+            cwd=self.project,
+            env=os.environ | {"HOME": str(self.home), "SSH_AUTH_SOCK": ""},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+        output = result.stdout + result.stderr
+        assert result.returncode == status, output
+        assert "Traceback" not in output
+        return output
+
+    def commit(self):
+        subprocess.run(["git", "add", "."], cwd=self.project, check=True)
+        author = ["-c", "user.name=Test", "-c", "user.email=test@localhost"]
+        command = ["git", *author, "commit", "-q", "-m", "Change"]
+        subprocess.run(command, cwd=self.project, check=True)
+
+    def get(self, path, host=HOST):
+        """Return the status and the text of a page, asked over TLS by host name."""
+        context = ssl._create_unverified_context()
+        connection = HTTPSConnection(self.host.address, timeout=30, context=context)
+        connection.sock = context.wrap_socket(
+            socket.create_connection((self.host.address, 443), 30), server_hostname=host
+        )
+        connection.request("GET", path, headers={"Host": host})
+        response = connection.getresponse()
+        return response.status, response.read().decode("utf-8", "replace")
+
+
+@pytest.fixture(scope="module", params=SUITES)
+def site(request, rig, template, tmp_path_factory):
+    """A site that install, create and deploy have just brought to a new host."""
+    project = Baker(template, tmp_path_factory.mktemp("deploy")).bake(live_hostname=HOST)
+    host = rig.up(f"site-{request.param}", suite=request.param)
+    site = Site(project, host, DB_PASS=PASSWORD, ADMIN_PASS=PASSWORD)
+    site.first_output = site.fab("install", "create", "deploy")
+    yield site
+    host.down()
+
+
+def live_release(site):
+    return re.search(r"^release: +(\S+)", site.fab("status"), re.M)[1]
+
+
+def change_home_page(site, text):
+    css = site.project / "theme/static/css/theme.css"
+    css.write_text(css.read_text() + f"\n/* {text} */\n")
+    site.commit()
+
+
+def css_of_the_site(site):
+    _, html = site.get("/")
+    return site.get(re.search(r'href="(/static/css/theme\.\w+\.css)"', html)[1])[1]
+
+
+def test_a_new_server_answers_under_the_name_of_the_site(site):
+    assert site.get("/")[0] == 200
+    assert "<title>Home | Mysite</title>" in site.get("/")[1]
+    assert site.get("/admin/login/")[0] == 200
+    assert "/* The look of the site" in css_of_the_site(site)
+
+
+def test_a_stranger_who_asks_for_another_host_is_not_answered(site):
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        site.get("/", host="www.two.example")
+
+
+def test_no_password_can_be_read_where_it_does_not_belong(site):
+    assert PASSWORD not in site.first_output
+    logs = site.host.run("journalctl --no-pager; cat /var/log/postgresql/* /var/log/supervisor/*")
+    assert "HOME \\ é中" not in logs.stdout
+    mode = site.host.run("stat -c '%a %U' /srv/mysite/shared/secrets.json").stdout
+    assert mode == "640 root\n"
+
+
+def test_a_deploy_of_what_is_live_changes_nothing(site):
+    before = live_release(site)
+    assert "is live already" in site.fab("deploy")
+    assert live_release(site) == before
+    assert "✗" not in site.fab("install", "create")
+
+
+def test_a_new_commit_goes_live_and_can_be_rolled_back(site):
+    before = live_release(site)
+    change_home_page(site, "second")
+    assert "->" in site.fab("plan")
+    site.fab("deploy")
+    assert live_release(site) != before
+    assert "/* second */" in css_of_the_site(site)
+    site.fab("rollback")
+    assert live_release(site) == before
+    assert "/* second */" not in css_of_the_site(site)
+
+
+def test_code_that_does_not_pass_its_checks_never_goes_live(site):
+    before = live_release(site)
+    urls = site.project / "mysite/urls.py"
+    sound = urls.read_text()
+    urls.write_text(sound + "\nimport no_such_module\n")
+    site.commit()
+    output = site.fab("deploy", status=1)
+    assert "no_such_module" in output
+    assert "stopped at: Checks and static files" in output
+    assert live_release(site) == before
+    assert site.get("/")[0] == 200
+    urls.write_text(sound)
+    site.commit()
+
+
+def test_what_was_lost_comes_back_with_a_restore(site):
+    site.host.run("echo precious >/srv/mysite/shared/media/file.txt")
+    name = site.fab("backup").split()[-1]
+    site.fab("psql", "DELETE FROM pages_richtextpage; DELETE FROM pages_page")
+    site.host.run("rm /srv/mysite/shared/media/file.txt")
+    assert site.get("/")[0] == 404
+    site.fab("restore", name)
+    assert site.get("/")[0] == 200
+    assert site.get("/media/file.txt") == (200, "precious\n")
+
+
+def test_a_damaged_backup_is_refused_before_anything_is_touched(site):
+    name = site.fab("backup").split()[-1]
+    site.host.run(f"truncate --size=-100 /srv/mysite/backups/{name}/database")
+    assert "is damaged" in site.fab("restore", name, status=1)
+    assert site.get("/")[0] == 200
+
+
+def test_a_backup_comes_home(site):
+    path = site.project / site.fab("backup", "--get").split()[-1]
+    listed = subprocess.check_output(["tar", "-tf", path], text=True)
+    assert re.search(r"/database$.*/media\.tar\.gz$", listed, re.M | re.S)
+
+
+def test_in_maintenance_everybody_is_told_so(site):
+    site.fab("maintenance", "on")
+    assert site.get("/")[0] == 503
+    site.fab("maintenance", "off")
+    assert site.get("/")[0] == 200
+
+
+def test_single_commands_run_as_the_user_of_the_site(site):
+    assert "uid=" in site.fab("run", "id")
+    assert "(mysite)" in site.fab("run", "id")
+    assert "uid=0(root)" in site.fab("sudo", "id")
+    assert "no issues" in site.fab("manage", "check")
+    assert "\n42\n" in site.fab("python", "print(6 * 7)")
+    assert "mezzanine" in site.fab("pip", "list")
+
+
+def test_a_command_that_fails_says_so_by_its_status(site):
+    assert "exit status 3" in site.fab("run", "echo oops; exit 3", status=3)
+
+
+def test_an_unknown_host_key_is_refused_where_nobody_can_answer(site):
+    known = site.home / ".ssh/known_hosts"
+    kept = known.read_text()
+    known.write_text("")
+    assert "SHA256:" in site.fab("status", status=3)
+    address, kind, key, *_ = kept.split()
+    other = "B" if key[-10] == "A" else "A"
+    known.write_text(f"{address} {kind} {key[:-10]}{other}{key[-9:]}\n")
+    assert "ssh-keygen -R" in site.fab("status", status=3)
+    known.write_text(kept)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *[("HOSTS", "one.example"), ("HOSTS", []), ("LOCALE", "xx_XX"), ("GUNICORN_PORT", 80)],
+        *[("PROJECT_NAME", "a.b"), ("PROJECT_NAME", "postgres"), ("SSH_KEY_PATH", "/none")],
+        *[("DB_PASS", "two\nlines"), ("LIVE_HOSTNAME", "http://one.example"), ("NO_SUCH", 1)],
+    ],
+)
+def test_a_wrong_value_is_told_before_any_host_is_asked(site, key, value):
+    local = site.project / "mysite/local_settings.py"
+    kept = local.read_text()
+    local.write_text(f"{kept}\nFABRIC[{key!r}] = {value!r}\n")
+    try:
+        lines = site.fab("status", status=2).splitlines()
+    finally:
+        local.write_text(kept)
+    assert [line for line in lines if line.startswith(f'FABRIC["{key}"]: ')]
+    assert len(lines) == 1
+
+
+def test_after_a_reboot_the_site_is_back_by_itself(site):
+    site.host.reboot()
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            if site.get("/")[0] == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.5)  # between two questions
+    pytest.fail("the site did not come back within 60 s")
+
+
+def test_remove_leaves_nothing_of_the_project_but_its_last_backup(site):
+    assert "not confirmed" in site.fab("remove", status=2)
+    assert site.get("/")[0] == 200
+    assert "/var/backups/mysite-" in site.fab("remove", "--yes", "mysite")
+    left = site.host.run(
+        "find / -xdev -name '*mysite*' -not -path '/proc/*' -not -path '/var/backups/*';"
+        "getent passwd mysite; runuser -u postgres -- psql -lqAt | grep mysite",
+        check=False,
+    )
+    assert left.stdout == ""

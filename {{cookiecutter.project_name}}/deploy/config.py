@@ -1,0 +1,207 @@
+"""The FABRIC block of the settings, checked as a whole before any host is contacted."""
+
+import importlib
+import ipaddress
+import re
+import sys
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+from invoke import Exit
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+HOST_NAME = re.compile(r"(?=.{1,253}$)((?!-)[a-z0-9-]{1,63}(?<!-)\.)*(?!-)[a-z0-9-]{1,63}(?<!-)")
+HOST = re.compile(
+    r"(?:(?P<user>[^@\s:]+)@)?(?P<host>[^@\s:]+|\[[0-9a-f:]+\])(?::(?P<port>\d+))?", re.I
+)
+# Names that belong to Debian, PostgreSQL or the stack itself: as a user, database or program of
+# ours they would collide with theirs.
+TAKEN_NAMES = """
+    root daemon bin sys sync games man lp mail news uucp proxy backup list irc nobody sshd sudo adm
+    postgres template0 template1 memcache nginx supervisor www default all
+""".split()
+
+
+@dataclass(frozen=True, repr=False)  # a repr would show the passwords
+class Config:
+    """The values of FABRIC under their names in lower case.
+
+    Empty strings mean what the comments in settings.py say. `project_app` is the package of the
+    settings, as a str.
+    """
+
+    ssh_user: str
+    ssh_pass: str
+    ssh_key_path: str
+    hosts: list[str]
+    virtualenv_home: str
+    project_name: str
+    requirements_path: str
+    gunicorn_port: int
+    locale: str
+    live_hostname: str
+    repo_url: str
+    db_pass: str
+    admin_pass: str
+    project_app: str
+
+
+def load(project_app):
+    """Return the Config of the project; Exit with a line for each thing that is wrong with it."""
+    fabric = read_settings(project_app)
+    problems = [
+        f"{key}: no such key; the keys are {', '.join(RULES)}"
+        for key in fabric.keys() - RULES.keys()
+    ]
+    values = {}
+    for key, rule in RULES.items():
+        try:
+            values[key.lower()] = rule(fabric[key])
+        except KeyError:
+            problems.append(f"{key}: missing")
+        except ValueError as error:
+            problems.append(f"{key}: {error}")
+    if problems:
+        lines = [f'FABRIC["{p.partition(":")[0]}"]:{p.partition(":")[2]}' for p in sorted(problems)]
+        raise Exit("\n".join(lines), code=2)
+    return Config(project_app=project_app, **values)
+
+
+def read_settings(project_app):
+    """Return the FABRIC dict of the settings; Exit with the line at fault if they do not import."""
+    sys.path.insert(0, str(PROJECT_ROOT))
+    try:
+        settings = importlib.import_module(f"{project_app}.settings")
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        if isinstance(error, SyntaxError):
+            where = traceback.FrameSummary(error.filename, error.lineno, "")
+        raise Exit(
+            f"The settings cannot be imported: {where.filename}, line {where.lineno}: "
+            f"{type(error).__name__}: {error}",
+            code=2,
+        ) from None
+    finally:
+        sys.path.remove(str(PROJECT_ROOT))
+    fabric = getattr(settings, "FABRIC", None)
+    if not isinstance(fabric, dict):
+        raise Exit(f"{settings.__file__} has no FABRIC, a dict with the keys of a deploy", code=2)
+    return fabric
+
+
+# One function a rule: it returns the value to use, or raises ValueError with what is wrong.
+
+
+def text(value):
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not text in quotes")
+    if re.search(r"[\x00-\x1f\x7f]", value):
+        raise ValueError("has a line break or another control character in it")
+    return value
+
+
+def secret(value):
+    if not isinstance(value, str) or re.search(r"[\x00-\x1f\x7f]", value):
+        raise ValueError("is not text in quotes, on one line")
+    return value
+
+
+def hosts(value):
+    if isinstance(value, str) or not isinstance(value, list | tuple):
+        raise ValueError(f'{value!r} is not a list; write ["{value}"]')
+    if not value:
+        raise ValueError('is empty; name your server, as in ["www.example.com"]')
+    for host in value:
+        match = isinstance(host, str) and HOST.fullmatch(host)
+        if not match or not 0 < int(match["port"] or 22) < 65536:
+            raise ValueError(f"{host!r} is not a host, user@host or user@host:port")
+    if len(set(value)) < len(value):
+        raise ValueError("names a host twice")
+    return list(value)
+
+
+def user(value):
+    if text(value) and not re.fullmatch(r"[a-z_][a-z0-9_.-]{0,31}", value):
+        raise ValueError(f"{value!r} is not a user name")
+    return value
+
+
+def key_path(value):
+    if text(value) and not Path(value).expanduser().is_file():
+        raise ValueError(f"there is no file {value}")
+    return value
+
+
+def absolute_path(value):
+    if text(value) and not re.fullmatch(r"(/[\w.-]+)+", value, re.A):
+        raise ValueError(f"{value!r} is not an absolute path of letters, digits and ._-")
+    if ".." in value.split("/"):
+        raise ValueError(f"{value!r} has .. in it")
+    return value
+
+
+def project_name(value):
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", text(value)):
+        suggestion = re.sub(r"[^a-z0-9]+", "_", value.lower()).strip("_0123456789")[:31] or "site"
+        raise ValueError(
+            f"{value!r} is not 1 to 31 lower-case letters, digits or underscores, a letter first; "
+            f"try {suggestion}"
+        )
+    if value in TAKEN_NAMES:
+        raise ValueError(f"{value!r} belongs to the system of a server; try {value}_site")
+    return value
+
+
+def requirements_path(value):
+    if not text(value) or not (PROJECT_ROOT / value).is_file():
+        raise ValueError(f"there is no file {value!r} in the project")
+    return value
+
+
+def port(value):
+    if not re.fullmatch(r"\d{1,5}", str(value), re.A) or not 1024 <= int(value) <= 65535:
+        raise ValueError(f"{value!r} is not a port from 1024 to 65535")
+    return int(value)
+
+
+def locale(value):
+    if not re.fullmatch(r"([a-z]{2,3}_[A-Z]{2}(@[a-z]+)?|C)\.(utf8|utf-8|UTF-8)", text(value)):
+        raise ValueError(f"{value!r} is not a locale in UTF-8, such as en_US.utf8")
+    return value
+
+
+def host_name(value):
+    try:
+        ipaddress.ip_address(text(value))
+        return value
+    except ValueError:
+        if not HOST_NAME.fullmatch(value):
+            raise ValueError(f"{value!r} is not a host name, such as www.example.com") from None
+    return value
+
+
+def url(value):
+    scheme = r"(https?|ssh|git|file)://\S+"
+    if text(value) and not re.fullmatch(rf"{scheme}|\w[\w.-]*@[\w.-]+:\S+", value):
+        raise ValueError(f"{value!r} is not a URL, such as git@github.com:you/site.git")
+    if re.match(r"\w+://[^/@]*:[^/@]*@", value):
+        raise ValueError("has a password in it; let the server log in with a key")
+    return value
+
+
+RULES = {
+    "SSH_USER": user,
+    "SSH_PASS": secret,
+    "SSH_KEY_PATH": key_path,
+    "HOSTS": hosts,
+    "VIRTUALENV_HOME": absolute_path,
+    "PROJECT_NAME": project_name,
+    "REQUIREMENTS_PATH": requirements_path,
+    "GUNICORN_PORT": port,
+    "LOCALE": locale,
+    "LIVE_HOSTNAME": host_name,
+    "REPO_URL": url,
+    "DB_PASS": secret,
+    "ADMIN_PASS": secret,
+}

@@ -1,0 +1,65 @@
+"""What a server needs from Debian before a project can live on it."""
+
+from .steps import step
+
+PACKAGES = """
+    ca-certificates cron curl git locales logrotate memcached mercurial nginx openssl
+    postgresql postgresql-client python3 python3-venv supervisor tar
+""".split()
+
+APT = """
+set -eu
+export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a
+apt() { apt-get -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold -qq "$@"; }
+installed() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
+missing=$(for package; do installed "$package" || echo "$package"; done)
+[ -n "$missing" ] || exit 0
+apt update
+apt install --yes --no-install-recommends $missing
+"""
+
+LOCALE = """
+set -eu
+wanted=$1
+normal() { echo "$1" | sed 's/[.]utf-\\?8$/.utf8/I'; }
+known() { locale -a | grep -qx "$(normal "$wanted")"; }
+known && exit 0
+name=${wanted%%.*}
+grep -q "^# *$name.UTF-8 UTF-8" /usr/share/i18n/SUPPORTED /etc/locale.gen ||
+    grep -q "^$name.UTF-8 UTF-8" /usr/share/i18n/SUPPORTED || {
+    echo "LOCALE: Debian knows no $wanted; see /usr/share/i18n/SUPPORTED"; exit 1; }
+echo "$name.UTF-8 UTF-8" >>/etc/locale.gen
+locale-gen
+known
+systemctl try-restart postgresql  # it knows the locales of its start only
+"""
+
+UV = """
+set -eu
+[ ! -x /opt/uv/bin/uv ] || exit 0
+python3 -m venv /opt/uv
+/opt/uv/bin/pip install --quiet uv
+"""
+
+SERVICES = """
+set -eu
+systemctl enable --quiet --now cron memcached nginx postgresql supervisor
+rm -f /etc/nginx/sites-enabled/default
+"""
+
+
+def apt(host, packages):
+    """Install those of the Debian packages that are missing."""
+    host.run(f"set -- {' '.join(packages)}\n{APT}")
+
+
+def install(host):
+    """Install Debian's packages, the locale and uv; what is there already is left as it is."""
+    with step(host, "Debian packages"):
+        apt(host, PACKAGES)
+    with step(host, f"Locale {host.config.locale}"):
+        host.run(f"set -- {host.config.locale}\n{LOCALE}")
+    with step(host, "uv"):
+        host.run(UV)
+    with step(host, "Services"):
+        host.run(SERVICES)
