@@ -83,7 +83,7 @@ rm -f /etc/cron.d/$name /etc/logrotate.d/$name
 rm -f /etc/nginx/ssl/$name.crt /etc/nginx/ssl/$name.key
 supervisorctl reread && supervisorctl update $name
 systemctl reload nginx
-for database in $name $name_before_restore $name_restoring; do
+for database in $name ${name}_before_restore ${name}_restoring; do
     runuser -u postgres -- dropdb --if-exists --force $database
 done
 runuser -u postgres -- dropuser --if-exists $name
