@@ -25,12 +25,9 @@ class Commands:
     def __init__(self, config):
         self.config = config
         self.namespace = Collection()
-        connect_kwargs = {}
         if config.ssh_key_path:
-            connect_kwargs |= {"key_filename": config.ssh_key_path, "look_for_keys": False}
-        if config.ssh_pass:
-            connect_kwargs["password"] = config.ssh_pass
-        self.namespace.configure({"connect_kwargs": connect_kwargs})
+            key = {"key_filename": config.ssh_key_path, "look_for_keys": False}
+            self.namespace.configure({"connect_kwargs": key})
         if config.ssh_user:
             self.namespace.configure({"user": config.ssh_user})
 

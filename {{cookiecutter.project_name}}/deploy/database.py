@@ -38,7 +38,7 @@ def backups(host):
 def get(host, name):
     """Bring a backup home, into backups/ of the project; return its Path."""
     home = Path("backups", host.config.project_name)
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     target = home / f"{name}.tar"
     with step(host, f"Bringing {name} home"):
         host.download(["tar", "-C", f"{host.root}/backups", "-c", name], target)

@@ -71,6 +71,8 @@ class Host:
         if self.connection.is_connected:
             return
         load_known_hosts(self.connection)
+        if self.config.ssh_pass:  # not earlier: fab --debug prints what connections are made with
+            self.connection.connect_kwargs["password"] = self.config.ssh_pass
         try:
             self.connection.open()
         except BadHostKeyException as error:
