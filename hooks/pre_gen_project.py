@@ -60,7 +60,7 @@ def repo_url(value):
         return "type a URL such as git@github.com:you/site.git, or nothing"
 
 
-ANSWERS["project_name"] = ANSWERS["__typed_name"]
+ANSWERS["project_name"] = ANSWERS["__typed_name"]  # that one may name a directory elsewhere
 for check in (project_name, site_title, live_hostname, repo_url):
     if advice := check(answer := ANSWERS[check.__name__]):
         sys.exit(f"{check.__name__} cannot be {json.dumps(answer[:60])}: {advice}")
