@@ -4,7 +4,16 @@ import shlex
 
 from invoke import Exit
 
-from deploy import certificates, config, database, files, packages, processes, releases
+from deploy import (
+    certificates,
+    config,
+    database,
+    files,
+    hardening,
+    packages,
+    processes,
+    releases,
+)
 from deploy.commands import Commands, confirm
 from deploy.steps import step
 
@@ -15,6 +24,12 @@ namespace = commands.namespace
 
 
 # From a new server to a live site
+
+
+@command
+def secure(host):
+    """Make a new server safe: updates, the user SSH_USER, a firewall, no root over SSH."""
+    hardening.secure(host)
 
 
 @command

@@ -23,7 +23,7 @@ class Site:
     def __init__(self, project, host, **fabric):
         self.project, self.host = project, host
         self.home = project.parent.parent
-        settings = {"HOSTS": [host.address], "SSH_USER": "root", "SSH_KEY_PATH": str(host.key)}
+        settings = {"HOSTS": [host.address], "SSH_KEY_PATH": str(host.key)}
         local = project / project.name / "local_settings.py"
         local.write_text(local.read_text() + f"\nFABRIC = {settings | fabric!r}\n")
         (self.home / ".ssh").mkdir(mode=0o700)
@@ -63,13 +63,22 @@ class Site:
         return response.status, response.read().decode("utf-8", "replace")
 
 
+# As root on the one, and on the other as the user that `fab secure` has just made.
+WAYS = {
+    "bookworm": ("root", "/srv/mysite", ["all"]),
+    "trixie": ("deploy", "/home/deploy/mysite", ["secure", "all"]),
+}
+
+
 @pytest.fixture(scope="module", params=SUITES)
 def site(request, rig, template, tmp_path_factory):
-    """A site that install, create and deploy have just brought to a new host."""
+    """A site that has just been brought to a new host."""
+    user, root, commands = WAYS[request.param]
     project = Baker(template, tmp_path_factory.mktemp("deploy")).bake(live_hostname=HOST)
     host = rig.up(f"site-{request.param}", suite=request.param)
-    site = Site(project, host, DB_PASS=PASSWORD, ADMIN_PASS=PASSWORD)
-    site.first_output = site.fab("install", "create", "deploy")
+    site = Site(project, host, SSH_USER=user, DB_PASS=PASSWORD, ADMIN_PASS=PASSWORD)
+    site.root = root
+    site.first_output = site.fab(*commands)
     yield site
     host.down()
 
@@ -105,7 +114,7 @@ def test_no_password_can_be_read_where_it_does_not_belong(site):
     assert PASSWORD not in site.first_output
     logs = site.host.run("journalctl --no-pager; cat /var/log/postgresql/* /var/log/supervisor/*")
     assert "HOME \\ é中" not in logs.stdout
-    mode = site.host.run("stat -c '%a %U' /srv/mysite/shared/secrets.json").stdout
+    mode = site.host.run(f"stat -c '%a %U' {site.root}/shared/secrets.json").stdout
     assert mode == "640 root\n"
 
 
@@ -144,10 +153,10 @@ def test_code_that_does_not_pass_its_checks_never_goes_live(site):
 
 
 def test_what_was_lost_comes_back_with_a_restore(site):
-    site.host.run("echo precious >/srv/mysite/shared/media/file.txt")
+    site.host.run(f"echo precious >{site.root}/shared/media/file.txt")
     name = site.fab("backup").split()[-1]
     site.fab("psql", "DELETE FROM pages_richtextpage; DELETE FROM pages_page")
-    site.host.run("rm /srv/mysite/shared/media/file.txt")
+    site.host.run(f"rm {site.root}/shared/media/file.txt")
     assert site.get("/")[0] == 404
     site.fab("restore", name)
     assert site.get("/")[0] == 200
@@ -156,7 +165,7 @@ def test_what_was_lost_comes_back_with_a_restore(site):
 
 def test_a_damaged_backup_is_refused_before_anything_is_touched(site):
     name = site.fab("backup").split()[-1]
-    site.host.run(f"truncate --size=-100 /srv/mysite/backups/{name}/database")
+    site.host.run(f"truncate --size=-100 {site.root}/backups/{name}/database")
     assert "is damaged" in site.fab("restore", name, status=1)
     assert site.get("/")[0] == 200
 
@@ -241,4 +250,7 @@ def test_remove_leaves_nothing_of_the_project_but_its_last_backup(site):
         "getent passwd mysite; runuser -u postgres -- psql -lqAt | grep mysite",
         check=False,
     )
-    assert left.stdout == ""
+    # What `fab secure` did stays: the server is no less in danger without the site.
+    secured = {"/etc/ssh/sshd_config.d/00-mysite.conf", "/etc/sudoers.d/mysite"}
+    secured.add("/etc/fail2ban/jail.d/mysite.local")
+    assert set(left.stdout.splitlines()) - secured == set()

@@ -72,7 +72,7 @@ class Host:
             return
         load_known_hosts(self.connection)
         if self.config.ssh_pass:  # not earlier: fab --debug prints what connections are made with
-            self.connection.connect_kwargs["password"] = self.config.ssh_pass
+            self.connection.connect_kwargs.setdefault("password", self.config.ssh_pass)
         try:
             self.connection.open()
         except BadHostKeyException as error:

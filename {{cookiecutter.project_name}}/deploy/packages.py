@@ -10,17 +10,36 @@ PACKAGES = """
 APT = """
 set -eu
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a
-apt() { apt-get -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold -qq "$@"; }
-installed() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
-missing=$(for package; do installed "$package" || echo "$package"; done)
-[ -n "$missing" ] || exit 0
-apt update
-apt install --yes --no-install-recommends $missing
+apt() {
+    apt-get -qq --yes -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef \\
+        -o Dpkg::Options::=--force-confold "$@"
+}
+# That timeout is not for the lock of the package lists, which a new server's own update may hold.
+update_lists() {
+    tries=60
+    until output=$(apt update 2>&1); do
+        case $output in *"Could not get lock"*) tries=$((tries - 1)) ;; *) tries=0 ;; esac
+        [ "$tries" -gt 0 ] || { echo "$output"; exit 100; }
+        sleep 5
+    done
+}
+missing() {
+    for package; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q ' installed' ||
+            echo "$package"
+    done
+}
+"""
+
+INSTALL = """
+packages=$(missing $packages)
+[ -n "$packages" ] || exit 0
+update_lists
+apt --no-install-recommends install $packages
 """
 
 LOCALE = """
 set -eu
-wanted=$1
 normal() { echo "$1" | sed 's/[.]utf-\\?8$/.utf8/I'; }
 known() { locale -a | grep -qx "$(normal "$wanted")"; }
 known && exit 0
@@ -50,7 +69,7 @@ rm -f /etc/nginx/sites-enabled/default
 
 def apt(host, packages):
     """Install those of the Debian packages that are missing."""
-    host.run(f"set -- {' '.join(packages)}\n{APT}")
+    host.run(APT + INSTALL, packages=" ".join(packages))
 
 
 def install(host):
@@ -58,7 +77,7 @@ def install(host):
     with step(host, "Debian packages"):
         apt(host, PACKAGES)
     with step(host, f"Locale {host.config.locale}"):
-        host.run(f"set -- {host.config.locale}\n{LOCALE}")
+        host.run(LOCALE, wanted=host.config.locale)
     with step(host, "uv"):
         host.run(UV)
     with step(host, "Services"):

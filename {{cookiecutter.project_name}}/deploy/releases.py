@@ -58,7 +58,7 @@ rm -rf .new-$digest
 export UV_CACHE_DIR=$root/venvs/.cache
 /opt/uv/bin/uv venv --quiet --python /usr/bin/python3 --relocatable .new-$digest
 /opt/uv/bin/uv pip install --quiet --python .new-$digest \
-    --no-deps --require-hashes --requirement $requirements
+    --system-certs --no-deps --require-hashes --requirement $requirements
 .new-$digest/bin/python -c "import django, gunicorn, mezzanine, psycopg"
 mv .new-$digest $digest
 """

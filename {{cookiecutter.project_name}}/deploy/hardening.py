@@ -1,0 +1,204 @@
+"""`fab secure`: a brand-new server becomes safe, and usable for deploys.
+
+Nobody is locked out. Before anything is closed, the user of deploys has logged in over a connection
+of its own; whatever could shut that user out is taken back by a timer on the server, which is only
+stopped after another log-in.
+"""
+
+import shlex
+from contextlib import ExitStack, closing, suppress
+from pathlib import Path
+
+from fabric import Connection
+from invoke import Exit
+from paramiko import Agent, PKey, SSHException
+
+from . import hardening_scripts as scripts
+from .host import Host, Refused
+from .steps import step
+
+
+def secure(host, revert_after=120):
+    """Make a server safe and give it the user of deploys; where all is so already change nothing.
+
+    `host` need not be connected, and no log-in as its user need be possible yet. What could lock
+    that user out is taken back after revert_after seconds, unless the user then gets in. Exit where
+    that is not so, where nobody may log in, or where a step fails.
+    """
+    user = host.config.ssh_user or host.connection.user
+    with ExitStack() as connections:
+        admin = connect_for_securing(host)
+        connections.enter_context(closing(admin.connection))
+        run(admin, "System upgrade and packages", scripts.UPGRADE, packages=scripts.PACKAGES)
+        if user != "root":
+            make_user(admin, user)
+        try:
+            with step(admin, f"Logging in as {user}, and sudo"):
+                proved, by_key = log_in_anew(admin, user)
+        except Refused as refused:
+            raise Exit(
+                f"{refused.message}\nThat has to work first: nothing was closed", 3
+            ) from None
+        connections.enter_context(closing(proved.connection))
+        close_sshd(proved, by_key, revert_after)
+        close_ports(proved, revert_after)
+        jail = scripts.JAIL.format(port=ssh_port(proved))
+        run(proved, "fail2ban", scripts.FAIL2BAN, jail=jail, project=host.config.project_name)
+        run(proved, "Automatic security updates", scripts.UPDATES)
+
+
+def connect_for_securing(host):
+    """Return a Host that is logged in, and may act as root, on a server that may be brand new.
+
+    As the user of deploys where that works: then root may no longer log in. Else as the user of
+    the connection, such as admin of `fab -H admin@example.com`, or as root. Exit if none may.
+    """
+    refusals = []
+    for user in dict.fromkeys(filter(None, [host.config.ssh_user, host.connection.user, "root"])):
+        try:
+            return log_in(host, user)
+        except Refused as refused:
+            refusals.append(refused.message)
+    raise Exit("\n".join(refusals), 3)
+
+
+def log_in(host, user, key_only=False):
+    """Return a Host for the same server over a new connection; Refused as user, or by sudo."""
+    old = host.connection
+    options = dict(old.connect_kwargs)
+    password = host.config.ssh_pass or options.get("password") or None
+    options["password"] = None if key_only else password
+    options["passphrase"] = options.get("passphrase") or password
+    new = Connection(
+        old.original_host,
+        user=user,
+        port=old.port,
+        config=old.config,
+        gateway=old.gateway,
+        connect_timeout=old.connect_timeout or 15,  # the system's would be longer than the timer
+        connect_kwargs=dict(options),
+    )
+    new.connect_kwargs = options  # Fabric has added the keys of ~/.ssh/config to them once more
+    other = Host(new, host.config)
+    other.verbose, other._password = host.verbose, host._password  # it may have been typed
+    try:
+        other.sudo_prefix()
+    except BaseException:
+        new.client.close()  # Fabric's close() leaves a connection that was refused
+        raise
+    return other
+
+
+def log_in_anew(host, user):
+    """Return a Host on which user has just logged in and used sudo, and whether by key.
+
+    Refused where neither a key nor the password lets user in.
+    """
+    try:
+        return log_in(host, user, key_only=True), True
+    except Refused:
+        if not (host.config.ssh_pass or host.connection.connect_kwargs.get("password")):
+            raise
+        return log_in(host, user), False
+
+
+def make_user(host, user):
+    """Give the server the user of deploys, who may log in and use sudo."""
+    password = host.config.ssh_pass
+    typed = host.sudo_prefix()[1] and not password  # then sudo goes on asking for it
+    rule = "" if password or typed else f"{user} ALL=(ALL:ALL) NOPASSWD: ALL"
+    stdin = "\n".join([password, *public_keys(host), ""])
+    run(
+        host,
+        f"User {user}",
+        scripts.USER,
+        stdin=stdin,
+        user=user,
+        login=host.connection.user,
+        project=host.config.project_name,
+        rule=rule,
+    )
+
+
+def public_keys(host):
+    """Return the public key of SSH_KEY_PATH or, without that and SSH_PASS, those of the agent.
+
+    As a list of lines for authorized_keys; empty where the key cannot be read.
+    """
+    config, options = host.config, host.connection.connect_kwargs
+    if config.ssh_key_path:
+        path = Path(config.ssh_key_path).expanduser()
+        public = path.with_name(f"{path.name}.pub")
+        if public.is_file():
+            return public.read_text("utf-8").splitlines()
+        keys = private_keys(path, options.get("passphrase"))
+    else:
+        keys = [] if config.ssh_pass or not options.get("allow_agent", True) else Agent().get_keys()
+    return [f"{key.get_name()} {key.get_base64()}" for key in keys]
+
+
+def private_keys(path, passphrase):
+    """Return the key in a file, read with the passphrase if it has one: a list of one, or none."""
+    for password in (None, passphrase.encode() if passphrase else b""):
+        with suppress(SSHException, ValueError, TypeError):  # it has one, another, or none
+            return [PKey.from_path(path, password)]
+    return []
+
+
+def close_sshd(host, by_key, revert_after):
+    """Close ssh for root, unless deploys log in as root, and for passwords, unless they use one."""
+    user, project = host.connection.user, host.config.project_name
+    wanted = [] if user == "root" else ["PermitRootLogin no"]
+    if by_key:
+        wanted += ["PasswordAuthentication no", "KbdInteractiveAuthentication no"]
+    else:
+        print(f"    passwords stay allowed: {user} logged in with one, no key was accepted")
+    if user == "root":
+        print("    root may still log in, as SSH_USER names no other user")
+    if wanted:
+        file = scripts.SSHD_FILE.format(project=project)
+        undo = scripts.SSHD_UNDO.format(file=file)
+        values = {"file": file, "wanted": "\n".join(wanted)}
+        guarded(host, "sshd", scripts.SSHD, undo, revert_after, **values)
+
+
+def close_ports(host, revert_after):
+    """Let in ssh, at the port that it has, HTTP and HTTPS."""
+    run(host, "Ports of the web", scripts.WEB)
+    values = {"ssh_port": ssh_port(host)}
+    guarded(host, "Firewall", scripts.FIREWALL, scripts.FIREWALL_UNDO, revert_after, **values)
+
+
+def guarded(host, title, script, undo, revert_after, **values):
+    """Run a script that arms the timer; stop that if user can log in afterwards, else Exit."""
+    user, unit = host.connection.user, f"secure-{title.lower()}-{host.config.project_name}"
+    values |= {"unit": unit, "undo": undo, "seconds": revert_after}
+    if not run(host, title, scripts.TIMER + script, **values):
+        return
+    try:
+        with step(host, f"Logging in as {user} once more"):
+            log_in_anew(host, user)[0].connection.close()
+            # Where the timer has run already, the log-in was slow and proves nothing.
+            host.run(f"systemctl is-active {unit}.timer && systemctl stop {unit}.timer")
+    except Exit as error:
+        back = f"{title}: the server takes it back, {revert_after} s after the change"
+        raise Exit(f"{error.message}\n{back}", error.code) from None
+
+
+def ssh_port(host):
+    """Return the port at which sshd listens, seen from the server, as a str."""
+    shown = host.connection.run("printenv SSH_CONNECTION", hide=True, in_stream=False).stdout
+    return shown.split()[3]
+
+
+def run(host, title, script, stdin=b"", **values):
+    """Run a script as root, as a step; print and return what it says that it changed.
+
+    The script finds the values in variables.
+    """
+    variables = "".join(f"{name}={shlex.quote(str(value))}\n" for name, value in values.items())
+    with step(host, title):
+        changes = host.run(variables + script, stdin=stdin).stdout
+    for line in changes.splitlines() or ["already so"]:
+        print(f"    {line}")
+    return changes
