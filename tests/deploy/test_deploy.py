@@ -214,6 +214,7 @@ def test_an_unknown_host_key_is_refused_where_nobody_can_answer(site):
         *[("HOSTS", "one.example"), ("HOSTS", []), ("LOCALE", "xx_XX"), ("GUNICORN_PORT", 80)],
         *[("PROJECT_NAME", "a.b"), ("PROJECT_NAME", "postgres"), ("SSH_KEY_PATH", "/none")],
         *[("DB_PASS", "two\nlines"), ("LIVE_HOSTNAME", "http://one.example"), ("NO_SUCH", 1)],
+        ("SSH_USER", "mysite"),
     ],
 )
 def test_a_wrong_value_is_told_before_any_host_is_asked(site, key, value):

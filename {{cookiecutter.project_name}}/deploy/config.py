@@ -62,6 +62,10 @@ def load(project_app):
             problems.append(f"{key}: missing")
         except ValueError as error:
             problems.append(f"{key}: {error}")
+    if values.get("ssh_user") and values["ssh_user"] == values.get("project_name"):
+        problems.append(
+            "SSH_USER: is PROJECT_NAME too, and the site must not run as a user with sudo"
+        )
     if problems:
         lines = [f'FABRIC["{p.partition(":")[0]}"]:{p.partition(":")[2]}' for p in sorted(problems)]
         raise Exit("\n".join(lines), code=2)

@@ -71,6 +71,7 @@ class Host:
         if self.connection.is_connected:
             return
         load_known_hosts(self.connection)
+        self.connection.connect_timeout = self.connection.connect_timeout or 15  # seconds
         if self.config.ssh_pass:  # not earlier: fab --debug prints what connections are made with
             self.connection.connect_kwargs.setdefault("password", self.config.ssh_pass)
         try:
