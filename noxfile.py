@@ -78,7 +78,13 @@ def browser(session):
 @nox.session
 def deploy(session):
     """Does what the README promises hold on brand-new Debian hosts?"""
-    pytest(session, "tests/deploy")
+    pytest(session, "tests/deploy", "--ignore", "tests/deploy/test_secure.py")
+
+
+@nox.session
+def secure(session):
+    """Does fab secure shut out others and never its user? Ten minutes, so not part of nox alone."""
+    pytest(session, "tests/deploy/test_secure.py")
 
 
 @nox.session
