@@ -11,10 +11,13 @@ from deploy import (
     files,
     hardening,
     packages,
-    processes,
+    plans,
+    relay,
     releases,
+    server,
 )
 from deploy.commands import Commands, confirm
+from deploy.lease import Lease
 from deploy.steps import step
 
 CONFIG = config.load("{{ cookiecutter.project_name }}")
@@ -41,29 +44,29 @@ def install(host):
 @command
 def create(host):
     """Make the site's user, directories, secrets, database and certificate."""
-    processes.create_user(host)
+    server.create_user(host)
     database.create(host)
     certificates.create(host)
 
 
 @command
-def deploy(host, force=False):
-    """Put the newest revision live. --force does so even if it is live already."""
-    reload = files.install(host)
-    with step(host, "Newest revision"):
-        revision = releases.newest_revision(host)
-    live = releases.live_revision(host)
-    if live == revision and not reload and not force:
-        print(f"{revision[:8]} is live already.")
-        return
-    name = releases.build(host, revision)
-    if live:
-        database.backup(host, "deploy")
-    releases.migrate(host, name)
-    made_up = database.create_admin(host, name)
-    releases.switch(host, name)
-    processes.reload(host, [*reload, "gunicorn"])
-    releases.prune(host)
+def deploy(host, force=False, maintenance=False, yes=False):
+    """Put the newest revision live; visitors notice nothing. --force if it is live already."""
+    with Lease(host, "deploy") as lease:
+        now = files.compare(host)
+        with step(host, "Newest revision"):
+            revision = releases.newest_revision(host)
+        if revision == now["revision"] and not now["changes"] and not force:
+            lease.note(result="nothing to do")
+            print(f"{revision[:8]} is live already.")
+            return
+        plans.refuse_edited(now["changes"], yes)
+        lease.note(revision=revision, **{"from": now["live"]})
+        name, requirements = releases.build(host, revision)
+        lease.note(to=name, requirements=requirements)
+        plans.deploy(host, lease, name, now["live"], maintenance, yes)
+        made_up = database.create_admin(host)
+        releases.prune(host)
     print(f"Live: https://{CONFIG.live_hostname}/")
     if made_up:
         print(f"Log in at /admin/ as admin, password {made_up} (shown this once).")
@@ -80,8 +83,11 @@ def all_(host):
 def remove(host, yes=""):
     """Remove the project from the server, after a last backup. Asks for its name, or --yes NAME."""
     confirm(f"Remove {CONFIG.project_name} with its database and uploads", CONFIG.project_name, yes)
-    kept = processes.remove(host, database.backup(host, "remove"))
-    print(f"The last backup stays on the server: {kept}")
+    with Lease(host, "remove"):
+        kept = database.backup(host, "remove") if releases.live(host) else ""
+        server.remove(host, kept)
+    if kept:
+        print(f"The last backup stays there: /var/backups/{CONFIG.project_name}-{kept}")
 
 
 # Day by day
@@ -90,50 +96,49 @@ def remove(host, yes=""):
 @command
 def status(host):
     """Show what is live and how the server is."""
-    print(host.run(processes.STATUS).stdout, end="")
+    print(host.run(server.STATUS).stdout, end="")
 
 
 @command
 def plan(host):
-    """Show what a deploy would change: the revision, and the configuration as a diff."""
-    live, newest = releases.live_revision(host), releases.newest_revision(host)
-    print(f"Revision: {live[:8] or 'none'} -> {newest[:8]}")
-    for file in files.upload(host, apply=False)["changed"]:
-        print(file["diff"] or f"{file['path']}: owner or mode")
+    """Show what a deploy would change: revision, packages, migrations, files. It changes nothing."""
+    plans.show(host)
+
+
+@command
+def history(host, last=20):
+    """Show who changed what on the server: deploys, rollbacks, restores. --last N of them."""
+    for line in server.history(host)[-last:]:
+        print(plans.history_line(line))
 
 
 @command
 def logs(host, name="app", follow=False):
-    """Show the last lines of a log: --name app, access or error. -f goes on showing them."""
-    if name not in processes.LOGS:
-        raise Exit(f"There is no log {name}: type {', '.join(processes.LOGS)}", 2)
-    path = processes.LOGS[name]
+    """Show the end of a log: --name app, standby, access or error. -f goes on showing it."""
+    if name not in server.LOGS:
+        raise Exit(f"There is no log {name}: type {', '.join(server.LOGS)}", 2)
     host.verbose = True
-    host.run(f"tail -n 50 {'-F' if follow else ''} {path}")
+    host.run(f"tail -n 50 {'-F' if follow else ''} {server.LOGS[name]}")
 
 
 @command
 def restart(host):
-    """Restart the site's processes."""
-    processes.reload(host, ["gunicorn"])
+    """Restart the site's processes; visitors notice nothing."""
+    with Lease(host, "restart"):
+        relay.switch(host, plans.live_or_exit(host))
 
 
 @command
-def rollback(host, release=""):
-    """Put the release before the live one back, or --release NAME; the database stays as it is."""
-    known, live = releases.complete(host), releases.live(host)
-    older = [name for name in known if live and name < live]
-    name = release or (older[-1] if older else "")
-    if name not in known:
-        raise Exit(f"There is no such release; complete are: {', '.join(known)}", 2)
-    releases.switch(host, name)
-    processes.reload(host, ["gunicorn"])
-    print(f"Live: {name}")
+def rollback(host, release="", restore_db=False, yes=False):
+    """Put the release before the live one back, or --release NAME; the data stays as it is."""
+    with Lease(host, "rollback") as lease:
+        plans.rollback(host, lease, release, restore_db, yes)
 
 
 @command
 def backup(host, get=False):
     """Back up the database and the uploads. --get brings the backup home."""
+    plans.live_or_exit(host)
     name = database.backup(host, "manual")
     print(database.get(host, name) if get else name)
 
@@ -141,10 +146,13 @@ def backup(host, get=False):
 @command
 def restore(host, name):
     """Put a backup in the place of the live database and uploads, which are kept aside."""
-    database.check(host, name)
-    database.backup(host, "restore")
-    database.restore(host, name)
-    processes.reload(host, ["gunicorn"])
+    with Lease(host, "restore") as lease:
+        database.check(host, name)
+        lease.note(backup=name)
+        for line in database.load(host, name)["differences"]:
+            print(f"    {line}")
+        database.backup(host, "restore")
+        plans.restore(host, name)
 
 
 @command
@@ -152,8 +160,7 @@ def maintenance(host, state):
     """Answer 503 to everybody: fab maintenance on, and off again."""
     if state not in ("on", "off"):
         raise Exit("Type fab maintenance on, or off", 2)
-    flag = f"{host.root}/state/maintenance"
-    host.run(f"touch {flag}" if state == "on" else f"rm -f {flag}")
+    server.set_maintenance(host, state == "on")
 
 
 # Single commands on the server

@@ -24,10 +24,11 @@ def create(host):
         )
 
 
-def backup(host, label):
+def backup(host, label, only_database=False):
     """Dump the database and the uploads; return the name of the backup."""
+    words = "database" if only_database else ""
     with step(host, "Backup"):
-        return host.run("$root/shared/backup $label", label=label).stdout.strip()
+        return host.run(f"$root/shared/backup $label {words}", label=label).stdout.strip()
 
 
 def backups(host):
@@ -53,21 +54,45 @@ def check(host, name):
         raise Exit(f"There is no backup {name}; the newest are: {listed}", 2)
 
 
-def restore(host, name):
-    """Put a backup in the place of what is live, which is kept under another name."""
-    with step(host, f"Restoring {name}"):
-        host.python(
-            "on_host/restore.py",
-            root=host.root,
-            project_name=host.config.project_name,
-            backup=name,
-        )
+def load(host, name):
+    """Load a backup beside the live database; return how that differs, a dict.
+
+    "minutes" is the age of the backup, "differences" a list of lines, one a table.
+    """
+    with step(host, f"Reading {name}"):
+        return restore_phase(host, name, "load")
+
+
+def swap(host, name):
+    """Put what `load` has loaded in the place of what is live, which is kept under another name."""
+    with step(host, f"Putting {name} in place"):
+        restore_phase(host, name, "swap")
+
+
+def restore_phase(host, name, phase):
+    return host.python(
+        "on_host/restore.py",
+        root=host.root,
+        project_name=host.config.project_name,
+        backup=name,
+        phase=phase,
+    )
+
+
+def clear_cache(host):
+    """Forget what memcached holds of pages and sessions of another state of the database."""
+    clear = "from django.core.cache import cache; cache.clear()"
+    host.run(
+        "cd $root/current/project && ../venv/bin/python manage.py shell -v0 -c $code",
+        user=host.app_user,
+        code=clear,
+    )
 
 
 ADMIN = """
 read -r DJANGO_SUPERUSER_PASSWORD
 export DJANGO_SUPERUSER_PASSWORD
-cd $root/releases/$release/project
+cd $root/current/project
 manage() { ../venv/bin/python manage.py "$@"; }
 manage shell -v0 -c "
 from django.contrib.auth import get_user_model
@@ -77,7 +102,7 @@ echo made
 """
 
 
-def create_admin(host, release):
+def create_admin(host):
     """Make the admin user where there is no superuser; return the password if it was made up."""
     password = host.config.admin_pass or secrets.token_urlsafe(12)
     with step(host, "Admin user"):
@@ -85,7 +110,6 @@ def create_admin(host, release):
             ADMIN,
             user=host.app_user,
             stdin=password + "\n",
-            release=release,
             host=host.config.live_hostname,
         ).stdout.strip()
     return password if made and not host.config.admin_pass else None

@@ -1,9 +1,7 @@
-"""Every file that a deploy puts on a server, in one table, and what is reloaded when it changes."""
+"""Every file that a deploy puts on a server, in one table, and what reads it."""
 
 from dataclasses import dataclass
 from pathlib import Path
-
-from invoke import Exit
 
 from .steps import step
 
@@ -21,30 +19,23 @@ class RemoteFile:
     path: str
     owner: str = "root:root"
     mode: int = 0o644
-    reload: str = ""  # what reads it: nginx or supervisor
+    reload: str = ""  # what takes it up at once: nginx or tmpfiles
 
 
 FILES = [
+    # In the release: an older one keeps what it was tested with.
     RemoteFile(
         "local_settings.py.template",
-        "%(root)s/shared/local_settings.py",
+        "%(release)s/project/%(project_app)s/local_settings.py",
         owner="root:%(project_name)s",
         mode=0o640,
-        reload="gunicorn",
     ),
-    RemoteFile("gunicorn.conf.py.template", "%(root)s/shared/gunicorn.conf.py", reload="gunicorn"),
-    RemoteFile(
-        "supervisor.conf.template",
-        "/etc/supervisor/conf.d/%(project_name)s.conf",
-        reload="supervisor",
-    ),
+    RemoteFile("gunicorn.conf.py.template", "%(release)s/gunicorn.conf.py"),
+    # On the server: put in place when the release goes live, and back when it does not.
+    RemoteFile("tmpfiles.template", "/etc/tmpfiles.d/%(project_name)s.conf", reload="tmpfiles"),
+    RemoteFile("supervisor.conf.template", "/etc/supervisor/conf.d/%(project_name)s.conf"),
     RemoteFile(
         "nginx.conf.template", "/etc/nginx/sites-enabled/%(project_name)s.conf", reload="nginx"
-    ),
-    RemoteFile(
-        "nginx-default.conf.template",
-        "/etc/nginx/sites-enabled/000-unknown-hosts.conf",
-        reload="nginx",
     ),
     RemoteFile("crontab.template", "/etc/cron.d/%(project_name)s"),
     RemoteFile("logrotate.template", "/etc/logrotate.d/%(project_name)s"),
@@ -66,12 +57,12 @@ def values(host):
 
 
 def described(host):
-    """Return the files as a list of dicts, with the text of their templates."""
+    """Return the files as a list of dicts, with their templates as content."""
     filled_in = values(host)
     return [
         {
-            "path": file.path % filled_in,
-            "template": (HERE / file.template).read_text("utf-8"),
+            "path": file.path,
+            "content": (HERE / file.template).read_text("utf-8"),
             "owner": file.owner % filled_in,
             "mode": file.mode,
             "reload": file.reload,
@@ -80,24 +71,29 @@ def described(host):
     ]
 
 
-def upload(host, apply=True):
-    """Put the files that differ in place; return what changed, and what has to be reloaded.
+def compare(host):
+    """Return what is live and how the files differ from that; nothing is written.
 
-    With apply=False nothing is written. The answer is a dict: "changed", a list of dicts with
-    "path" and "diff" (unified, secrets masked), and "reload", a list of names.
+    As a dict: "live", the name of the live release, and its "revision", both empty where there is
+    none, and "changes", a list of dicts with "path", the unified "diff", and "edited", the diff of
+    what was changed on the server by hand. Secrets are masked.
     """
-    answer = host.python(
-        "on_host/files.py", files=described(host), values=values(host), root=host.root, apply=apply
+    return host.python(
+        "on_host/configuration.py",
+        root=host.root,
+        files=described(host),
+        values=values(host),
+        release="",
     )
-    if "error" in answer:
-        raise Exit(f"{host.name}: {answer['error']}", 1)
-    return answer
 
 
-def install(host):
-    """Upload what differs, say what it was, and return what has to be reloaded, a list of names."""
+def stage(host, release):
+    """Give a release its configuration: what belongs into its directory, and the rest for later."""
     with step(host, "Configuration files"):
-        answer = upload(host)
-    for file in answer["changed"]:
-        print(f"    {file['path']}")
-    return answer["reload"]
+        host.python(
+            "on_host/configuration.py",
+            root=host.root,
+            files=described(host),
+            values=values(host),
+            release=release,
+        )

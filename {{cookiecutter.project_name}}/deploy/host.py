@@ -49,6 +49,7 @@ class Host:
         self.config = config
         self.name = connection.original_host
         self.verbose = False
+        self.lease = None  # a Lease, while one is held
         self._sudo = None
         self._password = config.ssh_pass
 
@@ -137,7 +138,8 @@ class Host:
         prefix, first = self.sudo_prefix()
         values = {"name": self.config.project_name, "root": self.root} | variables
         assignments = [f"{key}={shlex.quote(value)}; " for key, value in values.items()]
-        words = ["sh", "-c", ENVIRONMENT + "".join(assignments) + script]
+        lease = f"export LEASE={self.lease.id}; " if self.lease else ""
+        words = ["sh", "-c", ENVIRONMENT + lease + "".join(assignments) + script]
         if user != "root":
             words = ["runuser", "-u", user, "--", *words]
         command = prefix + shlex.join(words)
@@ -159,6 +161,13 @@ class Host:
         source = (Path(__file__).parent / script).read_text("utf-8")
         stdin = json.dumps(parameters) + "\n" + source
         return json.loads(self.run(f"exec python3 -c {shlex.quote(loader)}", stdin=stdin).stdout)
+
+    def session(self, words):
+        """Start a command as root that reads on; return its paramiko Channel."""
+        prefix, first = self.sudo_prefix()
+        channel = self._open(prefix + shlex.join(words))
+        channel.sendall(first)
+        return channel
 
     def download(self, words, path):
         """Run a command as root and write what it prints, as bytes, to a local Path."""
@@ -184,12 +193,16 @@ class Host:
             raise Exit(f"{self.name}: connection lost", 255)
         return Result("".join(stdout), "".join(output), status)
 
-    def _start(self, command, stdin):
+    def _open(self, command):
         try:
             channel = self.connection.transport.open_session()
             channel.exec_command(command)
+            return channel
         except (SSHException, EOFError, OSError):
             raise Exit(f"{self.name}: connection lost", 255) from None
+
+    def _start(self, command, stdin):
+        channel = self._open(command)
         threading.Thread(target=send, args=(channel, stdin), daemon=True).start()
         return channel
 

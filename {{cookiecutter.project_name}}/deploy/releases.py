@@ -1,16 +1,20 @@
 """Releases: a version of the project in a directory of its own, complete before it is looked at.
 
-ROOT/releases/20261122T100501Z-1a2b3c4d/   project/, venv -> ../../venvs/HASH, REVISION, COMPLETE
+ROOT/releases/20261122T100501Z-1a2b3c4d/   project/, venv -> ../../venvs/HASH, REVISION, PROVEN
 ROOT/current -> releases/...               the one that is live
+ROOT/next -> releases/...                  the one that takes over, during a relay
 ROOT/venvs/HASH/                           one for each content of the locked requirements
-ROOT/shared/                               settings, secrets and uploads, kept over all releases
+ROOT/shared/                               secrets, uploads, and static files of all releases
+ROOT/state/                                configuration of the releases, history, journals
 """
 
 import hashlib
+import json
 import subprocess
 
 from invoke import Exit
 
+from . import files
 from .config import PROJECT_ROOT
 from .host import CommandFailed
 from .steps import step
@@ -21,40 +25,55 @@ FETCH = """
 set -eu
 export GIT_TERMINAL_PROMPT=0 HGPLAIN=1 HOME=$root
 export GIT_SSH_COMMAND="ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new"
-cd $root
+cd $root/repo
 if hg identify --config ui.interactive=off "$url" >/dev/null 2>&1; then
-    if [ "$(hg -R repo paths default 2>/dev/null)" != "$url" ]; then
-        rm -rf repo
-        hg clone --noupdate --quiet "$url" repo
+    if [ "$(hg -R hg paths default 2>/dev/null)" != "$url" ]; then
+        rm -rf hg
+        hg clone --noupdate --quiet "$url" hg
     fi
-    hg -R repo pull --quiet
-    hg -R repo identify --debug --id --rev default
+    hg -R hg pull --quiet
+    hg -R hg identify --debug --id --rev default
 else
-    if [ "$(git -C repo config remote.origin.url 2>/dev/null)" != "$url" ]; then
-        rm -rf repo
-        git clone --quiet --mirror "$url" repo
+    if [ "$(git -C git config remote.origin.url 2>/dev/null)" != "$url" ]; then
+        rm -rf git
+        git clone --quiet --mirror "$url" git
     fi
-    git -C repo remote update --prune
-    git -C repo rev-parse HEAD
+    git -C git remote update --prune >/dev/null
+    git -C git rev-parse HEAD
 fi
 """
 
 UNPACK_REMOTE = """
 set -eu
 mkdir -p $release/project
-cd $root
-if [ -d repo/.hg ]; then
-    hg -R repo archive --rev $revision --type tar --prefix . -
+cd $root/repo
+if [ -d hg ] && hg -R hg identify --rev $revision >/dev/null 2>&1; then
+    hg -R hg archive --rev $revision --type tar --prefix . -
 else
-    git -C repo archive $revision
+    git -C git archive $revision
 fi | tar -C $release/project -x
+"""
+
+UNPACK_LOCAL = "mkdir -p $release/project && tar -C $release/project -x"
+
+# The code and the static files, packages if they change, a dump, and a dump to verify it.
+ROOM = """
+size() { du -sk "$1" 2>/dev/null | awk '{kB = $1} END {print kB + 0}'; }
+needed=$((200000 + 2 * $(size $root/current/project/)))
+[ "$(find $root/venvs -maxdepth 1 -name $digest)" ] ||
+    needed=$((needed + 300000 + $(size $root/current/venv/)))
+dump=$(ls -d $root/backups/*/database 2>/dev/null | tail -n 1)
+needed=$((needed + 2 * $(size "$dump")))
+free=$(df -Pk $root | tail -n 1 | awk '{print $4}')
+[ "$free" -ge "$needed" ] ||
+    { echo "disk full: $((needed / 1000)) MB are needed, $((free / 1000)) MB are free"; exit 1; }
 """
 
 VENV = """
 set -eu
 cd $root/venvs
 [ ! -d $digest ] || exit 0
-rm -rf .new-$digest
+rm -rf .new-*
 export UV_CACHE_DIR=$root/venvs/.cache
 /opt/uv/bin/uv venv --quiet --python /usr/bin/python3 --relocatable .new-$digest
 /opt/uv/bin/uv pip install --quiet --python .new-$digest \
@@ -63,15 +82,22 @@ export UV_CACHE_DIR=$root/venvs/.cache
 mv .new-$digest $digest
 """
 
-PREPARE = """
+CHECK = """
 set -eu
-cd $release
-ln -sfn $root/venvs/$digest venv
-ln -sfn $root/shared/local_settings.py project/$app/local_settings.py
-cd project
+cd $release/project
 ../venv/bin/python manage.py check --deploy --fail-level ERROR
 ../venv/bin/python manage.py collectstatic --noinput --verbosity 0
 """
+
+MIGRATE = """
+set -eu
+cd $root/releases/$release/project
+export PGOPTIONS='-c lock_timeout=10s'
+../venv/bin/python manage.py createdb --noinput --nodata --verbosity 0
+"""
+
+
+# Revisions
 
 
 def local_revision():
@@ -109,13 +135,11 @@ def newest_revision(host):
         raise
 
 
+# Building
+
+
 def build(host, revision):
-    """Build a release of the revision, unless one is there; return its name."""
-    existing = host.run(
-        "grep -lsx $revision $root/releases/*/REVISION | tail -n 1", revision=revision, check=False
-    ).stdout.split("/")
-    if len(existing) > 2:
-        return existing[-2]
+    """Build a release of the revision, of which nothing is live yet; return its name."""
     name = host.run("date -u +%Y%m%dT%H%M%SZ").stdout.strip() + f"-{revision[:8]}"
     release = f"{host.root}/releases/{name}"
     try:
@@ -123,31 +147,23 @@ def build(host, revision):
             unpack(host, release, revision)
         with step(host, "Python packages"):
             digest = virtualenv(host, release)
+        files.stage(host, name)
         with step(host, "Checks and static files"):
-            host.run(
-                PREPARE,
-                user=host.app_user,
-                release=release,
-                digest=digest,
-                app=host.config.project_app,
-            )
-            host.run(f"echo {revision} >{release}/REVISION", user=host.app_user)
+            host.run(CHECK, user=host.app_user, release=release)
+            share_static(host)
+        host.run(f"echo {revision} >{release}/REVISION", user=host.app_user)
     except BaseException:
-        host.run(f"rm -rf {release}", check=False)
+        discard(host, name)
         raise
-    return name
+    return name, digest
 
 
 def unpack(host, release, revision):
     if host.config.repo_url:
         host.run(UNPACK_REMOTE, user=host.app_user, release=release, revision=revision)
     else:
-        host.run(
-            "mkdir -p $release/project && tar -C $release/project -x",
-            user=host.app_user,
-            stdin=local_archive(revision),
-            release=release,
-        )
+        archive = local_archive(revision)
+        host.run(UNPACK_LOCAL, user=host.app_user, stdin=archive, release=release)
 
 
 def virtualenv(host, release):
@@ -155,33 +171,51 @@ def virtualenv(host, release):
     requirements = f"{release}/project/{host.config.requirements_path}"
     seen = host.run(f"python3 --version; cat {requirements}", user=host.app_user).stdout
     digest = hashlib.sha256(seen.encode()).hexdigest()[:16]
+    host.run(ROOM, digest=digest)
     host.run(VENV, user=host.app_user, digest=digest, requirements=requirements)
+    host.run(f"ln -sfn ../../venvs/{digest} {release}/venv", user=host.app_user)
     return digest
+
+
+def share_static(host):
+    """Let one directory serve the static files of all releases: see on_host/static.py."""
+    source = (files.HERE / "on_host/static.py").read_bytes()
+    host.run("python3 - $root", user=host.app_user, stdin=source)
+
+
+def discard(host, name):
+    """Remove what a build has left that failed; where the line is cut the next deploy does."""
+    remove = "rm -rf $root/releases/$release $root/state/configuration/$release.json"
+    try:
+        host.run(remove, release=name, check=False)
+    except Exit:
+        pass
+
+
+# The database of a release
+
+
+def migrations(host, directory, live_venv=False):
+    """Return what the migrations of a release would do, a dict: see on_host/migrations.py."""
+    python = f"{host.root}/current/venv/bin/python" if live_venv else "../venv/bin/python"
+    source = (files.HERE / "on_host/migrations.py").read_bytes()
+    shown = host.run(
+        f"cd $directory && DJANGO_SETTINGS_MODULE=$app.settings {python} -",
+        user=host.app_user,
+        stdin=source,
+        directory=directory,
+        app=host.config.project_app,
+    )
+    return json.loads(shown.stdout.splitlines()[-1])
 
 
 def migrate(host, name):
     """Bring the database up to the release; what is there already is left as it is."""
     with step(host, "Database migrations"):
-        host.run(
-            "cd $root/releases/$release/project && export PGOPTIONS='-c lock_timeout=10s' && "
-            "../venv/bin/python manage.py createdb --noinput --nodata --verbosity 0",
-            user=host.app_user,
-            release=name,
-        )
+        host.run(MIGRATE, user=host.app_user, release=name)
 
 
-def switch(host, name):
-    """Make the release the live one, at once."""
-    host.run(
-        "cd $root && ln -sfn releases/$release .current.new && mv -T .current.new current",
-        user=host.app_user,
-        release=name,
-    )
-
-
-def live_revision(host):
-    """Return the revision of the live release, or an empty string."""
-    return host.run("cat $root/current/REVISION", check=False).stdout.strip()
+# What is there
 
 
 def live(host):
@@ -190,19 +224,35 @@ def live(host):
     return link.rpartition("/")[2] or None
 
 
-def complete(host):
-    """Return the names of all complete releases, the oldest first."""
-    listed = host.run("cd $root/releases && ls -d */REVISION", check=False).stdout.split()
+def proven(host):
+    """Return the names of the releases that have been live, the oldest first."""
+    listed = host.run("cd $root/releases && ls -d */PROVEN", check=False).stdout.split()
     return sorted(path.partition("/")[0] for path in listed)
 
 
-def prune(host, keep=KEPT):
-    """Delete all but the newest complete releases and the live one, and virtualenvs of none."""
-    names = complete(host)
-    for release in set(names[:-keep]) - {live(host)}:
-        host.run("rm -rf $root/releases/$release", release=release)
-    host.run(
-        "cd $root/venvs && for venv in *; do "
-        "readlink $root/releases/*/venv | grep -q /$venv$ || rm -rf $venv; done",
-        check=False,
-    )
+PRUNE = """
+cd $root
+kept=" $keep $(basename "$(readlink current)") $(cat backups/*/release 2>/dev/null | tr '\\n' ' ') "
+for release in $(ls releases); do
+    case $kept in
+        *" $release "*) ;;
+        *) rm -rf releases/$release state/configuration/$release.json ;;
+    esac
+done
+rm -rf releases/.plan.*
+for venv in $(ls venvs); do
+    readlink releases/*/venv | grep -q /$venv$ || rm -rf venvs/$venv
+done
+find shared/static -type f -links 1 -delete
+find shared/static -mindepth 1 -type d -empty -delete
+"""
+
+
+def prune(host):
+    """Delete all releases but the newest proven ones, the live one, and those of backups.
+
+    The virtualenvs and the static files of none go with them, and what a cut build has left.
+    """
+    with step(host, "Old releases"):
+        host.run(PRUNE, keep=" ".join(proven(host)[-KEPT:]), check=False)
+        share_static(host)

@@ -18,6 +18,8 @@ def step(host, title):
     Where a command fails in it, print the last lines of its output and Exit with its status.
     """
     started = time.monotonic()
+    if host.lease:
+        host.lease.note(step=title)
     if sys.stdout.isatty() and not host.verbose:
         print(f"  {title} ...", end="\r", flush=True)
     try:

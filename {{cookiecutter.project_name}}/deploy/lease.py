@@ -1,0 +1,79 @@
+"""The lease: one command at a time changes a site, and what it did is in the history."""
+
+import getpass
+import json
+import secrets
+import socket
+import threading
+from pathlib import Path
+
+from invoke import Exit
+from paramiko import SSHException
+
+SIGN_OF_LIFE = 15  # seconds; the server waits for four of them
+SOURCE = (Path(__file__).parent / "on_host/lease.py").read_text("utf-8")
+
+
+class Lease:
+    """Hold the lease of a host in a `with` block; Exit with status 75 where somebody else does.
+
+    `note(key=value)` adds to the line that the block leaves in the history; its "result" is
+    "done", unless another was noted or the block raises. The host releases the lease when the
+    connection ends, however that happens, and then kills what the block had running there.
+    """
+
+    def __init__(self, host, command):
+        self.host, self.id = host, secrets.token_hex(8)
+        self.noted = {"who": f"{getpass.getuser()}@{socket.gethostname()}", "command": command}
+        self._ended = threading.Event()
+
+    def __enter__(self):
+        parameters = {"root": self.host.root, "id": self.id, "note": self.noted}
+        words = ["python3", "-c", SOURCE, json.dumps(parameters)]
+        self._channel = self.host.session(words)
+        answer = self._channel.makefile("r").readline()
+        if not answer:
+            raise Exit(f"{self.host.name}: there is no site yet; type fab all", 1)
+        answer = json.loads(answer)
+        if "holder" in answer:
+            raise Exit(f"{self.host.name}: {described(answer['holder'])}", 75)
+        self.host.lease = self
+        threading.Thread(target=self._show_life, daemon=True).start()
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        self._ended.set()
+        self.host.lease = None
+        if kind:
+            self.noted["result"] = str(error).strip().partition("\n")[0] or kind.__name__
+        try:
+            self.note(result=self.noted.get("result", "done"))
+            self._channel.shutdown_write()
+            self._channel.recv_exit_status()  # until it is in the history
+        except (OSError, SSHException):  # the server has seen that by itself
+            pass
+
+    def note(self, **values):
+        """Let the history say so; Exit where the lease is lost."""
+        self.noted |= values
+        try:
+            self._channel.sendall(json.dumps(values).encode() + b"\n")
+        except OSError:
+            raise Exit(f"{self.host.name}: connection lost", 255) from None
+
+    def _show_life(self):
+        while not self._ended.wait(SIGN_OF_LIFE):
+            try:
+                self._channel.sendall(b"\n")
+            except OSError:
+                return
+
+
+def described(holder):
+    """Return the line for somebody who comes second."""
+    since = holder.get("when", "a moment ago")
+    doing = holder.get("command", "a command")
+    what = f" of {holder['to'][:8]}" if holder.get("to") else ""
+    step = f", now at: {holder['step']}" if holder.get("step") else ""
+    who = holder.get("who", "somebody")
+    return f"{who} is at work here, {doing}{what} since {since}{step}; try again later"

@@ -1,0 +1,225 @@
+"""What a change of the site consists of, in which order, and what it asks before it begins."""
+
+import re
+import sys
+
+from invoke import Exit
+
+from . import database, files, relay, releases, server
+from .host import CommandFailed
+from .steps import step
+
+
+def live_or_exit(host):
+    """Return the name of the live release; Exit where there is none."""
+    name = releases.live(host)
+    if not name:
+        raise Exit(f"{host.name}: nothing is live yet; type fab all", 1)
+    return name
+
+
+def agree(question, yes):
+    """Exit unless the question is answered with yes, by --yes or on the terminal."""
+    if yes or sys.stdin.isatty() and input(f"{question} (yes/no)? ").strip() == "yes":
+        return
+    raise Exit(f"{question}: not agreed to; type yes when asked, or --yes", 2)
+
+
+def refuse_edited(changes, yes):
+    """Exit where a file was changed by hand on the server, unless --yes says to overwrite it."""
+    edited = [change for change in changes if change["edited"]]
+    if edited and not yes:
+        shown = "\n".join(change["edited"] for change in edited)
+        raise Exit(
+            f"{shown}\nThat was changed on the server by hand. Bring it into its template in"
+            " deploy/, or overwrite it with --yes (a copy stays in state/edited there)",
+            1,
+        )
+
+
+# Deploying
+
+
+def deploy(host, lease, name, live, maintenance=False, yes=False):
+    """Let a release that is built take over from the live one, a str, empty where there is none."""
+    pending = check_migrations(host, name, live, maintenance, yes)
+    lease.note(migrations=pending)
+    dump = database.backup(host, "deploy", only_database=True) if live and pending else None
+    if dump and maintenance:
+        deploy_in_maintenance(host, name, dump)
+    else:
+        migrate(host, name, pending)
+        relay.switch(host, name)
+    server.end_maintenance_of_deploy(host)
+
+
+def migrate(host, name, pending):
+    try:
+        releases.migrate(host, name)
+    except Exit as failure:
+        raise Exit(f"{failure.message}\n{applied(host, name, pending)}", 1) from None
+
+
+def deploy_in_maintenance(host, name, dump):
+    """Migrate while nobody can write; where the deploy fails the database becomes as it was."""
+    server.set_maintenance(host, True, by="deploy")
+    try:
+        releases.migrate(host, name)
+        relay.switch(host, name)
+    except Exit as failure:
+        database.load(host, dump)
+        restore(host, dump, by="deploy")
+        raise Exit(f"{failure.message}\nThe database is as it was before", 1) from None
+
+
+def check_migrations(host, name, live, maintenance, yes):
+    """Return the names of the pending migrations; Exit if the live code could not survive them."""
+    with step(host, "Pending migrations"):
+        plan = releases.migrations(host, f"{host.root}/releases/{name}/project")
+    for line in plan["breaking"] if live else []:
+        print(f"    {line}")
+    if live and plan["breaking"] and not maintenance:
+        agree(
+            "The live code could not survive these migrations; --maintenance would answer 503"
+            " meanwhile. Go on without",
+            yes,
+        )
+    return plan["pending"] if live else []
+
+
+def applied(host, name, pending):
+    """Return a line that says how far the migrations came."""
+    try:
+        left = releases.migrations(host, f"{host.root}/releases/{name}/project")["pending"]
+    except (Exit, CommandFailed, ValueError):
+        return "How far the migrations came cannot be said"
+    done = [migration for migration in pending if migration not in left]
+    return (
+        f"Migrations applied: {', '.join(done) or 'none'}; not applied: {', '.join(left) or 'none'}"
+    )
+
+
+# Going back
+
+
+def rollback(host, lease, release, restore_db, yes):
+    """Let an older complete release take over again; with restore_db, its data too."""
+    live, known = live_or_exit(host), releases.proven(host)
+    older = [name for name in known if name < live]
+    name = release or (older[-1] if older else "")
+    if name not in known:
+        raise Exit(f"There is no such release to go back to; there are: {', '.join(known)}", 2)
+    lease.note(**{"from": live, "to": name})
+    dump = find_dump(host, name) if restore_db else None
+    if dump:
+        ask_about_loss(host, dump, yes)
+        lease.note(backup=dump)
+    tell_unknown_migrations(host, name)
+    relay.switch(host, name)
+    if dump:
+        restore(host, dump)
+    print(f"Live: {name}")
+
+
+def find_dump(host, release):
+    """Return the newest backup made while that release was live; Exit where there is none."""
+    found = host.run("grep -lx $release $root/backups/*/release", release=release, check=False)
+    if not found.stdout.strip():
+        raise Exit(f"There is no backup of the time when {release} was live", 2)
+    return found.stdout.split()[-1].split("/")[-2]
+
+
+def ask_about_loss(host, dump, yes):
+    """Load the backup, say what the live database has and it has not, dump that, and ask."""
+    loaded = database.load(host, dump)
+    print(f"    {dump} is {loaded['minutes']} minutes old; what has been written since is lost:")
+    for line in loaded["differences"] or ["no table has more or fewer rows"]:
+        print(f"    {line}")
+    database.backup(host, "rollback", only_database=True)
+    agree(f"Put {dump} in the place of the live database", yes)
+
+
+KNOWN = "cd $root/releases/$release/project && ../venv/bin/python manage.py showmigrations --plan"
+APPLIED = """
+runuser -u postgres -- psql -qAtX -c "SELECT app || '.' || name FROM django_migrations" $name
+"""
+
+
+def tell_unknown_migrations(host, release):
+    """Print which applied migrations an older release does not know; they stay applied."""
+    known = host.run(KNOWN, user=host.app_user, release=release).stdout.split()
+    unknown = [name for name in host.run(APPLIED).stdout.split() if name not in known]
+    if unknown:
+        print(f"    {release} does not know these migrations, which stay: {', '.join(unknown)}")
+
+
+def restore(host, dump, by="restore"):
+    """Put the backup that is loaded in place, and start the live release on it."""
+    server.set_maintenance(host, True, by)
+    database.swap(host, dump)
+    database.clear_cache(host)
+    relay.switch(host, live_or_exit(host))
+    server.end_maintenance_of_deploy(host)
+
+
+# Telling
+
+PLAN = """
+set -eu
+ln -sfn $root/current/venv $release/venv
+cp -L $root/current/project/$app/local_settings.py $release/project/$app/ 2>/dev/null || true
+"""
+
+
+def show(host):
+    """Print what a deploy would change; what is read on the server is removed again."""
+    now = files.compare(host)
+    revision = releases.newest_revision(host)
+    print(f"Revision: {now['revision'][:8] or 'none'} -> {revision[:8]}")
+    if now["live"]:
+        show_release(host, revision)
+    for change in now["changes"]:
+        if change["edited"]:
+            print(f"Changed by hand on the server, a deploy would overwrite:\n{change['edited']}")
+        print(change["diff"], end="")
+    if not now["changes"]:
+        print("Files: no change")
+
+
+def show_release(host, revision):
+    """Print the packages and migrations of a revision, unpacked on the server for that long."""
+    release = host.run("mktemp -d $root/releases/.plan.XXXXXX", user=host.app_user).stdout.strip()
+    try:
+        releases.unpack(host, release, revision)
+        path = host.config.requirements_path
+        paths = f"$root/current/project/{path} {release}/project/{path}"
+        different = host.run(f"diff {paths}", check=False).stdout
+        packages = re.findall(r"^[<>] [\w.\[\]-]+==\S+", different, re.M)
+        print("Packages:", *(packages or ["no change"]), sep="\n  ")
+        host.run(PLAN, user=host.app_user, release=release, app=host.config.project_app)
+        show_migrations(host, f"{release}/project", bool(packages))
+    finally:
+        host.run("rm -rf $release", release=release)
+
+
+def show_migrations(host, directory, packages_change):
+    try:
+        plan = releases.migrations(host, directory)
+    except CommandFailed as failure:
+        if not packages_change:
+            raise
+        print("Migrations: cannot be told before the new packages are installed", failure.output)
+        return
+    print("Migrations:", *(plan["pending"] or ["none"]), sep="\n  ")
+    for line in plan["breaking"]:
+        print(f"  ! the live code could not survive: {line}")
+
+
+def history_line(line):
+    """Return a line of the history for people."""
+    what = " -> ".join(filter(None, [line.get("from"), line.get("to")])) or line.get("backup", "")
+    migrations = f", {len(line['migrations'])} migrations" if line.get("migrations") else ""
+    return (
+        f"{line['when'][:16]} {line['who']} {line['command']} {what}{migrations}:"
+        f" {line['result']} ({line['seconds']} s)"
+    )

@@ -1,0 +1,107 @@
+"""The site on its server: its user and directories, how it is, its logs, its end."""
+
+import json
+
+from .steps import step
+
+CREATE_USER = """
+set -eu
+id -u $name >/dev/null 2>&1 || useradd --system --user-group --home-dir $root \
+    --no-create-home --shell /usr/sbin/nologin $name
+install -d $home
+chmod o+x $home
+make() { install -d -o "$1" -g "$2" -m "$3" "$root/$4"; }
+# What root runs or trusts is root's: the site's user must not be able to put its own there.
+make root root 0755 .
+make root root 0755 shared
+make root root 0755 state
+make root root 0700 state/configuration
+make root root 0700 backups
+make root root 0755 shared/acme
+for directory in releases shared/static shared/media; do
+    make $name www-data 0750 $directory
+done
+make $name $name 0755 venvs
+make $name $name 0700 repo
+make $name $name 0700 .ssh
+[ -s $root/.ssh/id_ed25519 ] ||
+    runuser -u $name -- ssh-keygen -q -t ed25519 -N '' -C $name -f $root/.ssh/id_ed25519
+"""
+
+STATUS = """
+cd $root
+show() { printf '%-13s%s\\n' "$1:" "$2"; }
+release=$(basename "$(readlink current)")
+[ "$release" ] || { echo "Nothing is live yet."; exit 0; }
+show release "$release"
+show revision "$(cat current/REVISION)"
+show since "$(stat -c %y current | cut -d . -f 1), $(( ($(date +%s) - $(stat -c %Y current)) / 86400 )) days"
+show processes "$(supervisorctl status $name | sed "s/^$name *//")"
+pending=$(cd current/project && runuser -u $name -- ../venv/bin/python manage.py showmigrations --plan 2>&1 |
+    grep -vc '^\\[X\\]')
+show migrations "$pending pending"
+last_day=$(openssl x509 -enddate -noout -in /etc/nginx/ssl/$name.crt | cut -d = -f 2)
+show certificate "until $last_day, $(( ($(date -d "$last_day" +%s) - $(date +%s)) / 86400 )) days"
+show disk "$(df -h --output=avail $root | tail -n 1 | tr -d ' ') free"
+show "last backup" "$(ls backups | tail -n 1)"
+[ ! -e state/maintenance ] || show maintenance "on, since $(stat -c %y state/maintenance | cut -d . -f 1)"
+[ ! -e /run/$name/use-standby ] || show relay "the standby serves; fab restart brings the main gunicorn back"
+[ ! -e /run/reboot-required ] || show reboot "due, for packages that were upgraded"
+"""
+
+
+def create_user(host):
+    """Make the user that the site runs as, and the project's directories."""
+    with step(host, f"User {host.app_user} and {host.root}"):
+        host.run(CREATE_USER, home=host.root.rpartition("/")[0])
+
+
+LOGS = {
+    "app": "/var/log/supervisor/$name.log",
+    "standby": "/var/log/supervisor/$name-standby.log",
+    "access": "/var/log/nginx/$name.access.log",
+    "error": "/var/log/nginx/$name.error.log",
+}
+
+
+def history(host):
+    """Return the lines of the history, a list of dicts, the oldest first: see on_host/lease.py."""
+    shown = host.run("cat $root/state/history.jsonl", check=False).stdout
+    return [json.loads(line) for line in shown.splitlines()]
+
+
+def set_maintenance(host, on, by="hand"):
+    """Answer 503 to everybody but the server itself, or no longer."""
+    script = "echo $by >$root/state/maintenance" if on else "rm -f $root/state/maintenance"
+    host.run(script, by=by)
+
+
+def end_maintenance_of_deploy(host):
+    """End a maintenance that a deploy or restore began, also one that was cut off."""
+    flag = f"{host.root}/state/maintenance"
+    host.run(f"grep -sqx hand {flag} || rm -f {flag}")
+
+
+REMOVE = """
+set -eu
+[ -z "$backup" ] || cp -a $root/backups/$backup /var/backups/$name-$backup
+for program in $name $name-standby; do supervisorctl stop $program >/dev/null || true; done
+rm -f /etc/supervisor/conf.d/$name.conf /etc/nginx/sites-enabled/$name.conf
+rm -f /etc/cron.d/$name /etc/logrotate.d/$name /etc/tmpfiles.d/$name.conf
+rm -f /etc/nginx/ssl/$name.crt /etc/nginx/ssl/$name.key
+for program in $name $name-standby; do supervisorctl update $program; done
+systemctl reload nginx
+for database in $name $name-before-restore $name-restoring; do
+    runuser -u postgres -- dropdb --if-exists --force $database
+done
+runuser -u postgres -- dropuser --if-exists $name
+rm -rf $root /run/$name /var/log/supervisor/$name.log* /var/log/supervisor/$name-standby.log*
+rm -rf /var/log/nginx/$name.access.log* /var/log/nginx/$name.error.log*
+userdel $name
+"""
+
+
+def remove(host, backup):
+    """Remove all that belongs to the project, and nothing else; its backup goes to /var/backups."""
+    with step(host, f"Removing {host.config.project_name}"):
+        host.run(REMOVE, backup=backup)
