@@ -1,67 +1,14 @@
 """A project deploys itself with its fabfile, to real and brand-new Debian hosts."""
 
-import os
 import re
-import socket
 import ssl
 import subprocess
-import sys
 import time
-from http.client import HTTPSConnection
 
 import pytest
 from rig import SUITES
+from sites import HOST, PASSWORD, Site
 from support import Baker
-
-HOST = "www.one.example"
-PASSWORD = "a'b\"c $HOME \\ é中 %(x)s ;{y}"
-
-
-class Site:
-    """A generated project, and the host that it deploys to."""
-
-    def __init__(self, project, host, **fabric):
-        self.project, self.host = project, host
-        self.home = project.parent.parent
-        settings = {"HOSTS": [host.address], "SSH_KEY_PATH": str(host.key)}
-        local = project / project.name / "local_settings.py"
-        local.write_text(local.read_text() + f"\nFABRIC = {settings | fabric!r}\n")
-        (self.home / ".ssh").mkdir(mode=0o700)
-        (self.home / ".ssh/known_hosts").write_text(host.known_hosts.read_text())
-
-    def fab(self, *arguments, status=0):
-        """Run fab in the project and return what it printed; its exit status is asserted."""
-        result = subprocess.run(
-            [sys.executable, "-m", "fabric", *arguments],
-            cwd=self.project,
-            env=os.environ | {"HOME": str(self.home), "SSH_AUTH_SOCK": ""},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=600,
-        )
-        output = result.stdout + result.stderr
-        assert result.returncode == status, output
-        assert "Traceback" not in output
-        return output
-
-    def commit(self):
-        subprocess.run(["git", "add", "."], cwd=self.project, check=True)
-        author = ["-c", "user.name=Test", "-c", "user.email=test@localhost"]
-        command = ["git", *author, "commit", "-q", "-m", "Change"]
-        subprocess.run(command, cwd=self.project, check=True)
-
-    def get(self, path, host=HOST):
-        """Return the status and the text of a page, asked over TLS by host name."""
-        context = ssl._create_unverified_context()
-        connection = HTTPSConnection(self.host.address, timeout=30, context=context)
-        connection.sock = context.wrap_socket(
-            socket.create_connection((self.host.address, 443), 30), server_hostname=host
-        )
-        connection.request("GET", path, headers={"Host": host})
-        response = connection.getresponse()
-        return response.status, response.read().decode("utf-8", "replace")
-
 
 # As root on the one, and on the other as the user that `fab secure` has just made.
 WAYS = {

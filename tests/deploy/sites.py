@@ -1,0 +1,69 @@
+"""A generated project and the host that it deploys to: what the tests of deploys act on."""
+
+import os
+import socket
+import ssl
+import subprocess
+import sys
+from http.client import HTTPSConnection
+
+HOST = "www.one.example"
+PASSWORD = "a'b\"c $HOME \\ é中 %(x)s ;{y}"
+
+
+class Site:
+    """A generated project, and the host that it deploys to."""
+
+    def __init__(self, project, host, **fabric):
+        self.project, self.host = project, host
+        self.home = project.parent.parent
+        self.configure(**{"HOSTS": [host.address], "SSH_KEY_PATH": str(host.key)} | fabric)
+        (self.home / ".ssh").mkdir(mode=0o700)
+        (self.home / ".ssh/known_hosts").write_text(host.known_hosts.read_text())
+
+    def configure(self, **fabric):
+        """Add keys to the FABRIC of local_settings.py."""
+        local = self.project / self.project.name / "local_settings.py"
+        text = local.read_text("utf-8").rpartition("\nFABRIC = ")[0] or local.read_text("utf-8")
+        self.fabric = getattr(self, "fabric", {}) | fabric
+        local.write_text(f"{text}\nFABRIC = {self.fabric!r}\n", "utf-8")
+
+    def start(self, *arguments, environment=None, **options):
+        """Start fab in the project and return the Popen; options are Popen's own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "fabric", *arguments],
+            cwd=self.project,
+            env=os.environ | {"HOME": str(self.home), "SSH_AUTH_SOCK": ""} | (environment or {}),
+            **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "text": True}
+            | {"stderr": subprocess.STDOUT, "encoding": "utf-8"}
+            | options,
+        )
+
+    def fab(self, *arguments, status=0, environment=None):
+        """Run fab in the project and return what it printed; its exit status is asserted."""
+        with self.start(*arguments, environment=environment) as process:
+            try:
+                output = process.communicate(timeout=600)[0]
+            except BaseException:
+                process.kill()
+                raise
+        assert process.returncode == status, output
+        assert "Traceback" not in output, output
+        return output
+
+    def commit(self):
+        subprocess.run(["git", "add", "."], cwd=self.project, check=True)
+        author = ["-c", "user.name=Test", "-c", "user.email=test@localhost"]
+        command = ["git", *author, "commit", "-q", "-m", "Change"]
+        subprocess.run(command, cwd=self.project, check=True)
+
+    def get(self, path, host=HOST):
+        """Return the status and the text of a page, asked over TLS by host name."""
+        context = ssl._create_unverified_context()
+        connection = HTTPSConnection(self.host.address, timeout=30, context=context)
+        connection.sock = context.wrap_socket(
+            socket.create_connection((self.host.address, 443), 30), server_hostname=host
+        )
+        connection.request("GET", path, headers={"Host": host})
+        response = connection.getresponse()
+        return response.status, response.read().decode("utf-8", "replace")
