@@ -101,7 +101,7 @@ def status(host):
 
 @command
 def plan(host):
-    """Show what a deploy would change: revision, packages, migrations, files. It changes nothing."""
+    """Show what a deploy would change: revision, packages, migrations, files. Changes nothing."""
     plans.show(host)
 
 

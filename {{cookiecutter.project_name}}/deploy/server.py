@@ -31,21 +31,21 @@ make $name $name 0700 .ssh
 STATUS = """
 cd $root
 show() { printf '%-13s%s\\n' "$1:" "$2"; }
-release=$(basename "$(readlink current)")
-[ "$release" ] || { echo "Nothing is live yet."; exit 0; }
-show release "$release"
+modified() { stat -c %y "$1" | cut -d . -f 1; }
+days() { echo "$(( ($1 - $(date +%s)) / 86400 )) days"; }
+release=$(readlink current) || { echo "Nothing is live yet."; exit 0; }
+show release "$(basename $release)"
 show revision "$(cat current/REVISION)"
-show since "$(stat -c %y current | cut -d . -f 1), $(( ($(date +%s) - $(stat -c %Y current)) / 86400 )) days"
+show since "$(modified current), $(days $(( 2 * $(date +%s) - $(stat -c %Y current) )))"
 show processes "$(supervisorctl status $name | sed "s/^$name *//")"
-pending=$(cd current/project && runuser -u $name -- ../venv/bin/python manage.py showmigrations --plan 2>&1 |
-    grep -vc '^\\[X\\]')
-show migrations "$pending pending"
+show migrations "$(cd current/project && runuser -u $name -- ../venv/bin/python manage.py \\
+    showmigrations --plan 2>&1 | grep -vc '^.X.') pending"
 last_day=$(openssl x509 -enddate -noout -in /etc/nginx/ssl/$name.crt | cut -d = -f 2)
-show certificate "until $last_day, $(( ($(date -d "$last_day" +%s) - $(date +%s)) / 86400 )) days"
+show certificate "until $last_day, $(days $(date -d "$last_day" +%s))"
 show disk "$(df -h --output=avail $root | tail -n 1 | tr -d ' ') free"
 show "last backup" "$(ls backups | tail -n 1)"
-[ ! -e state/maintenance ] || show maintenance "on, since $(stat -c %y state/maintenance | cut -d . -f 1)"
-[ ! -e /run/$name/use-standby ] || show relay "the standby serves; fab restart brings the main gunicorn back"
+[ ! -e state/maintenance ] || show maintenance "on, since $(modified state/maintenance)"
+[ ! -e /run/$name/use-standby ] || show relay "the standby serves; fab restart ends that"
 [ ! -e /run/reboot-required ] || show reboot "due, for packages that were upgraded"
 """
 

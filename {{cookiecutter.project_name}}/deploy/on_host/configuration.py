@@ -29,7 +29,7 @@ def read(path):
 
 
 def write(path, wanted):
-    """Replace a file at once, so that nothing ever reads half of it, not after a power cut either."""
+    """Replace a file at once: nobody ever reads half of it, not after a power cut either."""
     if wanted is None:
         path.unlink(missing_ok=True)
         return

@@ -13,9 +13,10 @@ import django
 
 django.setup()
 
-from django.db import NOT_PROVIDED, connection, models  # noqa: E402
+from django.db import connection, models  # noqa: E402
 from django.db.migrations import operations as ops  # noqa: E402
 from django.db.migrations.executor import MigrationExecutor  # noqa: E402
+from django.db.models.fields import NOT_PROVIDED  # noqa: E402
 
 
 def flattened(operations):

@@ -78,11 +78,9 @@ def load():
 def differences():
     """Return a line for each table in which the live database has other rows than the backup."""
     before, now = rows_of(NEW), rows_of(NAME)
-    return [
-        f"{table}: {before.get(table, 'no table')} rows in the backup, {now.get(table, 'no table')} live"
-        for table in sorted(before.keys() | now.keys())
-        if before.get(table) != now.get(table)
-    ]
+    tables = [table for table in sorted({**before, **now}) if before.get(table) != now.get(table)]
+    shown = "{}: {} rows in the backup, {} live"
+    return [shown.format(table, before.get(table, "no"), now.get(table, "no")) for table in tables]
 
 
 def rows_of(database):

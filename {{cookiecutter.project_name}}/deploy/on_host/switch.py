@@ -79,8 +79,10 @@ def start(program):
     """Start a program, with the newest configuration of it."""
     supervisorctl("reread")
     supervisorctl("update", program)
-    if state_of(program) != "RUNNING":
+    if state_of(program) not in ("STARTING", "RUNNING"):
         supervisorctl("start", program)
+    while state_of(program) == "STARTING":  # for a second, as supervisor has it
+        time.sleep(0.1)
     if state_of(program) != "RUNNING":
         raise Failed(f"{program} does not start\n{end_of_log(program)}")
 
@@ -291,7 +293,7 @@ class Switch:
 
 
 def check_memory():
-    """Failed where there is no memory for the standby, with its two workers, beside the main one."""
+    """Failed where the standby, with its two workers, has no room beside the main gunicorn."""
     processes = subprocess.run(["ps", "-u", NAME, "-o", "rss="], capture_output=True, text=True)
     needed = 3 * max(map(int, processes.stdout.split()), default=70_000) // 1000
     meminfo = Path("/proc/meminfo").read_text()
