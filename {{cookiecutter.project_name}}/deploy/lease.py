@@ -45,7 +45,8 @@ class Lease:
         self._ended.set()
         self.host.lease = None
         if kind:
-            self.noted["result"] = str(error).strip().partition("\n")[0] or kind.__name__
+            reason = getattr(error, "message", None) or kind.__name__  # an Exit has one
+            self.noted["result"] = reason.strip().partition("\n")[0]
         try:
             self.note(result=self.noted.get("result", "done"))
             self._channel.shutdown_write()
