@@ -44,8 +44,8 @@ def deploy(host, lease, name, live, maintenance=False, yes=False):
     """Let a release that is built take over from the live one, a str, empty where there is none."""
     pending = check_migrations(host, name, live, maintenance, yes)
     lease.note(migrations=pending)
-    dump = database.backup(host, "deploy", only_database=True) if live and pending else None
-    if dump and maintenance:
+    dump = database.backup(host, "deploy", only_database=True) if live else None
+    if live and maintenance:
         deploy_in_maintenance(host, name, dump)
     else:
         migrate(host, name, pending)

@@ -56,6 +56,16 @@ fi | tar -C $release/project -x
 
 UNPACK_LOCAL = "mkdir -p $release/project && tar -C $release/project -x"
 
+# What deploys have left that failed or were cut off.
+LEFT_OVERS = """
+cd $root/releases
+for release in *; do
+    [ -e $release/PROVEN ] || [ $release = "$(basename "$(readlink ../current)")" ] ||
+        rm -rf $release ../state/configuration/$release.json
+done
+rm -rf .plan.*
+"""
+
 # The code and the static files, packages if they change, a dump, and a dump to verify it.
 ROOM = """
 size() { du -sk "$1" 2>/dev/null | awk '{kB = $1} END {print kB + 0}'; }
@@ -140,7 +150,7 @@ def newest_revision(host):
 
 def build(host, revision):
     """Build a release of the revision, of which nothing is live yet; return its name."""
-    name = host.run("date -u +%Y%m%dT%H%M%SZ").stdout.strip() + f"-{revision[:8]}"
+    name = host.run(LEFT_OVERS + "date -u +%Y%m%dT%H%M%SZ").stdout.strip() + f"-{revision[:8]}"
     release = f"{host.root}/releases/{name}"
     try:
         with step(host, f"Code of {revision[:8]}"):
@@ -239,7 +249,6 @@ for release in $(ls releases); do
         *) rm -rf releases/$release state/configuration/$release.json ;;
     esac
 done
-rm -rf releases/.plan.*
 for venv in $(ls venvs); do
     readlink releases/*/venv | grep -q /$venv$ || rm -rf venvs/$venv
 done
@@ -251,7 +260,7 @@ find shared/static -mindepth 1 -type d -empty -delete
 def prune(host):
     """Delete all releases but the newest proven ones, the live one, and those of backups.
 
-    The virtualenvs and the static files of none go with them, and what a cut build has left.
+    The virtualenvs and the static files of none go with them.
     """
     with step(host, "Old releases"):
         host.run(PRUNE, keep=" ".join(proven(host)[-KEPT:]), check=False)
