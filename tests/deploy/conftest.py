@@ -10,6 +10,30 @@ from rig import SUITES, Rig
 from support import unavailable
 
 HOSTS = pytest.StashKey()
+FIGURES = []
+
+
+def pytest_addoption(parser):
+    parser.addoption("--full", action="store_true", help="make each fault at each point: hours")
+
+
+@pytest.fixture
+def full(request):
+    """Whether each fault is to be made at each point."""
+    return request.config.getoption("--full")
+
+
+@pytest.fixture
+def figures():
+    """A function that takes a line for the table at the end of the run."""
+    return FIGURES.append
+
+
+def pytest_terminal_summary(terminalreporter):
+    if FIGURES:
+        terminalreporter.section("figures")
+        for line in FIGURES:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

@@ -83,7 +83,7 @@ def clear_cache(host):
     """Forget what memcached holds of pages and sessions of another state of the database."""
     clear = "from django.core.cache import cache; cache.clear()"
     host.run(
-        "cd $root/current/project && ../venv/bin/python manage.py shell -v0 -c \"$code\"",
+        'cd $root/current/project && ../venv/bin/python manage.py shell -v0 -c "$code"',
         user=host.app_user,
         code=clear,
     )

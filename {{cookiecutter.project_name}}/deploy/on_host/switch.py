@@ -289,6 +289,8 @@ class Switch:
                 )
             except Exception as error:  # the others are tried all the same
                 self.journal["error"] += f"\n{undo.__name__}: {error}"
+        if USE_STANDBY.exists():
+            return f"the standby serves {os.readlink(NEXT).rpartition('/')[2]}"
         return f"{self.old} is live as before" if self.old else "nothing is live"
 
 

@@ -1,0 +1,81 @@
+"""Visitors of a site who count every answer: GET and POST, over kept connections and new ones."""
+
+import http.client
+import socket
+import ssl
+import threading
+import time
+from collections import Counter
+
+TOKEN = "x" * 32
+FORM = f"csrfmiddlewaretoken={TOKEN}&username=&password="
+PAUSE = 0.02  # seconds a visitor waits: the load is to be noticed, not to use up the machine
+
+
+class Connection(http.client.HTTPSConnection):
+    """To the host of a site, under the site's name, also when it reconnects by itself."""
+
+    def __init__(self, address, name, timeout=60):
+        self.name = name
+        super().__init__(address, timeout=timeout, context=ssl._create_unverified_context())
+
+    def connect(self):
+        sock = socket.create_connection((self.host, 443), self.timeout)
+        self.sock = self._context.wrap_socket(sock, server_hostname=self.name)
+
+
+class Load:
+    """A `with` block under load. `answers` counts them by status; `failures` lists what failed."""
+
+    def __init__(self, site, name, visitors=8):
+        self.address, self.name = site.host.address, name
+        self.answers, self.failures, self.slowest = Counter(), [], 0.0
+        self._over, self._lock = threading.Event(), threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._visit, args=(number % 2, number % 4 < 2))
+            for number in range(visitors)
+        ]
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _visit(self, keeps, reads):
+        connection = Connection(self.address, self.name)
+        while not self._over.wait(PAUSE):
+            started = time.monotonic()
+            try:
+                self._ask(connection, reads)
+                response = connection.getresponse()
+                response.read()
+                self._count(response.status, started)
+            except (OSError, http.client.HTTPException) as error:
+                self._count(repr(error), started)
+                connection.close()
+            if not keeps:
+                connection.close()
+        connection.close()
+
+    def _ask(self, connection, reads):
+        if reads:
+            return connection.request("GET", "/", headers={"Host": self.name})
+        headers = {
+            "Host": self.name,
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Cookie": f"csrftoken={TOKEN}",
+            "Referer": f"https://{self.name}/accounts/login/",
+        }
+        return connection.request("POST", "/accounts/login/", FORM, headers)
+
+    def _count(self, answer, started):
+        with self._lock:
+            self.answers[answer] += 1
+            self.slowest = max(self.slowest, time.monotonic() - started)
+            if answer != 200:
+                self.failures.append((time.strftime("%X"), answer))
