@@ -194,7 +194,7 @@ def python(host, code):
 @command
 def pip(host, line):
     """Run a command of pip on the packages of the live release, such as list."""
-    uv = f"/opt/uv/bin/uv pip {line} --python {host.root}/current/venv"
+    uv = f"UV_NO_CACHE=1 /opt/uv/bin/uv pip {line} --python {host.root}/current/venv"
     print(host.run(uv, user=host.app_user).output, end="")
 
 
