@@ -1,22 +1,24 @@
-"""What turns a function of a host into a command of the fabfile."""
+"""What turns a function of a host into a command of the fabfile, and runs commands on hosts."""
 
 import functools
+import inspect
+import logging
+import os
 import sys
 
-from fabric import Connection, task
+import fabric
+from fabric.main import program
+from fabric.tasks import ConnectionCall
 from invoke import Collection, Exit
 
+from .config import split_host
 from .host import CommandFailed, Host
 
-_hosts = {}  # by user, name and port: commands of one run share their connections
-_done = {}  # by command: the hosts it has been through
-
-
-def host_of(connection, config):
-    key = connection.user, connection.host, connection.port
-    if key not in _hosts:
-        _hosts[key] = Host(connection, config)
-    return _hosts[key]
+VERBOSE = inspect.Parameter("verbose", inspect.Parameter.KEYWORD_ONLY, default=False)
+INTERRUPTED = (
+    "interrupted. What ran on the server may go on there to its end; fab status tells what is live,"
+    " and the same command goes on from there"
+)
 
 
 class Commands:
@@ -25,60 +27,147 @@ class Commands:
     def __init__(self, config):
         self.config = config
         self.namespace = Collection()
+        self.hosts = {}  # by user, name and port: commands of one run share their connections
+        self.verbose = False
         if config.ssh_key_path:
-            key = {"key_filename": config.ssh_key_path, "look_for_keys": False}
+            key = {"key_filename": config.ssh_key_path}
             self.namespace.configure({"connect_kwargs": key})
-        if config.ssh_user:
-            self.namespace.configure({"user": config.ssh_user})
+        program.executor_class = functools.partial(Executor, self)
+        logging.getLogger("paramiko").addHandler(logging.NullHandler())  # we tell in our own words
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(errors="replace")  # a terminal need not know all letters
 
     def command(self, function):
-        """Make a command of function(host, ...), which then runs on each host in turn."""
+        """Make a command of function(host, ...), which then runs on each host in turn.
+
+        Each gets an option more, --verbose. `command.body` takes the connection of a Host, to call
+        it within another command.
+        """
         name = function.__name__.rstrip("_").replace("_", "-")
 
         @functools.wraps(function)
-        def body(connection, *args, **kwargs):
-            if not isinstance(connection, Connection):
-                raise Exit("No host to work on: name one in FABRIC or after -H", 2)
-            if connection.config.run.dry:
-                raise Exit("fab --dry would connect and upload all the same; fab plan tells", 2)
-            host = host_of(connection, self.config)
-            host.verbose = bool(connection.config.run.echo)
-            done = _done.setdefault(name, [])
+        def body(connection, *args, verbose=False, **kwargs):
+            host = self.host_of(connection)
             print(f"{name} on {host.name}", flush=True)
-            try:
-                function(host, *args, **kwargs)
-            except CommandFailed as error:
-                print(error.output, end="", file=sys.stderr)
-                raise Exit(self.failure(name, host, error), error.status) from None
-            except Exit as error:
-                raise Exit(self.failure(name, host, error.message), error.code) from None
-            done.append(host.name)
+            function(host, *args, **kwargs)
 
-        made = task(body, name=name, hosts=self.config.hosts)
+        signature = inspect.signature(function)
+        parameters = [*signature.parameters.values(), VERBOSE]
+        body.__signature__ = signature.replace(parameters=parameters)
+        help = {"verbose": "Show all that the server prints."}
+        made = fabric.task(body, name=name, hosts=self.config.hosts, help=help)
         self.namespace.add_task(made)
         return made
 
-    def failure(self, name, host, reason):
+    def host_of(self, connection):
+        """Return the Host of a connection, the same for all commands of a run."""
+        key = connection.user, connection.host, connection.port
+        if key not in self.hosts:
+            self.hosts[key] = Host(connection, self.config)
+            self.hosts[key].verbose = self.verbose
+        return self.hosts[key]
+
+
+class HostCall(ConnectionCall):
+    """A command that is to run on one host."""
+
+    begun = False
+
+    @property
+    def host(self):
+        port = self.init_kwargs["port"]
+        return self.init_kwargs["host"] + (f":{port}" if port not in (None, 22) else "")
+
+    def make_context(self, config):
+        self.begun = True
+        try:
+            return super().make_context(config)
+        except (ValueError, KeyError) as error:  # of an option that Fabric reads as a number
+            raise Exit(f"{self.host}: ~/.ssh/config has a wrong value: {error}", 2) from None
+
+
+class Executor(fabric.Executor):
+    """Fabric's, which runs each command on all hosts before the next, and stops at a failure."""
+
+    def __init__(self, commands, *arguments):
+        super().__init__(*arguments)
+        self.commands = commands
+        self.calls = []
+
+    def execute(self, *tasks):
+        if self.config.run.dry:
+            raise Exit("fab --dry would connect and upload all the same; fab plan tells", 2)
+        if self.core.remainder:
+            raise Exit("fab -- runs what no host key is checked for: type fab sudo or fab run", 2)
+        try:
+            return super().execute(*tasks)
+        except CommandFailed as error:
+            print(error.output, end="", file=sys.stderr)
+            raise Exit(self.failure(error), error.status) from None
+        except Exit as error:
+            raise Exit(self.failure(error.message), error.code) from None
+        except KeyboardInterrupt:
+            print()
+            raise Exit(self.failure(INTERRUPTED), 130) from None
+        except BrokenPipeError:  # as of fab logs | head
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise Exit(code=141) from None
+        except OSError as error:
+            raise Exit(self.failure(error), 1) from None
+
+    def normalize(self, tasks):
+        calls = super().normalize(tasks)
+        self.commands.verbose = any(call.kwargs.get("verbose") for call in calls)
+        return calls
+
+    def normalize_hosts(self, hosts):
+        """Return what the connection to each host is made with, a list of dicts."""
+        given = self.core[0].args.hosts.value
+        if given is not None and not given.strip(" ,"):
+            raise Exit("-H names no host", 2)
+        try:
+            hosts = [split_host(host.strip()) for host in hosts if host.strip()]
+        except ValueError as error:
+            raise Exit(f"-H: {error}", 2) from None
+        return [self.connection_options(*host) for host in hosts]
+
+    def connection_options(self, user, host, port):
+        config = self.commands.config
+        for known in map(split_host, config.hosts):  # -H may name one of them alone
+            if known[1] == host:
+                user, port = user or known[0], port or known[2]
+                break
+        options = {"look_for_keys": not config.ssh_key_path, **self.config.connect_kwargs}
+        options.pop("key_filename", None)  # Fabric adds it
+        return {
+            "host": host,
+            "user": user or config.ssh_user or None,
+            "port": port,
+            "connect_timeout": options.pop("timeout", None),
+            "connect_kwargs": options,
+        }
+
+    def parameterize(self, call, connection_init_kwargs):
+        return call.clone(into=HostCall, with_={"init_kwargs": connection_init_kwargs})
+
+    def expand_calls(self, calls, apply_hosts=True):
+        expanded = super().expand_calls(calls, apply_hosts)
+        if apply_hosts:
+            self.calls = expanded
+        return expanded
+
+    def failure(self, reason):
         """Return the reason and, where there are several hosts, which are done and which not."""
-        hosts = hosts_of_this_run(self.config)
-        if len(hosts) == 1:
+        begun = [call for call in self.calls if call.begun]
+        if not begun or len({call.host for call in self.calls}) == 1:
             return str(reason)
-        done = _done[name]
-        left = [other for other in hosts if other not in [*done, host.name]]
-        return (
-            f"{reason}\n{name}: done on {', '.join(done) or 'no host'};"
-            f" not begun on {', '.join(left) or 'none'}"
-        )
-
-
-def hosts_of_this_run(config):
-    """Return the hosts after -H, else those of FABRIC."""
-    for word, following in zip(sys.argv, [*sys.argv[1:], ""], strict=True):
-        if word in ("-H", "--hosts"):
-            return following.split(",")
-        if word.startswith("--hosts="):
-            return word.partition("=")[2].split(",")
-    return config.hosts
+        groups = {"Done": begun[:-1], "Stopped": begun[-1:]}
+        groups["Not begun"] = [call for call in self.calls if not call.begun]
+        told = [
+            f"{group}: {', '.join(f'{call.task.name} on {call.host}' for call in calls) or 'none'}."
+            for group, calls in groups.items()
+        ]
+        return f"{reason}\n{' '.join(told)}"
 
 
 def confirm(question, answer, given=""):

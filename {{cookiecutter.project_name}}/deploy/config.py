@@ -11,9 +11,11 @@ from pathlib import Path
 from invoke import Exit
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
-HOST_NAME = re.compile(r"(?=.{1,253}$)((?!-)[a-z0-9-]{1,63}(?<!-)\.)*(?!-)[a-z0-9-]{1,63}(?<!-)")
+LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
+HOST_NAME = re.compile(r"(?=.{1,253}$)(?!(.*\.)?\d+$)" + rf"({LABEL}\.)*{LABEL}")
+USER_NAME = re.compile(r"[a-z_][a-z0-9_.-]{0,31}", re.I)
 HOST = re.compile(
-    r"(?:(?P<user>[^@\s:]+)@)?(?P<host>[^@\s:]+|\[[0-9a-f:]+\])(?::(?P<port>\d+))?", re.I
+    r"(?:(?P<user>[^@]*)@)?(?P<host>\w[\w.-]*|\[[0-9a-f:]+\])(?::(?P<port>\d{1,5}))?", re.I
 )
 # Names that belong to Debian, PostgreSQL or the stack itself: as a user, database or program of
 # ours they would collide with theirs.
@@ -62,14 +64,36 @@ def load(project_app):
             problems.append(f"{key}: missing")
         except ValueError as error:
             problems.append(f"{key}: {error}")
-    if values.get("ssh_user") and values["ssh_user"] == values.get("project_name"):
-        problems.append(
-            "SSH_USER: is PROJECT_NAME too, and the site must not run as a user with sudo"
-        )
+    problems += conflicts(values)
     if problems:
         lines = [f'FABRIC["{p.partition(":")[0]}"]:{p.partition(":")[2]}' for p in sorted(problems)]
         raise Exit("\n".join(lines), code=2)
     return Config(project_app=project_app, **values)
+
+
+def conflicts(values):
+    """Return a line for each value that is right by itself, but not beside the others."""
+    users = {"SSH_USER": [values.get("ssh_user")]}
+    users["HOSTS"] = [split_host(host)[0] for host in values.get("hosts", [])]
+    name = values.get("project_name")
+    return [
+        f"{key}: {name} is PROJECT_NAME too, and the site must not run as a user with sudo"
+        for key in users
+        if name and name in users[key]
+    ]
+
+
+def split_host(value):
+    """Return user, host and port of user@host:port; None where one is not given.
+
+    An IPv6 address stands in brackets. ValueError where it is nothing of that kind.
+    """
+    match = isinstance(value, str) and HOST.fullmatch(value)
+    if not match or not 0 < int(match["port"] or 22) < 65536:
+        raise ValueError(f"{value!r} is not a host, user@host or user@host:port")
+    if match["user"] is not None and not USER_NAME.fullmatch(match["user"]):
+        raise ValueError(f"{match['user']!r} in {value!r} is not a user name")
+    return match["user"], match["host"].strip("[]"), int(match["port"]) if match["port"] else None
 
 
 def read_settings(project_app):
@@ -77,15 +101,10 @@ def read_settings(project_app):
     sys.path.insert(0, str(PROJECT_ROOT))
     try:
         settings = importlib.import_module(f"{project_app}.settings")
-    except Exception as error:
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        if isinstance(error, SyntaxError):
-            where = traceback.FrameSummary(error.filename, error.lineno, "")
-        raise Exit(
-            f"The settings cannot be imported: {where.filename}, line {where.lineno}: "
-            f"{type(error).__name__}: {error}",
-            code=2,
-        ) from None
+    except (Exception, SystemExit) as error:
+        file, line = place(error)
+        problem = f"{type(error).__name__}: {error}".strip().replace("\n", " ")
+        raise Exit(f"The settings cannot be imported: {file}, line {line}: {problem}", 2) from None
     finally:
         sys.path.remove(str(PROJECT_ROOT))
     fabric = getattr(settings, "FABRIC", None)
@@ -94,21 +113,32 @@ def read_settings(project_app):
     return fabric
 
 
+def place(error):
+    """Return the file and the line of the project that an exception comes from."""
+    if isinstance(error, SyntaxError):
+        return error.filename, error.lineno
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if frame.filename.startswith(f"{PROJECT_ROOT}/")]
+    frame = [*frames, *ours][-1]
+    return frame.filename, frame.lineno
+
+
 # One function a rule: it returns the value to use, or raises ValueError with what is wrong.
 
 
 def text(value):
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not text in quotes")
-    if re.search(r"[\x00-\x1f\x7f]", value):
+    if re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", value):
         raise ValueError("has a line break or another control character in it")
     return value
 
 
 def secret(value):
-    if not isinstance(value, str) or re.search(r"[\x00-\x1f\x7f]", value):
-        raise ValueError("is not text in quotes, on one line")
-    return value
+    try:
+        return text(value)
+    except ValueError:
+        raise ValueError("is not text in quotes, on one line") from None
 
 
 def hosts(value):
@@ -117,24 +147,25 @@ def hosts(value):
     if not value:
         raise ValueError('is empty; name your server, as in ["www.example.com"]')
     for host in value:
-        match = isinstance(host, str) and HOST.fullmatch(host)
-        if not match or not 0 < int(match["port"] or 22) < 65536:
-            raise ValueError(f"{host!r} is not a host, user@host or user@host:port")
+        split_host(host)
     if len(set(value)) < len(value):
         raise ValueError("names a host twice")
     return list(value)
 
 
 def user(value):
-    if text(value) and not re.fullmatch(r"[a-z_][a-z0-9_.-]{0,31}", value):
+    if text(value) and not USER_NAME.fullmatch(value):
         raise ValueError(f"{value!r} is not a user name")
     return value
 
 
 def key_path(value):
-    if text(value) and not Path(value).expanduser().is_file():
+    if not text(value):
+        return value
+    path = Path(value).expanduser()
+    if not path.is_file():
         raise ValueError(f"there is no file {value}")
-    return value
+    return str(path)
 
 
 def absolute_path(value):
@@ -158,7 +189,8 @@ def project_name(value):
 
 
 def requirements_path(value):
-    if not text(value) or not (PROJECT_ROOT / value).is_file():
+    path = PROJECT_ROOT / text(value)
+    if not path.is_file() or not path.resolve().is_relative_to(PROJECT_ROOT):
         raise ValueError(f"there is no file {value!r} in the project")
     return value
 
@@ -177,20 +209,19 @@ def locale(value):
 
 def host_name(value):
     try:
-        ipaddress.ip_address(text(value))
-        return value
-    except ValueError:
+        ipaddress.IPv4Address(text(value))
+    except ipaddress.AddressValueError:
         if not HOST_NAME.fullmatch(value):
             raise ValueError(f"{value!r} is not a host name, such as www.example.com") from None
     return value
 
 
 def url(value):
-    scheme = r"(https?|ssh|git|file)://\S+"
-    if text(value) and not re.fullmatch(rf"{scheme}|\w[\w.-]*@[\w.-]+:\S+", value):
-        raise ValueError(f"{value!r} is not a URL, such as git@github.com:you/site.git")
-    if re.match(r"\w+://[^/@]*:[^/@]*@", value):
+    if re.match(r"\w+://[^/@]*:[^/@]*@", text(value)):
         raise ValueError("has a password in it; let the server log in with a key")
+    scheme = r"(https?|ssh|git|file)://\S+"
+    if value and not re.fullmatch(rf"{scheme}|\w[\w.-]*@[\w.-]+:\S+", value):
+        raise ValueError(f"{value!r} is not a URL, such as git@github.com:you/site.git")
     return value
 
 

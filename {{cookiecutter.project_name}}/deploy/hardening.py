@@ -6,15 +6,15 @@ stopped after another log-in.
 """
 
 import shlex
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from fabric import Connection
 from invoke import Exit
-from paramiko import Agent, PKey, SSHException
+from paramiko import Agent
 
 from . import hardening_scripts as scripts
-from .host import Host, Refused
+from .host import Host, Refused, private_keys
 from .steps import step
 
 
@@ -135,14 +135,6 @@ def public_keys(host):
     else:
         keys = [] if config.ssh_pass or not options.get("allow_agent", True) else Agent().get_keys()
     return [f"{key.get_name()} {key.get_base64()}" for key in keys]
-
-
-def private_keys(path, passphrase):
-    """Return the key in a file, read with the passphrase if it has one: a list of one, or none."""
-    for password in (None, passphrase.encode() if passphrase else b""):
-        with suppress(SSHException, ValueError, TypeError):  # it has one, another, or none
-            return [PKey.from_path(path, password)]
-    return []
 
 
 def close_sshd(host, by_key, revert_after):

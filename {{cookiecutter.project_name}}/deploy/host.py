@@ -1,23 +1,30 @@
 """One server over SSH: run things there as root or as the site's user, and say what went wrong."""
 
-import base64
 import getpass
-import hashlib
 import json
 import shlex
 import socket
 import sys
 import threading
-from dataclasses import dataclass
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from invoke import Exit
-from paramiko import BadHostKeyException, MissingHostKeyPolicy, SSHException
-from paramiko.hostkeys import InvalidHostKey
+from paramiko import BadHostKeyException, PKey, SSHException, UnknownKeyType
 from paramiko.ssh_exception import AuthenticationException, NoValidConnectionsError
 
+from . import host_keys
+
+CONNECT_TIMEOUT = 15  # seconds
+ALIVE_INTERVAL, ALIVE_PATIENCE = 15, 60  # seconds between two questions, and for an answer
+
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-ENVIRONMENT = f"cd /; export LC_ALL=C.UTF-8 PATH={PATH}; "
+# sudo drops the proxies that every log-in has from /etc/environment: apt, uv and git need them.
+PROXY = r"""s/^(export +)?((https?|ftp|all|no)_proxy)=["']?([^"']*).*/export \2='\4'/Ip"""
+PROXIES = f'eval "$(sed -nE {shlex.quote(PROXY)} /etc/environment 2>/dev/null)"; '
+ENVIRONMENT = f"cd /; export LC_ALL=C.UTF-8 PATH={PATH}; {PROXIES}"
 
 
 class CommandFailed(Exception):
@@ -47,11 +54,13 @@ class Host:
     def __init__(self, connection, config):
         self.connection = connection
         self.config = config
-        self.name = connection.original_host
+        port = "" if connection.port == 22 else f":{connection.port}"
+        self.name = f"{connection.original_host}{port}"
         self.verbose = False
         self.lease = None  # a Lease, while one is held
         self._sudo = None
-        self._password = config.ssh_pass
+        typed = connection.config.sudo.password or connection.connect_kwargs.get("password")
+        self._password = typed or config.ssh_pass
 
     @property
     def app_user(self):
@@ -71,27 +80,35 @@ class Host:
         """Open the connection, unless it is open; Exit with one line where that is not possible."""
         if self.connection.is_connected:
             return
-        load_known_hosts(self.connection)
-        self.connection.connect_timeout = self.connection.connect_timeout or 15  # seconds
-        if self.config.ssh_pass:  # not earlier: fab --debug prints what connections are made with
-            self.connection.connect_kwargs.setdefault("password", self.config.ssh_pass)
+        gateway = self.connection.gateway
+        if gateway and not isinstance(gateway, str):
+            Host(gateway, replace(self.config, ssh_pass="")).connect()
+        host_keys.check_keys(self.connection)
+        self._complete_options()
         try:
             self.connection.open()
         except BadHostKeyException as error:
-            raise Exit(changed_key(self.connection, error), 3) from None
+            host_keys.changed(self.connection, error)
+            self.connect()
         except NoValidConnectionsError:
             where = f"{self.connection.host} port {self.connection.port}"
             raise Exit(f"{self.name}: nothing answers at {where}", 3) from None
         except (SSHException, OSError, EOFError) as error:
             if self._was_refused(error):
-                raise Refused(
-                    f"{self.name}: {self.connection.user} may not log in with the key or password"
-                    " given; see SSH_USER, SSH_KEY_PATH and SSH_PASS in FABRIC",
-                    3,
-                ) from None
-            reason = "the name is not known" if isinstance(error, socket.gaierror) else error
-            raise Exit(f"{self.name}: cannot connect: {reason}", 3) from None
-        self.connection.transport.set_keepalive(15)
+                raise Refused(f"{self.name}: {self._refusal()}", 3) from None
+            raise Exit(f"{self.name}: cannot connect: {reason(error)}", 3) from None
+        watch = threading.Thread(target=keep_alive, args=(self.connection.transport,), daemon=True)
+        watch.start()
+
+    def _complete_options(self):
+        """Add what the connection is to be made with, and fab --debug must not print earlier."""
+        options = dict(self.connection.connect_kwargs)
+        keys = [Path(name).expanduser() for name in dict.fromkeys(options.get("key_filename", []))]
+        options["key_filename"] = [str(path) for path in keys if path.is_file()]  # as ssh does
+        if self.config.ssh_pass:
+            options.setdefault("password", self.config.ssh_pass)
+        self.connection.connect_kwargs = options
+        self.connection.connect_timeout = self.connection.connect_timeout or CONNECT_TIMEOUT
 
     def _was_refused(self, error):
         # Of a refused key paramiko may tell as of one that it cannot read: it takes an RSA key for
@@ -101,21 +118,46 @@ class Host:
             transport and transport.is_active()
         )
 
+    def _refusal(self):
+        options = self.connection.connect_kwargs
+        passphrase = options.get("passphrase") or options.get("password")
+        locked = [name for name in options["key_filename"] if not private_keys(name, passphrase)]
+        if locked:
+            return (
+                f"the key {locked[0]} cannot be read without its passphrase; ssh-add it,"
+                " or type fab --prompt-for-passphrase"
+            )
+        return (
+            f"{self.connection.user} may not log in with the key or password"
+            " given; see SSH_USER, SSH_KEY_PATH and SSH_PASS in FABRIC"
+        )
+
     def sudo_prefix(self):
         """Return the words that make a command run as root, and what sudo wants to read first."""
         if self._sudo is None:
             self.connect()
             if self.connection.user == "root":
                 self._sudo = "", b""
-            elif self._execute("sudo -kn true").status == 0:
+            elif (answer := self._execute("LC_ALL=C sudo -kn true")).status == 0:
                 self._sudo = "sudo -n -- ", b""
+            elif answer.status == 127:
+                raise Refused(
+                    f"{self.name}: it has no sudo; fab secure brings it, or log in as root", 3
+                )
             else:
-                self._sudo = "sudo -k -S -p '' -- ", self._ask_password()
-                if self._execute("sudo -k -S -p '' true", self._sudo[1]).status:
-                    raise Refused(
-                        f"{self.name}: sudo refuses {self.connection.user} or the password", 3
-                    )
+                first = self._ask_password()
+                answer = self._execute("LC_ALL=C sudo -k -S -p '' true", first)
+                if answer.status:
+                    raise Refused(f"{self.name}: {self._sudo_refusal(answer.output)}", 3)
+                self._sudo = "sudo -k -S -p '' -- ", first
         return self._sudo
+
+    def _sudo_refusal(self, output):
+        user = self.connection.user
+        if "incorrect password" in output:
+            return f"sudo does not take the password of {user}; see SSH_PASS in FABRIC"
+        words = [line for line in output.splitlines() if user in line or line.startswith("sudo")]
+        return f"sudo refuses {user}: {' '.join(words[-1:])}; fab secure as root makes it right"
 
     def _ask_password(self):
         if not self._password:
@@ -183,14 +225,20 @@ class Host:
     def _execute(self, command, stdin=b""):
         channel = self._start(command, stdin)
         output, stdout = [], []
-        errors = threading.Thread(target=self._read, args=(channel.makefile_stderr("rb"), output))
+        errors = threading.Thread(
+            target=self._read, args=(channel.makefile_stderr("rb"), output), daemon=True
+        )
         errors.start()
         self._read(channel.makefile("rb"), output, stdout)
         errors.join()
         status = channel.recv_exit_status()
         channel.close()
         if status == -1:
-            raise Exit(f"{self.name}: connection lost", 255)
+            self.connection.transport.join(1)  # it ends just after its channels
+            if not self.connection.transport.is_active():
+                raise Exit(f"{self.name}: connection lost", 255)
+            status = 137
+            output.append("killed on the server: it may be out of memory\n")
         return Result("".join(stdout), "".join(output), status)
 
     def _open(self, command):
@@ -223,50 +271,30 @@ def send(channel, data):
         pass
 
 
-# Host keys. Fabric accepts any key of any host: https://github.com/fabric/fabric/issues/2071
+def keep_alive(transport):
+    """Ask the server now and then whether it is there; close the connection where it is not."""
+    while transport.is_active():
+        timer = threading.Timer(ALIVE_PATIENCE, transport.close)
+        timer.daemon = True
+        timer.start()
+        with suppress(SSHException, OSError, EOFError):
+            transport.global_request("keepalive@openssh.com", wait=True)
+        timer.cancel()
+        time.sleep(ALIVE_INTERVAL)
 
 
-def known_hosts_file(connection):
-    name = connection.ssh_config.get("userknownhostsfile", "~/.ssh/known_hosts").split()[0]
-    return Path(name).expanduser()
+def reason(error):
+    """Return why there is no connection, in words."""
+    if isinstance(error, socket.gaierror):
+        return "the name is not known"
+    if isinstance(error, TimeoutError):
+        return "no answer within the time allowed; is it up, and does its firewall let ssh in?"
+    return str(error) or type(error).__name__
 
 
-def load_known_hosts(connection):
-    for path in (Path("/etc/ssh/ssh_known_hosts"), known_hosts_file(connection)):
-        if path.is_file():
-            try:
-                connection.client.load_system_host_keys(str(path))
-            except InvalidHostKey as error:
-                raise Exit(f"{path} has a line that is no host key: {error.line}", 3) from None
-    connection.client.set_missing_host_key_policy(AskAboutUnknownKey(known_hosts_file(connection)))
-
-
-def fingerprint(key):
-    """Return the fingerprint as OpenSSH shows it."""
-    digest = base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
-    return f"SHA256:{digest}"
-
-
-def changed_key(connection, error):
-    name = connection.host if connection.port == 22 else f"[{connection.host}]:{connection.port}"
-    return (
-        f"{name}: its host key has changed, to {fingerprint(error.key)}. If the server is new, run "
-        f"ssh-keygen -R '{name}' and try again; if not, somebody may be listening."
-    )
-
-
-class AskAboutUnknownKey(MissingHostKeyPolicy):
-    """Show the fingerprint and ask, as ssh does; refuse where nobody can answer."""
-
-    def __init__(self, known_hosts):
-        self.known_hosts = known_hosts
-
-    def missing_host_key(self, client, hostname, key):
-        shown = f"{hostname}: the host key {key.get_name()} {fingerprint(key)} is not known"
-        if not sys.stdin.isatty():
-            raise Exit(f"{shown}; connect once with ssh and compare it", 3)
-        if input(f"{shown}. Connect and remember it (yes/no)? ").strip().lower() != "yes":
-            raise Exit(f"{hostname}: not connected", 3)
-        self.known_hosts.parent.mkdir(mode=0o700, exist_ok=True)
-        with self.known_hosts.open("a", encoding="utf-8") as file:
-            file.write(f"{hostname} {key.get_name()} {key.get_base64()}\n")
+def private_keys(path, passphrase):
+    """Return the key in a file, read with the passphrase if it has one: a list of one, or none."""
+    for password in (None, passphrase.encode() if passphrase else b""):
+        with suppress(SSHException, UnknownKeyType, ValueError, TypeError):  # it has one or none
+            return [PKey.from_path(path, password)]
+    return []

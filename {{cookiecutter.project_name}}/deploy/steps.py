@@ -1,14 +1,18 @@
 """What a command says while it works: a line a step, and where it failed the last lines."""
 
+import itertools
 import sys
+import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from invoke import Exit
 
 from .host import CommandFailed
 
 LAST_LINES = 20
+FRAMES, TICK = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", 0.1  # seconds
+NEXT = "With -v after it, the command shows all that the server prints"
 
 
 @contextmanager
@@ -17,14 +21,41 @@ def step(host, title):
 
     Where a command fails in it, print the last lines of its output and Exit with its status.
     """
+    host.sudo_prefix()  # which may ask for a password or a host key, and a spinner would hide that
     started = time.monotonic()
     if host.lease:
         host.lease.note(step=title)
-    if sys.stdout.isatty() and not host.verbose:
-        print(f"  {title} ...", end="\r", flush=True)
     try:
-        yield
+        with spinner(title) if sys.stdout.isatty() and not host.verbose else nullcontext():
+            yield
     except CommandFailed as error:
         print(f"✗ {title}", *error.output.splitlines()[-LAST_LINES:], sep="\n  | ", flush=True)
-        raise Exit(f"{host.name}: stopped at: {title} (exit status {error.status})", 1) from None
+        raise Exit(
+            f"{host.name}: stopped at: {title} (exit status {error.status}). {NEXT}", 1
+        ) from None
+    except BaseException:
+        print(f"✗ {title}", flush=True)
+        raise
     print(f"✓ {title} ({time.monotonic() - started:.1f} s)", flush=True)
+
+
+@contextmanager
+def spinner(title):
+    """Show on a terminal that a step goes on, and for how many seconds."""
+    ended = threading.Event()
+
+    def spin():
+        for tick in itertools.count():
+            frame = FRAMES[tick % len(FRAMES)]
+            print(f"\r{frame} {title} {tick * TICK:.0f} s", end="", flush=True)
+            if ended.wait(TICK):
+                break
+        print("\r\x1b[K", end="", flush=True)  # the line is empty again
+
+    thread = threading.Thread(target=spin, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
