@@ -1,10 +1,15 @@
 """A generated project and the host that it deploys to: what the tests of deploys act on."""
 
+import contextlib
+import fcntl
 import os
+import pty
+import re
 import socket
 import ssl
 import subprocess
 import sys
+import termios
 from http.client import HTTPSConnection
 
 HOST = "www.one.example"
@@ -67,3 +72,35 @@ class Site:
         connection.request("GET", path, headers={"Host": host})
         response = connection.getresponse()
         return response.status, response.read().decode("utf-8", "replace")
+
+
+def typed(site, answers, *arguments, status=0, environment=None, meanwhile=None):
+    """Run fab on a terminal, type an answer at each question, and return what it showed.
+
+    meanwhile is a pattern and what to call, once, when that has been shown.
+    """
+    leader, follower = pty.openpty()
+    process = site.start(
+        *arguments,
+        environment=environment,
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(follower, termios.TIOCSCTTY, 0),
+    )
+    os.close(follower)
+    answers, output, answered = list(answers), "", 0
+    with contextlib.suppress(OSError):  # EIO: nobody has the terminal any more
+        while data := os.read(leader, 4096):
+            output += data.decode("utf-8", "replace")
+            if answers and re.search(r"[?:] $", output[answered:]):
+                os.write(leader, answers.pop(0).encode() + b"\n")
+                answered = len(output)
+            if meanwhile and re.search(meanwhile[0], output):
+                meanwhile[1]()
+                meanwhile = None
+    os.close(leader)
+    assert process.wait(timeout=60) == status, output
+    assert "Traceback" not in output, output
+    return output

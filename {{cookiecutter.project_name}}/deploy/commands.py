@@ -5,11 +5,13 @@ import inspect
 import logging
 import os
 import sys
+from pathlib import Path
 
 import fabric
 from fabric.main import program
 from fabric.tasks import ConnectionCall
 from invoke import Collection, Exit
+from paramiko import ConfigParseError, SSHConfig
 
 from .config import split_host
 from .host import CommandFailed, Host
@@ -32,6 +34,7 @@ class Commands:
         if config.ssh_key_path:
             key = {"key_filename": config.ssh_key_path}
             self.namespace.configure({"connect_kwargs": key})
+        check_ssh_config()
         program.executor_class = functools.partial(Executor, self)
         logging.getLogger("paramiko").addHandler(logging.NullHandler())  # we tell in our own words
         for stream in (sys.stdout, sys.stderr):
@@ -66,6 +69,16 @@ class Commands:
             self.hosts[key] = Host(connection, self.config)
             self.hosts[key].verbose = self.verbose
         return self.hosts[key]
+
+
+def check_ssh_config():
+    """Exit where Fabric, which reads it later, would show a traceback."""
+    path = Path("~/.ssh/config").expanduser()
+    try:
+        if path.is_file():
+            SSHConfig.from_path(path)
+    except (ConfigParseError, OSError, UnicodeDecodeError) as error:
+        raise Exit(f"~/.ssh/config: {error}", 2) from None
 
 
 class HostCall(ConnectionCall):
@@ -133,10 +146,10 @@ class Executor(fabric.Executor):
 
     def connection_options(self, user, host, port):
         config = self.commands.config
-        for known in map(split_host, config.hosts):  # -H may name one of them alone
-            if known[1] == host:
-                user, port = user or known[0], port or known[2]
-                break
+        if self.core[0].args.hosts.value:  # it may name one of FABRIC alone
+            known = (found for found in map(split_host, config.hosts) if found[1] == host)
+            known_user, _, known_port = next(known, (None, None, None))
+            user, port = user or known_user, port or known_port
         options = {"look_for_keys": not config.ssh_key_path, **self.config.connect_kwargs}
         options.pop("key_filename", None)  # Fabric adds it
         return {

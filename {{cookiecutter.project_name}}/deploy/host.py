@@ -157,7 +157,8 @@ class Host:
         if "incorrect password" in output:
             return f"sudo does not take the password of {user}; see SSH_PASS in FABRIC"
         words = [line for line in output.splitlines() if user in line or line.startswith("sudo")]
-        return f"sudo refuses {user}: {' '.join(words[-1:])}; fab secure as root makes it right"
+        told = "".join(words[-1:]).rstrip(".")
+        return f"sudo refuses {user}: {told}; fab secure as root gives SSH_USER that right"
 
     def _ask_password(self):
         if not self._password:
