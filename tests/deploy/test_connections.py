@@ -29,6 +29,23 @@ systemctl restart ssh
 """
 
 
+@pytest.fixture(scope="module", autouse=True)
+def dead(rig, template, tmp_path_factory):
+    """A fab whose server died in the middle of a command, at the beginning of this module.
+
+    It takes a minute to notice, in which the other tests run.
+    """
+    host = rig.up("dying", suite="trixie")
+    site = Site(Baker(template, tmp_path_factory.mktemp("dying")).bake(), host, SSH_USER="root")
+    process = site.start("sudo", "sleep 1001")
+    wait_for(lambda: host.run("pgrep sleep", check=False).returncode == 0, 30)
+    host.kill()
+    yield process
+    process.kill()
+    process.wait(timeout=10)
+    host.down()
+
+
 @pytest.fixture(scope="module")
 def web(rig):
     """A server whose sshd is at port 2222 only."""
@@ -382,3 +399,10 @@ def test_sudo_keeps_the_proxies_of_the_server(site, web):
     finally:
         environment.write_text(kept)
     assert "http://proxy.example:3128 http://p.example/$(id) localhost,10.0.0.0/8\n" in output
+
+
+def test_a_server_that_dies_in_the_middle_is_noticed(dead):
+    output = dead.communicate(timeout=120)[0]
+    assert dead.returncode == 255, output
+    assert output.splitlines()[-1].endswith(": connection lost")
+    assert len(output.splitlines()) == 2

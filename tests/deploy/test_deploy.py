@@ -143,39 +143,6 @@ def test_a_command_that_fails_says_so_by_its_status(site):
     assert "exit status 3" in site.fab("run", "echo oops; exit 3", status=3)
 
 
-def test_an_unknown_host_key_is_refused_where_nobody_can_answer(site):
-    known = site.home / ".ssh/known_hosts"
-    kept = known.read_text()
-    known.write_text("")
-    assert "SHA256:" in site.fab("status", status=3)
-    address, kind, key, *_ = kept.split()
-    other = "B" if key[-10] == "A" else "A"
-    known.write_text(f"{address} {kind} {key[:-10]}{other}{key[-9:]}\n")
-    assert "ssh-keygen -R" in site.fab("status", status=3)
-    known.write_text(kept)
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        *[("HOSTS", "one.example"), ("HOSTS", []), ("LOCALE", "xx_XX"), ("GUNICORN_PORT", 80)],
-        *[("PROJECT_NAME", "a.b"), ("PROJECT_NAME", "postgres"), ("SSH_KEY_PATH", "/none")],
-        *[("DB_PASS", "two\nlines"), ("LIVE_HOSTNAME", "http://one.example"), ("NO_SUCH", 1)],
-        ("SSH_USER", "mysite"),
-    ],
-)
-def test_a_wrong_value_is_told_before_any_host_is_asked(site, key, value):
-    local = site.project / "mysite/local_settings.py"
-    kept = local.read_text()
-    local.write_text(f"{kept}\nFABRIC[{key!r}] = {value!r}\n")
-    try:
-        lines = site.fab("status", status=2).splitlines()
-    finally:
-        local.write_text(kept)
-    assert [line for line in lines if line.startswith(f'FABRIC["{key}"]: ')]
-    assert len(lines) == 1
-
-
 def test_after_a_reboot_the_site_is_back_by_itself(site):
     site.host.reboot()
     end = time.monotonic() + 60

@@ -2,6 +2,7 @@
 
 import importlib
 import ipaddress
+import os
 import re
 import sys
 import traceback
@@ -162,10 +163,10 @@ def user(value):
 def key_path(value):
     if not text(value):
         return value
-    path = Path(value).expanduser()
-    if not path.is_file():
+    path = os.path.expanduser(value)
+    if not os.path.isfile(path):
         raise ValueError(f"there is no file {value}")
-    return str(path)
+    return path
 
 
 def absolute_path(value):

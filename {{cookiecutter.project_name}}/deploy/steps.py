@@ -29,7 +29,7 @@ def step(host, title):
         with spinner(title) if sys.stdout.isatty() and not host.verbose else nullcontext():
             yield
     except CommandFailed as error:
-        print(f"✗ {title}", *error.output.splitlines()[-LAST_LINES:], sep="\n  | ", flush=True)
+        print(f"✗ {title}", *map(plain, error.output.splitlines()[-LAST_LINES:]), sep="\n  | ")
         raise Exit(
             f"{host.name}: stopped at: {title} (exit status {error.status}). {NEXT}", 1
         ) from None
@@ -37,6 +37,11 @@ def step(host, title):
         print(f"✗ {title}", flush=True)
         raise
     print(f"✓ {title} ({time.monotonic() - started:.1f} s)", flush=True)
+
+
+def plain(line):
+    """Return a line without what would move the cursor or colour the terminal."""
+    return "".join(letter for letter in line if letter.isprintable() or letter == "\t")
 
 
 @contextmanager

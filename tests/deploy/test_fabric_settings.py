@@ -1,0 +1,154 @@
+"""FABRIC is checked as a whole, before any server is asked for anything."""
+
+import re
+import sys
+from types import SimpleNamespace
+
+import pytest
+from sites import PASSWORD, Site
+from support import TEMPLATE, Baker
+
+sys.path.insert(0, str(TEMPLATE / "{{cookiecutter.project_name}}"))
+sys.dont_write_bytecode = True  # cookiecutter would take it for a part of the template
+from deploy import config  # noqa: E402
+
+REFUSED = {
+    "SSH_USER": [None, 1, "a b", "-x", "x" * 33, "a:b", "é"],
+    "SSH_PASS": [None, 1, b"x", "two\nlines", "tab\tin it", "\ud800"],
+    "SSH_KEY_PATH": [None, "/none", "~/none", "/tmp", "~no-such-user/key"],
+    "HOSTS": [
+        *[None, "one.example", [], (), {}, [1], [None], [[]], ["a", "a"], ["a b"], ["http://a"]],
+        *[["a:0"], ["a:65536"], ["a:x"], ["a:"], ["@a"], ["a@"], ["x@y@z"], ["-oProxyCommand=x"]],
+        *[["$(id)"], ["a;b"], ["fe80::1"], ["a\n"], [""], ["u:p@a"]],
+    ],
+    "VIRTUALENV_HOME": [None, "srv", "~/x", "/", "/a/../b", "/a b", "/a;b", "/$HOME", "/é"],
+    "PROJECT_NAME": [
+        *[None, "", "a-b", "1x", "A", "a.b", "x y", "../x", "x" * 64, "_x", "é", "a\n"],
+        *["postgres", "template1", "root", "www", "sudo", "default"],
+    ],
+    "REQUIREMENTS_PATH": [None, "", "none.txt", "/etc/passwd", "../mysite/fabfile.py", "deploy"],
+    "GUNICORN_PORT": [None, "", 80, 99999, -1, 8000.0, "8000 ", "eight", True, [8000]],
+    "LOCALE": [None, "", "xx_XX", "en_US", "en_US.latin1", "C", "en_US.utf8; id", "é_US.utf8"],
+    "LIVE_HOSTNAME": [
+        *[None, "", "http://one.example", "one.example:80", "a_b.example", "-a.example", "a..b"],
+        *["1.2.3", "300.1.1.1", "fe80::1%eth0", "*.example", "One.example", "a b", "a;b"],
+    ],
+    "REPO_URL": [None, "site", "ext::sh -c id", "-x", "https://me:secret@one.example/x", "a b"],
+    "DB_PASS": [None, "two\nlines", "nul\0"],
+    "ADMIN_PASS": [None, "two\nlines"],
+}
+TAKEN = {
+    "SSH_USER": ["", "deploy", "first.last", "x_1-y"],
+    "SSH_PASS": ["", PASSWORD, "x" * 200],
+    "SSH_KEY_PATH": ["", __file__],
+    "HOSTS": [
+        ["one.example"],
+        ("a", "b"),
+        ["me@a:2222"],
+        ["10.0.0.1"],
+        ["[fe80::1]:22"],
+        ["alias"],
+    ],
+    "VIRTUALENV_HOME": ["", "/srv", "/home/me/.sites"],
+    "PROJECT_NAME": ["a", "my_site2", "x" * 31],
+    "REQUIREMENTS_PATH": ["requirements/project.txt"],
+    "GUNICORN_PORT": [8000, "8000", 1024, 65535],
+    "LOCALE": ["en_US.utf8", "en_US.UTF-8", "de_DE@euro.utf8", "C.UTF-8"],
+    "LIVE_HOSTNAME": ["www.one.example", "10.0.0.1", "xn--mnchen-3ya.example", "localhost"],
+    "REPO_URL": ["", "git@one.example:a/b.git", "https://one.example/a", "ssh://hg@a//srv/x"],
+    "DB_PASS": ["", PASSWORD],
+    "ADMIN_PASS": ["", PASSWORD],
+}
+
+
+def test_there_is_a_rule_for_every_key():
+    assert set(config.RULES) == set(REFUSED) == set(TAKEN)
+
+
+@pytest.mark.parametrize(("key", "value"), [(key, v) for key in REFUSED for v in REFUSED[key]])
+def test_a_wrong_value_is_refused(key, value):
+    with pytest.raises(ValueError, match=r"^[^\n]+$"):
+        config.RULES[key](value)
+
+
+@pytest.mark.parametrize(("key", "value"), [(key, v) for key in TAKEN for v in TAKEN[key]])
+def test_a_right_value_is_taken(key, value):
+    config.RULES[key](value)
+
+
+def test_a_wrong_name_comes_with_one_that_would_do():
+    for name in ("a.b", "1x", "x" * 64, "postgres", "Été"):
+        with pytest.raises(ValueError, match="; try ") as refusal:
+            config.RULES["PROJECT_NAME"](name)
+        config.RULES["PROJECT_NAME"](str(refusal.value).rpartition("; try ")[2])
+
+
+# What is shown
+
+
+@pytest.fixture
+def site(template, tmp_path):
+    """A project for a server that is nowhere; nothing may try to reach it."""
+    for name in ("key", "known_hosts"):
+        (tmp_path / name).touch()
+    host = SimpleNamespace(
+        address="192.0.2.1", key=tmp_path / "key", known_hosts=tmp_path / "known_hosts"
+    )
+    return Site(Baker(template, tmp_path).bake(), host)
+
+
+def test_all_wrong_values_are_told_at_once_and_no_secret_is(site):
+    site.configure(
+        HOSTS="one.example", LOCALE="xx_XX", GUNICORN_PORT=80, PROJECT_NAME="a.b", NO_SUCH=1
+    )
+    site.configure(DB_PASS="secret\n", REPO_URL="https://me:secret@one.example/x y")
+    lines = site.fab("status", status=2).splitlines()
+    keys = [re.match(r'FABRIC\["(\w+)"\]: \S', line)[1] for line in lines]
+    assert keys == sorted(
+        "DB_PASS GUNICORN_PORT HOSTS LOCALE NO_SUCH PROJECT_NAME REPO_URL".split()
+    )
+    assert 'FABRIC["HOSTS"]: \'one.example\' is not a list; write ["one.example"]' in lines
+    assert "secret" not in "".join(lines)
+
+
+def test_the_site_may_not_run_as_a_user_with_sudo(site):
+    site.configure(SSH_USER="mysite")
+    assert site.fab("status", status=2).startswith('FABRIC["SSH_USER"]: mysite is PROJECT_NAME too')
+    site.configure(SSH_USER="", HOSTS=["mysite@one.example"])
+    assert site.fab("status", status=2).startswith('FABRIC["HOSTS"]: mysite is PROJECT_NAME too')
+
+
+def test_a_missing_key_is_told(site):
+    settings = site.project / "mysite/settings.py"
+    settings.write_text(settings.read_text().replace('    "LOCALE"', '    "LOKALE"'))
+    lines = site.fab("status", status=2).splitlines()
+    assert lines[0] == 'FABRIC["LOCALE"]: missing'
+    assert lines[1].startswith('FABRIC["LOKALE"]: no such key; the keys are SSH_USER, ')
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
+        ("import json\njson.loads('{')", "JSONDecodeError: "),
+        ("raise SystemExit('set SECRET')", "SystemExit: set SECRET"),
+        ("x = (", "SyntaxError: '(' was never closed"),
+        ("import os\nos.environ['NO_SUCH']", "KeyError: 'NO_SUCH'"),
+        ("FABRIC = []", "TypeError: "),
+    ],
+)
+def test_settings_that_cannot_be_imported_are_told_with_file_and_line(site, text, reason):
+    file = site.project / "mysite/local_settings.py"
+    file.write_text(f"{file.read_text()}\n{text}\n")
+    number = len(file.read_text().splitlines())
+    if text.startswith("FABRIC"):  # it is settings.py that merges it
+        file = site.project / "mysite/settings.py"
+        number = file.read_text().splitlines().index("    FABRIC = project_fabric | FABRIC") + 1
+    (line,) = site.fab("status", status=2).splitlines()
+    assert line.startswith(f"The settings cannot be imported: {file}, line {number}: {reason}")
+
+
+def test_settings_without_FABRIC_are_told_as_that(site):
+    settings = site.project / "mysite/settings.py"
+    settings.write_text("DEBUG = True\n")
+    assert site.fab("status", status=2).startswith(f"{settings} has no FABRIC")
