@@ -9,7 +9,7 @@ from collections import Counter
 
 TOKEN = "x" * 32
 FORM = f"csrfmiddlewaretoken={TOKEN}&username=&password="
-PAUSE = 0.02  # seconds a visitor waits: the load is to be noticed, not to use up the machine
+PAUSE = 0.05  # seconds a visitor waits: the load is to be noticed, not to use up the machine
 
 
 class Connection(http.client.HTTPSConnection):
@@ -27,7 +27,7 @@ class Connection(http.client.HTTPSConnection):
 class Load:
     """A `with` block under load. `answers` counts them by status; `failures` lists what failed."""
 
-    def __init__(self, site, name, visitors=8):
+    def __init__(self, site, name, visitors=4):
         self.address, self.name = site.host.address, name
         self.answers, self.failures, self.slowest = Counter(), [], 0.0
         self._over, self._lock = threading.Event(), threading.Lock()

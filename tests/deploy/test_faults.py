@@ -35,7 +35,7 @@ def slow(request):
 def site(rig, template, tmp_path_factory):
     """A live site, with a view that takes its time, and with little patience in its relay."""
     project = Baker(template, tmp_path_factory.mktemp("faults")).bake(live_hostname=HOST)
-    edit(project / "deploy/on_host/switch.py", "HEALTH_SECONDS = 30", "HEALTH_SECONDS = 5")
+    edit(project / "deploy/on_host/switch.py", "HEALTH_SECONDS = 30", "HEALTH_SECONDS = 15")
     (project / "theme/views.py").write_text(VIEWS)
     urls = project / "mysite/urls.py"
     edit(urls, "from multisite", "from theme.views import slow\nfrom multisite")

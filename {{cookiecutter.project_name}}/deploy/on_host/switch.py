@@ -150,16 +150,18 @@ def through_nginx(path):
 
 def wait_until_well(connect, program, release):
     """Ask /healthz until it answers 200 with the name of the release; else Failed."""
-    end, answer = time.monotonic() + HEALTH_SECONDS, "no answer"
-    while time.monotonic() < end:
+    end, tries = time.monotonic() + HEALTH_SECONDS, 0
+    while True:
         try:
             status, body = ask(connect(), "/healthz", **{"X-Forwarded-Proto": "https"})
             if status == 200 and body.strip() == release:
                 return
-            answer = f"{status} {body.strip().splitlines()[:1]}"
+            answer = f"{status} {body.strip().partition(chr(10))[0][:200]}"
         except (OSError, http.client.HTTPException) as error:
             answer = f"{type(error).__name__}: {error}"
-        if state_of(program) != "RUNNING":
+        tries += 1
+        ended = tries % 5 == 0 and state_of(program) != "RUNNING"
+        if ended or time.monotonic() > end:
             break
         time.sleep(0.2)
     raise Failed(f"{program} is not well: /healthz answers {answer}\n{end_of_log(program)}")
