@@ -5,9 +5,11 @@ they fail with it: CI runs everything, and skips nothing in silence.
 """
 
 import pytest
+from cgroup import wait_for
 from machine import missing
 from rig import SUITES, Rig
-from support import unavailable
+from sites import BY_PASSWORD, PASSWORD, Site
+from support import Baker, unavailable
 
 HOSTS = pytest.StashKey()
 FIGURES = []
@@ -35,6 +37,23 @@ def pytest_terminal_summary(terminalreporter):
         for line in FIGURES:
             terminalreporter.write_line(line)
 
+USER_BY_PASSWORD = """
+apt-get -qq update && apt-get -qq install --no-install-recommends sudo >/dev/null
+useradd --create-home --groups sudo --shell /bin/bash deploy
+"""
+
+# What a new server's own first update holds, until the standard input ends.
+HOLD_LOCKS = """
+exec perl -e 'use Fcntl;
+    my $whole = pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0);
+    for my $file ("/var/lib/apt/lists/lock", "/var/lib/dpkg/lock-frontend") {
+        open(my $lock, ">>", $file);
+        fcntl($lock, F_SETLK, $whole) or die;
+        push @locks, $lock;
+    }
+    $| = 1; print "held\\n"; <STDIN>'
+"""
+
 
 @pytest.fixture(scope="session")
 def rig():
@@ -58,6 +77,28 @@ def make_host(rig, request):
     yield make
     for host in hosts:
         host.down()
+
+
+@pytest.fixture(scope="session")
+def installed(rig, template, tmp_path_factory):
+    """A server on which `fab install` has run, as a user whose sudo wants a password.
+
+    A host of the rig that several modules share, with the .output of that; projects come and go.
+    """
+    host = rig.up("installed", password=PASSWORD)
+    host.run(USER_BY_PASSWORD)
+    host.run("chpasswd", input=f"deploy:{PASSWORD}\n")
+    site = Site(Baker(template, tmp_path_factory.mktemp("installed")).bake(), host, **BY_PASSWORD)
+    with host.popen(HOLD_LOCKS, stdin=-1, stdout=-1, text=True) as locks:
+        assert locks.stdout.readline() == "held\n"
+        install = site.start("install")
+        # It has tried for the lists of packages: an apt-get has come and gone while they are held.
+        wait_for(lambda: host.run("pgrep -f 'sleep 5'", check=False).returncode == 0, 60)
+        locks.stdin.close()
+    host.output = install.communicate(timeout=600)[0]
+    assert install.returncode == 0, host.output
+    yield host
+    host.down()
 
 
 @pytest.fixture(params=SUITES)

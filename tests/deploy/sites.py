@@ -14,13 +14,15 @@ from http.client import HTTPSConnection
 
 HOST = "www.one.example"
 PASSWORD = "a'b\"c $HOME \\ é中 %(x)s ;{y}"
+# What FABRIC says where the user of deploys logs in, and uses sudo, with a password.
+BY_PASSWORD = {"SSH_USER": "deploy", "SSH_PASS": PASSWORD, "SSH_KEY_PATH": ""}
 
 
 class Site:
     """A generated project, and the host that it deploys to."""
 
-    def __init__(self, project, host, **fabric):
-        self.project, self.host = project, host
+    def __init__(self, project, host, name=HOST, **fabric):
+        self.project, self.host, self.name = project, host, name
         self.home = project.parent.parent
         self.configure(**{"HOSTS": [host.address], "SSH_KEY_PATH": str(host.key)} | fabric)
         (self.home / ".ssh").mkdir(mode=0o700)
@@ -62,8 +64,9 @@ class Site:
         command = ["git", *author, "commit", "-q", "-m", "Change"]
         subprocess.run(command, cwd=self.project, check=True)
 
-    def get(self, path, host=HOST):
+    def get(self, path, host=""):
         """Return the status and the text of a page, asked over TLS by host name."""
+        host = host or self.name
         context = ssl._create_unverified_context()
         connection = HTTPSConnection(self.host.address, timeout=30, context=context)
         connection.sock = context.wrap_socket(
@@ -72,6 +75,12 @@ class Site:
         connection.request("GET", path, headers={"Host": host})
         response = connection.getresponse()
         return response.status, response.read().decode("utf-8", "replace")
+
+
+def home_page_css(site):
+    """Return the style sheet that the home page names."""
+    path = re.search(r'href="(/static/css/theme\.\w+\.css)"', site.get("/")[1])[1]
+    return site.get(path)[1]
 
 
 def typed(site, answers, *arguments, status=0, environment=None, meanwhile=None):

@@ -7,7 +7,7 @@ import time
 
 import pytest
 from rig import SUITES
-from sites import HOST, PASSWORD, Site
+from sites import HOST, PASSWORD, Site, home_page_css
 from support import Baker
 
 # As root on the one, and on the other as the user that `fab secure` has just made.
@@ -40,16 +40,11 @@ def change_home_page(site, text):
     site.commit()
 
 
-def css_of_the_site(site):
-    _, html = site.get("/")
-    return site.get(re.search(r'href="(/static/css/theme\.\w+\.css)"', html)[1])[1]
-
-
 def test_a_new_server_answers_under_the_name_of_the_site(site):
     assert site.get("/")[0] == 200
     assert "<title>Home | Mysite</title>" in site.get("/")[1]
     assert site.get("/admin/login/")[0] == 200
-    assert "/* The look of the site" in css_of_the_site(site)
+    assert "/* The look of the site" in home_page_css(site)
 
 
 def test_a_stranger_who_asks_for_another_host_is_not_answered(site):
@@ -78,10 +73,10 @@ def test_a_new_commit_goes_live_and_can_be_rolled_back(site):
     assert "->" in site.fab("plan")
     site.fab("deploy")
     assert live_release(site) != before
-    assert "/* second */" in css_of_the_site(site)
+    assert "/* second */" in home_page_css(site)
     site.fab("rollback")
     assert live_release(site) == before
-    assert "/* second */" not in css_of_the_site(site)
+    assert "/* second */" not in home_page_css(site)
 
 
 def test_code_that_does_not_pass_its_checks_never_goes_live(site):

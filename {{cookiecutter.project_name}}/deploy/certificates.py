@@ -21,38 +21,46 @@ mv .$name.crt $name.crt
 chmod 644 $name.crt
 """
 
+# Reads the key and the certificates, the site's own first; tells what is wrong, or what it did.
 OWN = """
 set -eu
 umask 077
 install -d -m 0755 /etc/nginx/ssl
 cd /etc/nginx/ssl
+trap 'rm -f .$name.*' EXIT
 cat >.$name.pem
-openssl x509 -in .$name.pem -pubkey -noout >.$name.pub
-openssl pkey -in .$name.pem -pubout | cmp -s - .$name.pub || {
-    rm -f .$name.*
-    echo "the key is of another certificate"
-    exit 1
-}
+refuse() { echo "$1"; exit 1; }
+openssl x509 -in .$name.pem -pubkey -noout >.$name.pub 2>/dev/null ||
+    refuse "the certificate is not in PEM"
+openssl pkey -in .$name.pem -passin pass: -out .$name.key 2>/dev/null ||
+    refuse "the key is not in PEM, or has a passphrase"
+openssl pkey -in .$name.key -pubout | cmp -s - .$name.pub ||
+    refuse "the key is of another certificate"
+openssl x509 -in .$name.pem -checkend 0 -noout >/dev/null ||
+    refuse "the certificate has expired: $(openssl x509 -in .$name.pem -enddate -noout)"
+openssl x509 -in .$name.pem -check$kind "$host" -noout | grep -q 'does match' ||
+    echo "the certificate is not for $host: browsers will warn"
 openssl crl2pkcs7 -nocrl -certfile .$name.pem | openssl pkcs7 -print_certs -out .$name.crt
-openssl pkey -in .$name.pem -out .$name.key
+cmp -s .$name.crt $name.crt && cmp -s .$name.key $name.key && exit 0
 mv .$name.crt $name.crt
 mv .$name.key $name.key
 chmod 644 $name.crt
-rm -f .$name.*
+[ ! -e /etc/nginx/sites-enabled/$name.conf ] || systemctl reload nginx
 """
 
 
 def create(host):
     """Put the certificate in place; one that the server signed before is kept."""
     hostname = host.config.live_hostname
+    is_address = hostname.replace(".", "").isdigit()
     certificates, keys = sorted(HERE.glob("*.crt")), sorted(HERE.glob("*.key"))
-    if certificates or keys:
-        if len(certificates) != 1 or len(keys) != 1:
-            raise Exit("deploy/ has to hold one *.crt and one *.key, or none of either", 2)
-        with step(host, f"Certificate {certificates[0].name}"):
-            pair = keys[0].read_text() + "\n" + certificates[0].read_text()
-            host.run(OWN, stdin=pair)
+    if not certificates and not keys:
+        with step(host, "Certificate, signed by the server itself"):
+            host.run(SELF_SIGNED, host=hostname, kind="IP" if is_address else "DNS")
         return
-    with step(host, "Certificate, signed by the server itself"):
-        kind = "IP" if hostname.replace(".", "").isdigit() or ":" in hostname else "DNS"
-        host.run(SELF_SIGNED, host=hostname, kind=kind)
+    if len(certificates) != 1 or len(keys) != 1:
+        raise Exit("deploy/ has to hold one *.crt and one *.key, or none of either", 2)
+    with step(host, f"Certificate {certificates[0].name}"):
+        pair = keys[0].read_bytes() + b"\n" + certificates[0].read_bytes()
+        warning = host.run(OWN, stdin=pair, host=hostname, kind="ip" if is_address else "host")
+    print(warning.stdout, end="")
