@@ -24,9 +24,11 @@ KEPT = 5
 FETCH = """
 set -eu
 export GIT_TERMINAL_PROMPT=0 HGPLAIN=1 HOME=$root
-export GIT_SSH_COMMAND="ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new"
+ssh="ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new"
+export GIT_SSH_COMMAND="$ssh"
+hg() { command hg --config ui.ssh="$ssh" --config ui.interactive=off "$@"; }
 cd $root/repo
-if hg identify --config ui.interactive=off "$url" >/dev/null 2>&1; then
+if hg identify "$url" >/dev/null 2>&1; then
     if [ "$(hg -R hg paths default 2>/dev/null)" != "$url" ]; then
         rm -rf hg
         hg clone --noupdate --quiet "$url" hg
@@ -39,7 +41,14 @@ else
         git clone --quiet --mirror "$url" git
     fi
     git -C git remote update --prune >/dev/null
-    git -C git rev-parse HEAD
+    # A repository that was pushed to, not made by a service, may name a branch that is not there.
+    head=$(git -C git rev-parse --verify --quiet "HEAD^{commit}") ||
+        head=$(git -C git for-each-ref --format="%(objectname)" refs/heads)
+    case $head in
+        "") echo "the repository has no commit"; exit 1 ;;
+        *[!0-9a-f]*) echo "none of the branches is the default: set HEAD there"; exit 1 ;;
+    esac
+    echo "$head"
 fi
 """
 
