@@ -75,7 +75,7 @@ done
 rm -rf .plan.*
 """
 
-# The code and the static files, packages if they change, a dump, and a dump to verify it.
+# The code and the static files, packages if none of that digest are there, and two dumps.
 ROOM = """
 size() { du -sk "$1" 2>/dev/null | awk '{kB = $1} END {print kB + 0}'; }
 needed=$((200000 + 2 * $(size $root/current/project/)))
@@ -161,6 +161,8 @@ def build(host, revision):
     """Build a release of the revision, of which nothing is live yet; return its name."""
     name = host.run(LEFT_OVERS + "date -u +%Y%m%dT%H%M%SZ").stdout.strip() + f"-{revision[:8]}"
     release = f"{host.root}/releases/{name}"
+    with step(host, "Room on the disk"):
+        host.run(ROOM, digest="*")
     try:
         with step(host, f"Code of {revision[:8]}"):
             unpack(host, release, revision)
@@ -266,11 +268,11 @@ find shared/static -mindepth 1 -type d -empty -delete
 """
 
 
-def prune(host):
-    """Delete all releases but the newest proven ones, the live one, and those of backups.
+def prune(host, before):
+    """Delete all releases but the newest proven ones, the live one, that before, those of backups.
 
     The virtualenvs and the static files of none go with them.
     """
     with step(host, "Old releases"):
-        host.run(PRUNE, keep=" ".join(proven(host)[-KEPT:]), check=False)
+        host.run(PRUNE, keep=" ".join([before, *proven(host)[-KEPT:]]), check=False)
         share_static(host)
