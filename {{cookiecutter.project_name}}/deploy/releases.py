@@ -79,7 +79,7 @@ rm -rf .plan.*
 ROOM = """
 size() { du -sk "$1" 2>/dev/null | awk '{kB = $1} END {print kB + 0}'; }
 needed=$((200000 + 2 * $(size $root/current/project/)))
-[ "$(find $root/venvs -maxdepth 1 -name $digest)" ] ||
+[ "$(find $root/venvs -maxdepth 1 -name "$digest")" ] ||
     needed=$((needed + 300000 + $(size $root/current/venv/)))
 dump=$(ls -d $root/backups/*/database 2>/dev/null | tail -n 1)
 needed=$((needed + 2 * $(size "$dump")))
