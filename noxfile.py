@@ -82,6 +82,12 @@ def deploy(session):
 
 
 @nox.session
+def faults(session):
+    """Does every fault of a deploy, at every point, leave the site up? Hours; figures at the end."""
+    pytest(session, "tests/deploy/test_faults.py", "tests/deploy/test_migrations.py", "--full")
+
+
+@nox.session
 def secure(session):
     """Does fab secure shut out others and never its user? Ten minutes, so not part of nox alone."""
     pytest(session, "tests/deploy/test_secure.py")

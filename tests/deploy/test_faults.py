@@ -27,7 +27,7 @@ from django.views.decorators.csrf import csrf_exempt
 @csrf_exempt
 def slow(request):
     time.sleep(float(request.GET.get("seconds", 0)))
-    return HttpResponse(str(len(request.body)))
+    return HttpResponse(str(sum(map(len, iter(lambda: request.read(2**16), b"")))))
 """
 
 
