@@ -83,7 +83,7 @@ def deploy(session):
 
 @nox.session
 def faults(session):
-    """Does every fault of a deploy, at every point, leave the site up? Hours; figures at the end."""
+    """Does every fault of a deploy, at every point, leave the site up? Hours, then the figures."""
     pytest(session, "tests/deploy/test_faults.py", "tests/deploy/test_migrations.py", "--full")
 
 
