@@ -1,10 +1,6 @@
 """What a server needs from Debian before a project can live on it."""
 
-from pathlib import Path
-
 from .steps import step
-
-HERE = Path(__file__).parent
 
 PACKAGES = """
     ca-certificates cron curl git iproute2 locales logrotate memcached mercurial nginx openssl
@@ -68,13 +64,6 @@ SERVICES = """
 set -eu
 systemctl enable --quiet --now cron memcached nginx postgresql supervisor
 rm -f /etc/nginx/sites-enabled/default
-cat >/etc/nginx/conf.d/.strangers.new
-if ! cmp -s /etc/nginx/conf.d/.strangers.new /etc/nginx/conf.d/strangers.conf; then
-    mv /etc/nginx/conf.d/.strangers.new /etc/nginx/conf.d/strangers.conf
-    nginx -qt
-    systemctl reload nginx
-fi
-rm -f /etc/nginx/conf.d/.strangers.new
 """
 
 
@@ -92,4 +81,4 @@ def install(host):
     with step(host, "uv"):
         host.run(UV)
     with step(host, "Services"):
-        host.run(SERVICES, stdin=(HERE / "nginx-default.conf.template").read_bytes())
+        host.run(SERVICES)

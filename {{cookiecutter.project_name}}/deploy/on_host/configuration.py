@@ -140,12 +140,23 @@ def compared(files, last, secrets):
     return changes
 
 
+def default_server(name):
+    """Return the words that make NGINX send what is for no other host here, where nobody has them.
+
+    So a site that is added in the admin answers at once on a server that is this project's alone.
+    """
+    others = [path for path in Path("/etc/nginx/sites-enabled").iterdir() if path.stem != name]
+    taken = any("default_server" in (read(path) or [""])[0] for path in others)
+    return "" if taken else " default_server"
+
+
 def main(parameters):
     root, release = Path(parameters["root"]), parameters["release"]
     current = root / "current"
     live = current.resolve().name if current.is_symlink() else ""
     secrets = json.loads((root / "shared/secrets.json").read_text())
     values = parameters["values"] | secrets | {"release": f"{root}/releases/{release or live}"}
+    values["default_server"] = default_server(values["project_name"])
     files = [
         {**file, "path": file["path"] % values, "content": file["content"] % values}
         for file in parameters["files"]
