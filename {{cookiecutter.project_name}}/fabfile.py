@@ -16,6 +16,7 @@ from deploy import (
     releases,
     server,
 )
+from deploy import sites as live_sites
 from deploy.commands import Commands, confirm
 from deploy.lease import Lease
 from deploy.steps import step
@@ -119,6 +120,12 @@ def logs(host, name="app", follow=False):
         raise Exit(f"There is no log {name}: type {', '.join(server.LOGS)}", 2)
     host.verbose = True
     host.run(f"tail -n 50 {'-F' if follow else ''} {server.LOGS[name]}")
+
+
+@command
+def sites(host):
+    """Bring the server up to date with the sites of the admin: their names, the certificate."""
+    live_sites.update(host)
 
 
 @command

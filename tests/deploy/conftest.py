@@ -37,6 +37,7 @@ def pytest_terminal_summary(terminalreporter):
         for line in FIGURES:
             terminalreporter.write_line(line)
 
+
 USER_BY_PASSWORD = """
 apt-get -qq update && apt-get -qq install --no-install-recommends sudo >/dev/null
 useradd --create-home --groups sudo --shell /bin/bash deploy

@@ -1,0 +1,56 @@
+"""The names of all sites of the project: NGINX answers to them, and the certificate covers them."""
+
+import json
+
+from . import certificates
+from .config import HOST_NAME
+from .steps import step
+
+LIST = "cd $root/current/project && ../venv/bin/python manage.py listsites --json"
+
+# The file is no part of a release, so that a rollback keeps it.
+SERVER_NAMES = """
+set -eu
+install -d $root/state/nginx
+cd $root/state/nginx
+cat >.new
+! cmp -s .new server_names.conf || exit 0
+cat server_names.conf >.before 2>/dev/null || true
+mv .new server_names.conf
+nginx -t || { mv .before server_names.conf; exit 1; }
+systemctl reload nginx
+"""
+
+
+def names(host):
+    """Return the names that visitors use for the project's sites, a list of str without doubles.
+
+    Those of the sites and of their aliases, each with and without www. as the project answers both;
+    LIVE_HOSTNAME comes first.
+    """
+    found = [host.config.live_hostname]
+    for line in host.run(LIST, user=host.app_user).stdout.splitlines():
+        site = json.loads(line)
+        for name in (site["domain"], *site["aliases"]):
+            name = ascii_name(name)
+            if HOST_NAME.fullmatch(name):
+                found += [name, name.removeprefix("www.") if "www." in name else f"www.{name}"]
+    return list(dict.fromkeys(found))
+
+
+def ascii_name(name):
+    """Return a host name as it is on the wire, without its port; empty for what is none."""
+    try:
+        return name.partition(":")[0].rstrip(".").lower().encode("idna").decode()
+    except UnicodeError:
+        return ""
+
+
+def update(host):
+    """Let NGINX answer to the names of all sites, and the certificate cover them."""
+    with step(host, "Names of the sites"):
+        found = names(host)
+    with step(host, "NGINX"):
+        host.run(SERVER_NAMES, stdin=f"server_name {' '.join(found)};\n")
+    certificates.cover(host, found)
+    print("\n".join(f"    {name}" for name in found))
