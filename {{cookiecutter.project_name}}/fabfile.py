@@ -15,8 +15,8 @@ from deploy import (
     relay,
     releases,
     server,
+    server_names,
 )
-from deploy import sites as live_sites
 from deploy.commands import Commands, confirm
 from deploy.lease import Lease
 from deploy.steps import step
@@ -125,7 +125,7 @@ def logs(host, name="app", follow=False):
 @command
 def sites(host):
     """Bring the server up to date with the sites of the admin: their names, the certificate."""
-    live_sites.update(host)
+    server_names.update(host)
 
 
 @command
