@@ -389,3 +389,17 @@ def test_files_changed_by_hand_are_shown_and_not_overwritten_unasked(site):
     assert is_live(site, "by hand")
     assert "by hand" not in (site.host.root / "etc/cron.d/mysite").read_text()
     assert "by hand" in (site.root / "state/edited/mysite").read_text()
+
+
+def test_a_switch_that_was_cut_after_it_put_new_files_in_place_needs_no_hand(site):
+    crontab = site.project / "deploy/crontab.template"
+    edit(crontab, "40 3 * * *", "41 3 * * *")
+    change(site, "new files")
+    with site.start("deploy") as process:
+        wait_for(lambda: journal(site).get("steps", [])[-1:] == ["start_standby"])
+        os.kill(switch_process(site), 9)
+        process.wait(120)
+    edit(crontab, "41 3 * * *", "42 3 * * *")
+    change(site, "newer files")
+    site.fab("deploy")
+    assert "42 3 * * *" in (site.host.root / "etc/cron.d/mysite").read_text()

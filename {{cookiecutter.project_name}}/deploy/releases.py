@@ -70,7 +70,7 @@ LEFT_OVERS = """
 cd $root/releases
 for release in *; do
     [ -e $release/PROVEN ] || [ $release = "$(basename "$(readlink ../current)")" ] ||
-        rm -rf $release ../state/configuration/$release.json
+        rm -rf $release
 done
 rm -rf .plan.*
 """
@@ -206,9 +206,8 @@ def share_static(host):
 
 def discard(host, name):
     """Remove what a build has left that failed; where the line is cut the next deploy does."""
-    remove = "rm -rf $root/releases/$release $root/state/configuration/$release.json"
     try:
-        host.run(remove, release=name, check=False)
+        host.run("rm -rf $root/releases/$release", release=name, check=False)
     except Exit:
         pass
 
@@ -257,8 +256,11 @@ kept=" $keep $(basename "$(readlink current)") $(cat backups/*/release 2>/dev/nu
 for release in $(ls releases); do
     case $kept in
         *" $release "*) ;;
-        *) rm -rf releases/$release state/configuration/$release.json ;;
+        *) rm -rf releases/$release ;;
     esac
+done
+for file in state/configuration/*.json; do
+    [ -d releases/$(basename $file .json) ] || rm -f $file
 done
 for venv in $(ls venvs); do
     readlink releases/*/venv | grep -q /$venv$ || rm -rf venvs/$venv

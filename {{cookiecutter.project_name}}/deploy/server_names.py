@@ -34,7 +34,8 @@ def names(host):
         for name in (site["domain"], *site["aliases"]):
             name = ascii_name(name)
             if HOST_NAME.fullmatch(name):
-                found += [name, name.removeprefix("www.") if name.startswith("www.") else f"www.{name}"]
+                twin = name.removeprefix("www.") if name.startswith("www.") else f"www.{name}"
+                found += [name, twin]
     return list(dict.fromkeys(found))
 
 

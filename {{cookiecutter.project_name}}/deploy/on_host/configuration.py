@@ -58,6 +58,13 @@ def kept(root, release):
     return {file["path"]: file for file in json.loads(path.read_text())} if path.exists() else {}
 
 
+def is_ours(root, path, found):
+    """Was this written by a deploy, also one that was cut off? Else somebody did it by hand."""
+    releases = Path(root, "state/configuration").glob("*.json")
+    files = (kept(root, release.stem).get(path) for release in releases)
+    return any(file and wanted(file) == found for file in files)
+
+
 class Configuration:
     """The files of a release outside of its own directory; Configuration(Path, str).install()."""
 
@@ -70,7 +77,7 @@ class Configuration:
             path for path in {**kept(root, live), **self.files} if not path.startswith(inside)
         ]
         self.before = {}
-        self.edited = root / "state/edited"
+        self.root, self.edited = root, root / "state/edited"
         self.live = kept(root, live)
 
     def install(self):
@@ -89,7 +96,7 @@ class Configuration:
 
     def keep_edited(self, path, found):
         """What somebody has written there by hand is kept aside."""
-        if found and str(path) in self.live and found != wanted(self.live[str(path)]):
+        if found and not is_ours(self.root, str(path), found):
             write(self.edited / path.name, (found[0], "root:root", 0o600))
 
     def put_back(self):
@@ -122,16 +129,16 @@ def masked_diff(path, before, after, secrets):
     return "".join(difflib.unified_diff(*lines, path, path)) or f"{path}: owner, mode or a secret\n"
 
 
-def compared(files, last, secrets):
+def compared(files, root, live, secrets):
     """Return what differs on the server: a list of dicts with "path", "diff" and "edited".
 
     "edited" is the diff of what was changed there by hand, an empty str where nothing was.
     """
-    changes = []
+    changes, last = [], kept(root, live)
     for file in files:
         path, found = file["path"], read(Path(file["path"]))
         before = last.get(path)
-        edited = before and found != wanted(before)
+        edited = before and found != wanted(before) and not is_ours(root, path, found)
         if found != wanted(file) or edited:
             content = found[0] if found else ""
             by_hand = masked_diff(path, before["content"], content, secrets) if edited else ""
@@ -171,7 +178,7 @@ def main(parameters):
     answer = {
         "live": live,
         "revision": revision.read_text().strip() if live and revision.exists() else "",
-        "changes": [] if release else compared(files, kept(root, live), secrets),
+        "changes": [] if release else compared(files, root, live, secrets),
     }
     print(json.dumps(answer))
 
