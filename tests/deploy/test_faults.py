@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from line import Line
 from load import Connection, Load
 from sites import HOST, Site
 from support import Baker
@@ -220,6 +221,46 @@ def test_the_lease_is_free_soon_after_its_holder_was_killed(site):
     site.fab("deploy")
     assert is_live(site, "killed holder")
     assert "cut off" in site.fab("history")
+
+
+def test_a_line_that_goes_dead_frees_the_lease_within_a_minute_or_so(site, figures):
+    change(site, "dead line")
+    with Line(site.host.address) as line, Load(site, HOST) as load:
+        know(site, line)
+        with site.start("-H", f"127.0.0.1:{line.port}", "deploy") as process:
+            lease = site.root / "state/lease.json"
+            wait_for(lambda: json.loads(lease.read_text()).get("step") == "Python packages")
+            line.dead.set()
+            assert "is at work here" in site.fab("deploy", status=75)
+            started = time.monotonic()
+            while site.start("deploy").wait(300):
+                assert time.monotonic() - started < 300
+            process.kill()
+        figures(
+            f"a dead line: the next deploy was through after {time.monotonic() - started:.0f} s"
+        )
+    assert load.failures == []
+    assert is_live(site, "dead line")
+
+
+def know(site, line):
+    """Let ssh know the host behind a line."""
+    known = site.home / ".ssh/known_hosts"
+    keys = site.host.known_hosts.read_text().replace(site.host.address, f"[127.0.0.1]:{line.port}")
+    known.write_text(site.host.known_hosts.read_text() + keys)
+
+
+def test_a_deploy_of_what_is_live_is_four_commands_at_the_most(site, figures):
+    site.fab("deploy")
+    with Line(site.host.address, delay=0.025) as line:
+        know(site, line)
+        started = time.monotonic()
+        status, output = cut_fab(site, 0, "list", "-H", f"127.0.0.1:{line.port}", "deploy")
+    assert (status, "is live already" in output) == (0, True), output
+    commands = output.count("command ")
+    assert commands <= 4
+    seconds = time.monotonic() - started
+    figures(f"a deploy of what is live, 50 ms away: {commands} commands, {seconds:.1f} s")
 
 
 # Faults of the server
