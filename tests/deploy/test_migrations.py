@@ -16,7 +16,7 @@ class Note(models.Model):
 """
 HEAD = "from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n"
 FIELDS = '[("id", models.AutoField(primary_key=True)), ("text", models.TextField())]'
-LOCK = "BEGIN; LOCK TABLE notes_note; SELECT pg_sleep(25)"
+LOCK = "BEGIN; LOCK TABLE notes_note IN SHARE UPDATE EXCLUSIVE MODE; SELECT pg_sleep(60)"
 
 
 @pytest.fixture(scope="module")
@@ -89,10 +89,11 @@ def test_a_migration_that_waits_for_a_lock_gives_up_and_leaves_the_site_up(site)
     add = 'migrations.AddField("note", "weight", models.TextField(null=True))'
     migration(site, "0004_weight", add, before="0003_shape")
     lock = f"runuser -u postgres -- psql mysite -c '{LOCK}'"
-    holder = threading.Thread(target=site.host.run, args=(lock,))
+    holder = threading.Thread(target=site.host.run, args=(lock,), kwargs={"check": False})
     holder.start()
     assert "lock timeout" in site.fab("deploy", status=1)
     assert site.get("/")[0] == 200
+    site.fab("psql", "SELECT pg_cancel_backend(pid) FROM pg_locks WHERE mode ~ 'ShareUpdate'")
     holder.join()
     site.fab("deploy")
 
@@ -173,6 +174,7 @@ def test_a_rollback_keeps_the_data_and_names_the_migrations_that_stay(site):
 
 
 def test_a_rollback_with_its_data_says_what_is_lost_and_asks(site):
+    site.fab("deploy", "--force")  # before which a dump is made
     before = rows(site)
     insert(site, "lost")
     output = site.fab("rollback", "--restore-db", status=2)
