@@ -4,8 +4,16 @@ import json
 
 from .steps import step
 
+# Another project may have the port or the name of the site.
 CREATE_USER = """
 set -eu
+taken() { echo "$1 is taken by $2"; exit 1; }
+pid=$(ss -Hltnp "sport = :$port" | grep -o 'pid=[0-9]*' | head -n 1)
+owner=$([ -z "$pid" ] || ps -o user:32= -p "${pid#pid=}")
+[ -z "$owner" ] || [ "$owner" = $name ] || taken "GUNICORN_PORT $port" "$owner"
+other=$(grep -lsF "server_name $hostname;" /etc/nginx/sites-enabled/*.conf | grep -v "/$name.conf" ||
+    true)
+[ -z "$other" ] || taken "LIVE_HOSTNAME $hostname" "$(basename "$other" .conf)"
 id -u $name >/dev/null 2>&1 || useradd --system --user-group --home-dir $root \
     --no-create-home --shell /usr/sbin/nologin $name
 install -d $home
@@ -53,7 +61,12 @@ show "last backup" "$(ls backups | tail -n 1)"
 def create_user(host):
     """Make the user that the site runs as, and the project's directories."""
     with step(host, f"User {host.app_user} and {host.root}"):
-        host.run(CREATE_USER, home=host.root.rpartition("/")[0])
+        host.run(
+            CREATE_USER,
+            home=host.root.rpartition("/")[0],
+            port=str(host.config.gunicorn_port),
+            hostname=host.config.live_hostname,
+        )
 
 
 LOGS = {
@@ -89,7 +102,8 @@ for program in $name $name-standby; do supervisorctl stop $program >/dev/null ||
 rm -f /etc/supervisor/conf.d/$name.conf /etc/nginx/sites-enabled/$name.conf
 rm -f /etc/cron.d/$name /etc/logrotate.d/$name /etc/tmpfiles.d/$name.conf
 rm -f /etc/nginx/ssl/$name.crt /etc/nginx/ssl/$name.key
-for program in $name $name-standby; do supervisorctl update $program; done
+# It does not know the programs of a project that never was live.
+for program in $name $name-standby; do supervisorctl update $program || true; done
 systemctl reload nginx
 for database in $name $name-before-restore $name-restoring; do
     runuser -u postgres -- dropdb --if-exists --force $database

@@ -1,0 +1,84 @@
+"""Two projects on one server, which do not know of each other."""
+
+import ssl
+
+import pytest
+from sites import BY_PASSWORD, Site
+from support import Baker
+
+
+def project_on(host, template, folder, name, port):
+    title = f"The {name} one"
+    project = Baker(template, folder).bake(
+        project_name=name, site_title=title, live_hostname=f"www.{name}.example"
+    )
+    site = Site(project, host, name=f"www.{name}.example", **BY_PASSWORD)
+    site.configure(GUNICORN_PORT=port)
+    return site
+
+
+@pytest.fixture(scope="module")
+def sites(installed, template, tmp_path_factory):
+    """Two sites that are live on the same server, each from a project of its own."""
+    sites = []
+    for name, port in (("first", 8031), ("second", 8032)):
+        site = project_on(installed, template, tmp_path_factory.mktemp(name), name, port)
+        site.fab("create", "deploy")
+        sites.append(site)
+    return sites
+
+
+def titles(sites):
+    pages = [site.get("/") for site in sites]
+    assert [status for status, _ in pages] == [200] * len(pages)
+    return [page.partition("<title>")[2].partition("<")[0] for _, page in pages]
+
+
+def test_each_answers_under_its_own_name_and_a_stranger_under_none(sites):
+    assert titles(sites) == ["Home | The first one", "Home | The second one"]
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        sites[0].get("/", host="www.third.example")
+
+
+def test_each_has_a_database_uploads_and_logs_of_its_own(sites):
+    first, second = sites
+    first.fab("psql", "UPDATE pages_page SET title = 'Changed'")
+    assert "Changed" not in second.fab("psql", "SELECT title FROM pages_page")
+    assert (
+        "permission denied"
+        in second.fab("run", "cat /home/deploy/first/shared/secrets.json 2>&1 || true").lower()
+    )
+
+
+def test_what_one_does_the_other_does_not_notice(sites):
+    first, second = sites
+    before = second.host.run("supervisorctl pid second").stdout
+    first.fab("restart")
+    first.fab("maintenance", "on")
+    assert (first.get("/")[0], second.get("/")[0]) == (503, 200)
+    first.fab("maintenance", "off")
+    assert second.host.run("supervisorctl pid second").stdout == before
+
+
+def test_a_port_or_a_name_that_another_project_has_is_refused(sites, template, tmp_path):
+    third = project_on(sites[0].host, template, tmp_path, "third", 8031)
+    assert "  | GUNICORN_PORT 8031 is taken by first\n" in third.fab("create", status=1)
+    third.configure(GUNICORN_PORT=8033, LIVE_HOSTNAME="www.second.example")
+    output = third.fab("create", status=1)
+    assert "  | LIVE_HOSTNAME www.second.example is taken by second\n" in output
+
+
+def test_one_is_removed_and_the_other_stays(sites):
+    first, second = sites
+    first.fab("remove", "--yes", "first")
+    assert titles([second]) == ["Home | The second one"]
+    assert "is live already" in second.fab("deploy")
+    left = second.host.run(
+        "find / -xdev -name '*first*' -path '*first' -not -path '/proc/*' -not -path '/sys/*'"
+        " -not -path '/usr/*' -not -path '/var/lib/*'; ls /etc/cron.d /etc/supervisor/conf.d"
+        " /etc/nginx/sites-enabled /etc/nginx/ssl; getent passwd first || true"
+    ).stdout
+    assert "first" not in left.replace("first-boot", "")
+    assert "second.conf" in left
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        first.get("/")
