@@ -100,6 +100,13 @@ def mezzanine(session):
 
 
 @nox.session
+def commands(session):
+    """Write the commands of fabfile.py into the table in the README of the project."""
+    session.install("-r", "tests/requirements.txt")
+    session.run("python", "tests/commands_table.py")
+
+
+@nox.session
 def lock(session):
     """Lock the newest versions of what generated projects install."""
     session.install("nox")

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 import pytest
 import yaml
+from commands_table import README, TABLE, table
 from support import TEMPLATE
 
 PROJECT = "{{cookiecutter.project_name}}/"
@@ -94,3 +95,7 @@ def test_everything_that_is_installed_is_locked_with_its_hash(sources, name):
     assert not [text for text in requirements if "--hash=sha256:" not in text]
     assert re.search(r"^django==5\.2\.", lock, re.M)
     assert re.search(r"^mezzanine==6\.1\.1\b", lock, re.M)
+
+
+def test_the_readme_has_the_commands_of_the_fabfile():
+    assert TABLE.search(README.read_text("utf-8"))[0] == table(), "nox -s commands writes it anew"

@@ -11,9 +11,10 @@ taken() { echo "$1 is taken by $2"; exit 1; }
 pid=$(ss -Hltnp "sport = :$port" | grep -o 'pid=[0-9]*' | head -n 1)
 owner=$([ -z "$pid" ] || ps -o user:32= -p "${pid#pid=}")
 [ -z "$owner" ] || [ "$owner" = $name ] || taken "GUNICORN_PORT $port" "$owner"
-other=$(grep -lsF "server_name $hostname;" /etc/nginx/sites-enabled/*.conf | grep -v "/$name.conf" ||
-    true)
-[ -z "$other" ] || taken "LIVE_HOSTNAME $hostname" "$(basename "$other" .conf)"
+for file in $(grep -lsF "server_name $hostname;" /etc/nginx/sites-enabled/*.conf); do
+    other=$(basename $file .conf)
+    [ $other = $name ] || taken "LIVE_HOSTNAME $hostname" $other
+done
 id -u $name >/dev/null 2>&1 || useradd --system --user-group --home-dir $root \
     --no-create-home --shell /usr/sbin/nologin $name
 install -d $home
