@@ -31,12 +31,20 @@ def slow(request):
     return HttpResponse(str(sum(map(len, iter(lambda: request.read(2**16), b"")))))
 """
 
+# Before a step that a test wants to harm, the switch waits for the harm.
+NOTE = "        write_journal(self.journal)\n"
+HOLD = """        hold = ROOT / "state/hold"
+        while hold.exists() and hold.read_text() == step:
+            time.sleep(0.01)
+"""
+
 
 @pytest.fixture(scope="module")
 def site(rig, template, tmp_path_factory):
-    """A live site, with a view that takes its time, and with little patience in its relay."""
+    """A live site, with a view that takes its time, and a relay that can be held in each step."""
     project = Baker(template, tmp_path_factory.mktemp("faults")).bake(live_hostname=HOST)
     edit(project / "deploy/on_host/switch.py", "HEALTH_SECONDS = 30", "HEALTH_SECONDS = 15")
+    edit(project / "deploy/on_host/switch.py", NOTE, NOTE + HOLD)
     (project / "theme/views.py").write_text(VIEWS)
     urls = project / "mysite/urls.py"
     edit(urls, "from multisite", "from theme.views import slow\nfrom multisite")
@@ -165,11 +173,10 @@ def test_requests_that_take_longer_than_the_relay_are_answered(site):
 
     change(site, "slow requests")
     threads = [threading.Thread(target=target) for target in (ask_slowly, send_slowly)]
-    with site.start("deploy") as process:
-        wait_for(lambda: journal(site).get("steps", [])[-1:] == ["start_standby"])
+    with held(site, "start_standby") as process:
         for thread in threads:
             thread.start()
-        assert process.wait(120) == 0
+    assert process.returncode == 0
     for thread in threads:
         thread.join(120)
     assert slow_answer == [b"10"]
@@ -206,11 +213,10 @@ def test_a_deploy_cut_at_any_command_harms_nothing_and_the_next_one_works(site, 
 
 def test_a_second_deploy_is_told_who_is_at_work(site):
     change(site, "two at once")
-    with site.start("deploy") as first:
-        wait_for(lambda: journal(site).get("steps", [])[-1:] == ["start_standby"])
+    with held(site, "start_standby") as first:
         output = site.fab("deploy", status=75)
         assert "is at work here, deploy" in output
-        assert first.wait(120) == 0
+    assert first.returncode == 0
     assert is_live(site, "two at once")
 
 
@@ -266,6 +272,17 @@ def test_a_deploy_of_what_is_live_is_four_commands_at_the_most(site, figures):
 # Faults of the server
 
 
+@contextmanager
+def held(site, step):
+    """Start a deploy and hold its switch before a step; it is let go after the block."""
+    hold = site.root / "state/hold"
+    hold.write_text(step)
+    with site.start("deploy") as process:
+        wait_for(lambda: journal(site).get("steps", [])[-1:] == [step])
+        yield process
+        hold.unlink()
+
+
 STEPS = "repair configure start_standby use_standby restart_main use_main stop_standby".split()
 
 
@@ -284,10 +301,10 @@ def switch_process(site):
 @pytest.mark.parametrize("step", STEPS)
 def test_a_switch_killed_in_any_step_harms_nothing_and_the_next_deploy_works(site, step):
     change(site, f"killed in {step}")
-    with Load(site, HOST) as load, site.start("deploy") as process:
-        wait_for(lambda: journal(site).get("steps", [])[-1:] == [step])
-        os.kill(switch_process(site), 9)
-        assert process.wait(120) == 1
+    with Load(site, HOST) as load:
+        with held(site, step) as process:
+            os.kill(switch_process(site), 9)
+            assert process.wait(120) == 1
         site.fab("deploy")
     assert load.failures == []
     assert is_live(site, f"killed in {step}")
@@ -297,8 +314,7 @@ def test_a_switch_killed_in_any_step_harms_nothing_and_the_next_deploy_works(sit
 @pytest.mark.parametrize("step", STEPS)
 def test_after_a_power_cut_in_any_step_the_site_is_back_and_the_next_deploy_works(site, step):
     change(site, f"power cut in {step}")
-    with site.start("deploy") as process:
-        wait_for(lambda: journal(site).get("steps", [])[-1:] == [step])
+    with held(site, step) as process:
         site.host.kill()
         process.kill()
     site.host.start()
@@ -436,8 +452,7 @@ def test_a_switch_that_was_cut_after_it_put_new_files_in_place_needs_no_hand(sit
     crontab = site.project / "deploy/crontab.template"
     edit(crontab, "40 3 * * *", "41 3 * * *")
     change(site, "new files")
-    with site.start("deploy") as process:
-        wait_for(lambda: journal(site).get("steps", [])[-1:] == ["start_standby"])
+    with held(site, "start_standby") as process:
         os.kill(switch_process(site), 9)
         process.wait(120)
     edit(crontab, "41 3 * * *", "42 3 * * *")
