@@ -25,7 +25,7 @@ def full(request):
     return request.config.getoption("--full")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def figures():
     """A function that takes a line for the table at the end of the run."""
     return FIGURES.append

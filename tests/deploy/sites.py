@@ -12,8 +12,10 @@ import sys
 import termios
 from http.client import HTTPSConnection
 
+from load import Connection
+
 HOST = "www.one.example"
-PASSWORD = "a'b\"c $HOME \\ é中 %(x)s ;{y}"
+PASSWORD = "a'b\"c $HOME \\ é中 %(x)s {{y}}"
 # What FABRIC says where the user of deploys logs in, and uses sudo, with a password.
 BY_PASSWORD = {"SSH_USER": "deploy", "SSH_PASS": PASSWORD, "SSH_KEY_PATH": ""}
 
@@ -113,3 +115,44 @@ def typed(site, answers, *arguments, status=0, environment=None, meanwhile=None)
     assert process.wait(timeout=60) == status, output
     assert "Traceback" not in output, output
     return output
+
+
+class Visitor:
+    """Somebody with a browser of his own, who can log in: it keeps cookies and sends forms."""
+
+    def __init__(self, site):
+        self.site, self.cookies = site, {}
+
+    def ask(self, path, fields=None):
+        """Return the status and the body, in bytes; with fields, a dict, they are sent by POST."""
+        headers = {
+            "Host": self.site.name,
+            "Referer": f"https://{self.site.name}{path}",
+            "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
+        }
+        body = None
+        if fields is not None:
+            token = {"csrfmiddlewaretoken": self.cookies.get("csrftoken", "")}
+            body, headers["Content-Type"] = multipart(token | fields)
+        connection = Connection(self.site.host.address, self.site.name)
+        connection.request("GET" if body is None else "POST", path, body, headers)
+        response = connection.getresponse()
+        for cookie in response.headers.get_all("Set-Cookie", []):
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        return response.status, response.read()
+
+    def log_in(self, username, password):
+        self.ask("/admin/login/")
+        fields = {"username": username, "password": password}
+        assert self.ask("/admin/login/?next=/admin/", fields)[0] == 302
+
+
+def multipart(fields):
+    """Return the body of a form, and its type; a field in bytes is sent as a file of its name."""
+    parts = []
+    for name, value in fields.items():
+        file = "" if isinstance(value, str) else f'; filename="{name}.gif"'
+        head = f'--=limit\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'
+        parts += [head.encode(), value.encode() if isinstance(value, str) else value, b"\r\n"]
+    return b"".join([*parts, b"--=limit--\r\n"]), "multipart/form-data; boundary==limit"

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from rig import SUITES
-from sites import HOST, PASSWORD, Site, home_page_css
+from sites import HOST, PASSWORD, Site, Visitor, home_page_css
 from support import Baker
 
 # As root on the one, and on the other as the user that `fab secure` has just made.
@@ -17,14 +17,17 @@ WAYS = {
 
 
 @pytest.fixture(scope="module", params=SUITES)
-def site(request, rig, template, tmp_path_factory):
+def site(request, rig, template, tmp_path_factory, figures):
     """A site that has just been brought to a new host."""
     user, root, commands = WAYS[request.param]
     project = Baker(template, tmp_path_factory.mktemp("deploy")).bake(live_hostname=HOST)
     host = rig.up(f"site-{request.param}", suite=request.param)
     site = Site(project, host, SSH_USER=user, DB_PASS=PASSWORD, ADMIN_PASS=PASSWORD)
     site.root = root
+    started = time.monotonic()
     site.first_output = site.fab(*commands)
+    seconds = time.monotonic() - started
+    figures(f"fab {' '.join(commands)} on a new {request.param}: {seconds:.0f} s")
     yield site
     host.down()
 
@@ -77,6 +80,19 @@ def test_a_new_commit_goes_live_and_can_be_rolled_back(site):
     site.fab("rollback")
     assert live_release(site) == before
     assert "/* second */" not in home_page_css(site)
+
+
+def test_what_the_admin_uploads_stays_over_a_deploy(site):
+    admin = Visitor(site)
+    admin.log_in("admin", PASSWORD)
+    upload = {"folder": "", "Filedata": b"GIF89a picture"}
+    assert admin.ask("/admin/media-library/upload_file/", upload)[0] == 200
+    change_home_page(site, "after the upload")
+    site.fab("deploy")
+    listed = site.host.run(f"cd {site.root}/shared/media && find . -name 'filedata*.gif'").stdout
+    path = listed.split()[0].removeprefix(".")
+    assert site.get(f"/media{path}") == (200, "GIF89a picture")
+    assert admin.ask("/admin/")[0] == 200
 
 
 def test_code_that_does_not_pass_its_checks_never_goes_live(site):
