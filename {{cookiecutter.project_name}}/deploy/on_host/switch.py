@@ -22,6 +22,7 @@ import subprocess
 import sys
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 PARAMETERS = json.loads(sys.argv[1])
@@ -258,7 +259,8 @@ class Switch:
 
     def replace_main(self, release):
         supervisorctl("stop", NAME)
-        link(CURRENT, release)
+        if live_release() != release:
+            link(CURRENT, release)
         start(NAME)
         main_is_well(release)
 
@@ -270,8 +272,8 @@ class Switch:
         try:
             self.configuration.put_back()
             self.replace_main(self.old)
-        except Failed as failed:
-            raise Stuck(str(failed)) from None
+        except Exception as error:
+            raise Stuck(str(error)) from None
 
     def use_main(self):
         """Send the visitors to the main gunicorn, and look at the site as they do."""
@@ -282,7 +284,8 @@ class Switch:
     def undo(self):
         """Undo what was done, the last step first; return a line that says where that has led."""
         for undo in reversed(self.undos):
-            self.note(f"undo: {undo.__name__}")
+            with suppress(OSError):  # a full disk is no reason not to undo
+                self.note(f"undo: {undo.__name__}")
             try:
                 undo()
             except Stuck as stuck:
@@ -349,8 +352,10 @@ def main():
     except Exception:  # a fault of this script: it is undone as any other
         switch.journal["error"] = traceback.format_exc()
         switch.journal["result"] = switch.undo()
-    switch.journal["seconds"] = round(time.time() - switch.journal["started"], 1)
-    write_journal(switch.journal)
+    journal = switch.journal
+    journal["seconds"] = round(time.time() - journal["started"], 1)
+    print(json.dumps(journal))  # for the system's journal, where the disk is full
+    write_journal(journal)
 
 
 main()
