@@ -13,6 +13,7 @@ nox.options.sessions = ["lint", "template", "project", "browser", "deploy"]
 
 HERE = Path(__file__).parent
 PYTHONS = ["3.11", "3.12", "3.13"]
+FAULTS = [f"tests/deploy/test_{name}.py" for name in ("relay", "cuts", "full_disk", "migrations")]
 SKIPPED_TESTS = HERE / ".nox" / "skipped-tests"
 SKIPPED_TESTS.unlink(missing_ok=True)
 
@@ -84,7 +85,7 @@ def deploy(session):
 @nox.session
 def faults(session):
     """Does every fault of a deploy, at every point, leave the site up? Hours, then the figures."""
-    pytest(session, "tests/deploy/test_faults.py", "tests/deploy/test_migrations.py", "--full")
+    pytest(session, *FAULTS, "--full")
 
 
 @nox.session

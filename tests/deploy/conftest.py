@@ -6,9 +6,10 @@ they fail with it: CI runs everything, and skips nothing in silence.
 
 import pytest
 from cgroup import wait_for
+from faults import make_harmable
 from machine import missing
 from rig import SUITES, Rig
-from sites import BY_PASSWORD, PASSWORD, Site
+from sites import BY_PASSWORD, HOST, PASSWORD, Site
 from support import Baker, unavailable
 
 HOSTS = pytest.StashKey()
@@ -106,6 +107,20 @@ def installed(rig, template, tmp_path_factory):
 def debian(request, make_host):
     """A fresh host, once of each suite."""
     return make_host("debian", suite=request.param)
+
+
+@pytest.fixture(scope="session")
+def site(rig, template, tmp_path_factory):
+    """A live site whose deploys can be harmed: see faults.py."""
+    project = Baker(template, tmp_path_factory.mktemp("live")).bake(live_hostname=HOST)
+    make_harmable(project)
+    host = rig.up("live", suite="trixie")
+    site = Site(project, host, SSH_USER="root", ADMIN_PASS=PASSWORD)
+    site.commit()
+    site.root = host.root / "srv/mysite"
+    site.fab("all")
+    yield site
+    host.down()
 
 
 @pytest.hookimpl(wrapper=True)

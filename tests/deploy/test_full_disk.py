@@ -1,10 +1,10 @@
 """A disk that fills up in the middle of a deploy, at each of its commands."""
 
 import pytest
+from faults import change, count_commands, cut_fab
 from load import Load
 from sites import HOST, Site
 from support import Baker
-from test_faults import change, count_commands, cut_fab
 
 FILL = "fallocate -l $(df --output=avail -B1 /srv | tail -n 1) /srv/filler"
 
