@@ -90,8 +90,9 @@ def start(program):
 
 def end_of_log(program):
     path = Path(f"/var/log/supervisor/{program}.log")
-    lines = path.read_text("utf-8", "replace").splitlines() if path.exists() else []
-    return "\n".join(lines[-15:])
+    lines = path.read_text("utf-8", "replace").splitlines()[-200:] if path.exists() else []
+    errors = dict.fromkeys(line for line in lines if re.match(r"[\w.]+(Error|Exception): ", line))
+    return "\n".join([*list(errors)[-5:], *lines[-15:]])  # gunicorn's own traceback comes last
 
 
 def connections(*filters):
@@ -173,7 +174,11 @@ def main_is_well(release):
 
 
 def standby_is_well(release):
+    """Ask the standby how it is, and for a page before any visitor does."""
     wait_until_well(lambda: UnixConnection("localhost", timeout=5), STANDBY, release)
+    status, _ = ask(UnixConnection("localhost", timeout=30), "/", **{"X-Forwarded-Proto": "https"})
+    if status == 400 or status >= 500:
+        raise Failed(f"/ answers {status}\n{end_of_log(STANDBY)}")
 
 
 def site_is_well(release):
