@@ -89,8 +89,10 @@ def start(program):
 
 
 def end_of_log(program):
+    """Return what the last start of a program has logged: its errors, and the last lines."""
     path = Path(f"/var/log/supervisor/{program}.log")
-    lines = path.read_text("utf-8", "replace").splitlines()[-200:] if path.exists() else []
+    text = path.read_text("utf-8", "replace") if path.exists() else ""
+    lines = text.rpartition("Starting gunicorn")[2].splitlines()
     errors = dict.fromkeys(line for line in lines if re.match(r"[\w.]+(Error|Exception): ", line))
     return "\n".join([*list(errors)[-5:], *lines[-15:]])  # gunicorn's own traceback comes last
 
