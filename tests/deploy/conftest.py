@@ -4,6 +4,8 @@ Where they cannot be booted, the tests that ask for one are skipped with the rea
 they fail with it: CI runs everything, and skips nothing in silence.
 """
 
+import shutil
+
 import pytest
 from cgroup import wait_for
 from faults import make_harmable
@@ -42,6 +44,20 @@ def pytest_terminal_summary(terminalreporter):
 USER_BY_PASSWORD = """
 apt-get -qq update && apt-get -qq install --no-install-recommends sudo >/dev/null
 useradd --create-home --groups sudo --shell /bin/bash deploy
+"""
+
+# Who may log in with the rig's key, and use sudo without a password, with one, or not at all.
+USERS = """
+apt-get -qq update && apt-get -qq install --no-install-recommends sudo >/dev/null
+for user in deploy typist guest; do
+    useradd --create-home --shell /bin/bash $user
+    install -d -o $user -m 700 /home/$user/.ssh
+    install -o $user -m 600 ~/.ssh/authorized_keys /home/$user/.ssh/
+done
+echo 'deploy ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/deploy
+usermod --append --groups sudo typist
+echo Port 2222 >/etc/ssh/sshd_config.d/port.conf
+systemctl restart ssh
 """
 
 # What a new server's own first update holds, until the standard input ends.
@@ -101,6 +117,49 @@ def installed(rig, template, tmp_path_factory):
     assert install.returncode == 0, host.output
     yield host
     host.down()
+
+
+@pytest.fixture(scope="session")
+def web(rig):
+    """A server whose sshd is at port 2222 only."""
+    host = rig.up("web")
+    host.run(USERS)
+    host.run("chpasswd", input=f"typist:{PASSWORD}\nguest:{PASSWORD}\n")
+    keys = host.known_hosts.read_text()
+    host.known_hosts.write_text(keys.replace(host.address, f"[{host.address}]:2222"))
+    yield host
+    host.down()
+
+
+@pytest.fixture(scope="session")
+def bare(rig):
+    """A server as a provider leaves it: root, and no sudo."""
+    host = rig.up("bare", suite="trixie")
+    host.run("useradd --create-home guest && cp -r ~/.ssh ~guest && chown -R guest: ~guest/.ssh")
+    yield host
+    host.down()
+
+
+@pytest.fixture(scope="session")
+def shared_site(web, bare, template, tmp_path_factory):
+    site = Site(Baker(template, tmp_path_factory.mktemp("connections")).bake(), web)
+    with (site.home / ".ssh/known_hosts").open("a") as file:
+        file.write(bare.known_hosts.read_text())
+    site.configure(HOSTS=[f"{web.address}:2222"], SSH_USER="deploy")
+    return site
+
+
+@pytest.fixture
+def site(shared_site):
+    """A project that knows the keys of both servers; what a test changes is put back."""
+    ssh = shared_site.home / ".ssh"
+    fabric, known = shared_site.fabric, (ssh / "known_hosts").read_text()
+    yield shared_site
+    shared_site.fabric = {}
+    shared_site.configure(**fabric)
+    shutil.rmtree(ssh)
+    ssh.mkdir(mode=0o700)
+    (ssh / "known_hosts").write_text(known)
 
 
 @pytest.fixture(params=SUITES)

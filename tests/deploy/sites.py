@@ -79,6 +79,12 @@ class Site:
         return response.status, response.read().decode("utf-8", "replace")
 
 
+def who(site, *arguments, **options):
+    """Return the user that logged in, and the one that a command runs as."""
+    output = site.fab(*arguments, "sudo", "echo who: ${SUDO_USER:-nobody} $(id -un)", **options)
+    return re.search("who: (.*)", output)[1]
+
+
 def home_page_css(site):
     """Return the style sheet that the home page names."""
     path = re.search(r'href="(/static/css/theme\.\w+\.css)"', site.get("/")[1])[1]

@@ -14,7 +14,8 @@ from invoke import Exit
 from paramiko import Agent
 
 from . import hardening_scripts as scripts
-from .host import Host, Refused, private_keys
+from .connecting import Refused, private_keys
+from .host import Host
 from .steps import step
 
 

@@ -3,22 +3,16 @@
 import getpass
 import json
 import shlex
-import socket
 import sys
 import threading
-import time
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from invoke import Exit
-from paramiko import BadHostKeyException, PKey, SSHException, UnknownKeyType
-from paramiko.ssh_exception import AuthenticationException, NoValidConnectionsError
+from paramiko import SSHException
 
-from . import host_keys
-
-CONNECT_TIMEOUT = 15  # seconds
-ALIVE_INTERVAL, ALIVE_PATIENCE = 15, 60  # seconds between two questions, and for an answer
+from . import connecting
+from .connecting import Refused
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # sudo drops the proxies that every log-in has from /etc/environment: apt, uv and git need them.
@@ -33,10 +27,6 @@ class CommandFailed(Exception):
     def __init__(self, status, output):
         super().__init__(f"exit status {status}")
         self.status, self.output = status, output
-
-
-class Refused(Exit):
-    """The server does not let this user in, or not act as root."""
 
 
 @dataclass
@@ -78,59 +68,7 @@ class Host:
 
     def connect(self):
         """Open the connection, unless it is open; Exit with one line where that is not possible."""
-        if self.connection.is_connected:
-            return
-        gateway = self.connection.gateway
-        if gateway and not isinstance(gateway, str):
-            Host(gateway, replace(self.config, ssh_pass="")).connect()
-        host_keys.check_keys(self.connection)
-        self._complete_options()
-        try:
-            self.connection.open()
-        except BadHostKeyException as error:
-            host_keys.changed(self.connection, error)
-            self.connect()
-        except NoValidConnectionsError:
-            where = f"{self.connection.host} port {self.connection.port}"
-            raise Exit(f"{self.name}: nothing answers at {where}", 3) from None
-        except (SSHException, OSError, EOFError) as error:
-            if self._was_refused(error):
-                raise Refused(f"{self.name}: {self._refusal()}", 3) from None
-            raise Exit(f"{self.name}: cannot connect: {reason(error)}", 3) from None
-        watch = threading.Thread(target=keep_alive, args=(self.connection.transport,), daemon=True)
-        watch.start()
-
-    def _complete_options(self):
-        """Add what the connection is to be made with, and fab --debug must not print earlier."""
-        options = dict(self.connection.connect_kwargs)
-        keys = [Path(name).expanduser() for name in dict.fromkeys(options.get("key_filename", []))]
-        options["key_filename"] = [str(path) for path in keys if path.is_file()]  # as ssh does
-        if self.config.ssh_pass:
-            options.setdefault("password", self.config.ssh_pass)
-        self.connection.connect_kwargs = options
-        self.connection.connect_timeout = self.connection.connect_timeout or CONNECT_TIMEOUT
-
-    def _was_refused(self, error):
-        # Of a refused key paramiko may tell as of one that it cannot read: it takes an RSA key for
-        # each other kind too, and raises what the last said. Then the connection is still there.
-        transport = self.connection.client.get_transport()
-        return isinstance(error, AuthenticationException) or bool(
-            transport and transport.is_active()
-        )
-
-    def _refusal(self):
-        options = self.connection.connect_kwargs
-        passphrase = options.get("passphrase") or options.get("password")
-        locked = [name for name in options["key_filename"] if not private_keys(name, passphrase)]
-        if locked:
-            return (
-                f"the key {locked[0]} cannot be read without its passphrase; ssh-add it,"
-                " or type fab --prompt-for-passphrase"
-            )
-        return (
-            f"{self.connection.user} may not log in with the key or password"
-            " given; see SSH_USER, SSH_KEY_PATH and SSH_PASS in FABRIC"
-        )
+        connecting.connect(self.connection, self.name, self.config.ssh_pass)
 
     def sudo_prefix(self):
         """Return the words that make a command run as root, and what sudo wants to read first."""
@@ -270,32 +208,3 @@ def send(channel, data):
         channel.shutdown_write()
     except OSError:  # the command ended without reading all of it, and tells by its status
         pass
-
-
-def keep_alive(transport):
-    """Ask the server now and then whether it is there; close the connection where it is not."""
-    while transport.is_active():
-        timer = threading.Timer(ALIVE_PATIENCE, transport.close)
-        timer.daemon = True
-        timer.start()
-        with suppress(SSHException, OSError, EOFError):
-            transport.global_request("keepalive@openssh.com", wait=True)
-        timer.cancel()
-        time.sleep(ALIVE_INTERVAL)
-
-
-def reason(error):
-    """Return why there is no connection, in words."""
-    if isinstance(error, socket.gaierror):
-        return "the name is not known"
-    if isinstance(error, TimeoutError):
-        return "no answer within the time allowed; is it up, and does its firewall let ssh in?"
-    return str(error) or type(error).__name__
-
-
-def private_keys(path, passphrase):
-    """Return the key in a file, read with the passphrase if it has one: a list of one, or none."""
-    for password in (None, passphrase.encode() if passphrase else b""):
-        with suppress(SSHException, UnknownKeyType, ValueError, TypeError):  # it has one or none
-            return [PKey.from_path(path, password)]
-    return []

@@ -1,0 +1,230 @@
+"""Keys, passwords, sudo, ~/.ssh/config and known_hosts: what opens a server and what does not."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+from cgroup import wait_for
+from process import tool
+from sites import PASSWORD, Site, typed, who
+from support import Baker
+
+
+@pytest.fixture(scope="module", autouse=True)
+def dead(rig, template, tmp_path_factory):
+    """A fab whose server died in the middle of a command, at the beginning of this module.
+
+    It takes a minute to notice, in which the other tests run.
+    """
+    host = rig.up("dying", suite="trixie")
+    site = Site(Baker(template, tmp_path_factory.mktemp("dying")).bake(), host, SSH_USER="root")
+    process = site.start("sudo", "sleep 1001")
+    wait_for(lambda: host.run("pgrep sleep", check=False).returncode == 0, 30)
+    host.kill()
+    yield process
+    process.kill()
+    process.wait(timeout=10)
+    host.down()
+
+
+def known_hosts(site):
+    return site.home / ".ssh/known_hosts"
+
+
+def ssh_config(site, text):
+    (site.home / ".ssh/config").write_text(text)
+
+
+# Logging in, and sudo
+
+
+def test_a_key_in_the_home_directory_is_found(site, web):
+    site.configure(SSH_KEY_PATH="")
+    shutil.copy(web.key, site.home / ".ssh/id_ed25519")
+    assert who(site) == "deploy root"
+    site.configure(SSH_KEY_PATH="~/.ssh/id_ed25519")
+    assert who(site) == "deploy root"
+
+
+@pytest.fixture
+def agent(tmp_path):
+    """A running ssh-agent: its environment."""
+    path = f"{tmp_path}/agent"
+    process = subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL)
+    wait_for(lambda: os.path.exists(path), 10)
+    yield {"SSH_AUTH_SOCK": path}
+    process.terminate()
+    process.wait(timeout=10)
+
+
+def test_a_key_of_the_agent_is_used(site, web, agent):
+    site.configure(SSH_KEY_PATH="")
+    assert "may not log in" in site.fab("sudo", "true", status=3, environment=agent)
+    subprocess.run(["ssh-add", "-q", web.key], env=os.environ | agent, check=True)
+    assert who(site, environment=agent) == "deploy root"
+
+
+def test_a_key_with_a_passphrase_is_used_when_that_is_known(site, web, agent, tmp_path):
+    key = tmp_path / "locked"
+    shutil.copy(web.key, key)
+    tool("ssh-keygen", "-q", "-p", "-N", "a phrase", "-f", key)
+    site.configure(SSH_KEY_PATH=str(key))
+    output = site.fab("sudo", "true", status=3)
+    assert output.splitlines()[1:] == [
+        f"{web.address}:2222: the key {key} cannot be read without its passphrase; ssh-add it,"
+        " or type fab --prompt-for-passphrase"
+    ]
+    output = typed(site, ["a phrase"], "--prompt-for-passphrase", "sudo", "id -un")
+    assert "root" in output
+    subprocess.run(["ssh-add", "-q", web.key], env=os.environ | agent, check=True)
+    assert who(site, environment=agent) == "deploy root"
+
+
+def test_a_password_logs_in_and_is_given_to_sudo(site, web):
+    site.configure(SSH_KEY_PATH="", SSH_USER="typist", SSH_PASS=PASSWORD)
+    assert who(site) == "typist root"
+    output = site.fab("sudo", "tr '\\0' ' ' </proc/$PPID/cmdline; cat /proc/self/environ")
+    assert "HOME \\ é中" not in output
+
+
+def test_a_wrong_password_is_one_line(site, web):
+    site.configure(SSH_KEY_PATH="", SSH_USER="typist", SSH_PASS="wrong")
+    assert site.fab("sudo", "true", status=3).splitlines()[1:] == [
+        f"{web.address}:2222: typist may not log in with the key or password given;"
+        " see SSH_USER, SSH_KEY_PATH and SSH_PASS in FABRIC"
+    ]
+
+
+def test_a_password_that_sudo_does_not_take_is_one_line(site, web):
+    site.configure(SSH_USER="typist", SSH_PASS="wrong")
+    assert site.fab("sudo", "true", status=3).splitlines()[1:] == [
+        f"{web.address}:2222: sudo does not take the password of typist; see SSH_PASS in FABRIC"
+    ]
+    site.configure(SSH_PASS="")
+    assert "sudo wants a password; set SSH_PASS" in site.fab("sudo", "true", status=3)
+    assert "root" in typed(site, [PASSWORD], "sudo", "id -un")
+
+
+def test_who_may_not_use_sudo_is_told_so(site, web):
+    site.configure(SSH_USER="guest", SSH_PASS=PASSWORD)
+    (line,) = site.fab("sudo", "true", status=3).splitlines()[1:]
+    assert "sudo refuses guest: guest is not in the sudoers file; fab secure" in line
+
+
+def test_where_there_is_no_sudo_root_works_and_others_are_told(site, bare):
+    assert who(site, "-H", f"root@{bare.address}") == "nobody root"
+    (line,) = site.fab("-H", f"guest@{bare.address}", "sudo", "true", status=3).splitlines()[1:]
+    assert line == f"{bare.address}: it has no sudo; fab secure brings it, or log in as root"
+
+
+# ~/.ssh/config
+
+
+def test_the_configuration_of_ssh_is_honoured(site, web):
+    moved = site.home / ".ssh/elsewhere"
+    known_hosts(site).rename(moved)
+    ssh_config(
+        site,
+        f"Host shop\n HostName {web.address}\n Port 2222\n User deploy\n"
+        f" IdentityFile {site.home}/no-such-key\n IdentityFile {web.key}\n"
+        f" UserKnownHostsFile {moved} {site.home}/none\n ConnectTimeout 20\n",
+    )
+    site.configure(HOSTS=["shop"], SSH_USER="", SSH_KEY_PATH="")
+    assert who(site) == "deploy root"
+    site.configure(SSH_USER="guest")
+    assert "sudo wants a password" in site.fab("sudo", "true", status=3)
+    moved.unlink()
+    assert "is not known" in site.fab("sudo", "true", status=3)
+
+
+def test_a_host_behind_another_is_reached_and_both_keys_are_checked(site, web, bare):
+    ssh_config(site, f"Host {web.address}\n ProxyJump root@{bare.address}\n")
+    assert who(site) == "deploy root"
+    seen = web.run("journalctl -u ssh --no-pager").stdout
+    assert f"Accepted publickey for deploy from {bare.address}" in seen
+    known_hosts(site).write_text(web.known_hosts.read_text())
+    output = site.fab("sudo", "true", status=3)
+    assert f"{bare.address}: the host key" in output
+
+
+def test_a_configuration_of_ssh_that_is_wrong_is_told(site):
+    ssh_config(site, "Host *\n ConnectTimeout soon\n")
+    assert "~/.ssh/config has a wrong value" in site.fab("sudo", "true", status=2)
+    ssh_config(site, "nonsense\n")
+    assert "~/.ssh/config: Unparsable line nonsense" in site.fab("sudo", "true", status=2)
+
+
+# Host keys
+
+
+def test_a_hashed_entry_is_found(site):
+    tool("ssh-keygen", "-H", "-f", known_hosts(site))
+    assert "|1|" in known_hosts(site).read_text()
+    assert who(site) == "deploy root"
+
+
+def test_an_unknown_key_is_refused_where_nobody_can_answer(site, web):
+    known_hosts(site).write_text("")
+    key = web.root / "etc/ssh/ssh_host_ed25519_key.pub"
+    fingerprint = tool("ssh-keygen", "-l", "-f", key).split()[1]
+    assert site.fab("sudo", "true", status=3).splitlines()[1:] == [
+        f"[{web.address}]:2222: the host key ssh-ed25519 {fingerprint} is not known;"
+        " connect once with ssh and compare it"
+    ]
+
+
+def test_an_unknown_key_is_asked_about_on_a_terminal_and_remembered(site, web):
+    known_hosts(site).unlink()
+    assert "not connected" in typed(site, ["no"], "sudo", "id -un", status=3)
+    assert not known_hosts(site).exists()
+    assert "(yes/no)?" in typed(site, ["yes"], "sudo", "id -un")
+    assert who(site) == "deploy root"
+    assert tool("ssh-keygen", "-F", f"[{web.address}]:2222", "-f", known_hosts(site))
+
+
+def test_a_changed_key_is_refused_with_what_to_type(site, web, bare):
+    other = (bare.root / "etc/ssh/ssh_host_ed25519_key.pub").read_text()
+    known_hosts(site).write_text(f"[{web.address}]:2222 {other}")
+    (line,) = site.fab("sudo", "true", status=3).splitlines()[1:]
+    command = f"ssh-keygen -R '[{web.address}]:2222'"
+    assert command in line
+    tool("sh", "-c", f"{command} -f {known_hosts(site)}")
+    assert "is not known" in site.fab("sudo", "true", status=3)
+
+
+@pytest.mark.parametrize("kind", ["ecdsa", "rsa"])
+def test_a_key_of_whatever_type_is_enough(site, web, kind):
+    if kind == "rsa":
+        web.run("ssh-keygen -qt rsa -b 2048 -N '' -f /etc/ssh/ssh_host_rsa_key")
+        web.run("systemctl reload ssh")
+    key = (web.root / f"etc/ssh/ssh_host_{kind}_key.pub").read_text()
+    known_hosts(site).write_text(f"[{web.address}]:2222 {key}")
+    assert who(site) == "deploy root"
+
+
+def test_where_the_known_key_is_of_a_type_that_the_server_lacks_it_is_asked_about(site, bare):
+    tool("ssh-keygen", "-qt", "rsa", "-b", "2048", "-N", "", "-f", site.home / ".ssh/other")
+    key = (site.home / ".ssh/other.pub").read_text()
+    known_hosts(site).write_text(f"{bare.address} {key}")
+    site.configure(HOSTS=[bare.address], SSH_USER="root")
+    assert "is not known" in site.fab("sudo", "true", status=3)
+    typed(site, ["yes"], "sudo", "true")
+    assert who(site) == "nobody root"
+
+
+def test_lines_that_are_no_host_keys_do_no_harm(site):
+    lines = known_hosts(site).read_text()
+    junk = "@cert-authority *.example ssh-rsa AAAA\n# comment\nx\nx ssh-rsa %%%\nx new-type AAAA\n"
+    known_hosts(site).write_text(junk + lines)
+    assert who(site) == "deploy root"
+
+
+# And then
+
+
+def test_a_server_that_dies_in_the_middle_is_noticed(dead):
+    output = dead.communicate(timeout=120)[0]
+    assert dead.returncode == 255, output
+    assert output.splitlines()[-1].endswith(": connection lost")
+    assert len(output.splitlines()) == 2
