@@ -1,7 +1,9 @@
 """A project deploys itself with its fabfile, to real and brand-new Debian hosts."""
 
 import re
+import shutil
 import subprocess
+import textwrap
 import time
 
 import pytest
@@ -9,21 +11,31 @@ from rig import SUITES
 from sites import HOST, PASSWORD, Site, Visitor, home_page_css
 from support import Baker
 
-# As root on the one, and on the other as the user that `fab secure` has just made.
-WAYS = {
-    "bookworm": ("root", "/srv/mysite", ["all"]),
-    "trixie": ("deploy", "/home/deploy/mysite", ["secure", "all"]),
-}
+ROOTS = {"bookworm": "/srv/mysite", "trixie": "/home/deploy/mysite"}
+
+
+def deploy_by_the_readme(project, host):
+    """Return the Site, and the command that the project's README tells to type, as words."""
+    readme = (project / "README.md").read_text("utf-8")
+    block = re.search(r"```python\n( +FABRIC = .*?)```", readme, re.S)[1]
+    names = {}
+    exec(textwrap.dedent(block), names)
+    site = Site(project, host, **names["FABRIC"])
+    shutil.copy(host.key, site.home / ".ssh/id_ed25519")
+    return site, re.search(r"Commit what you have, and type `fab (.*?)`", readme)[1].split()
 
 
 @pytest.fixture(scope="module", params=SUITES)
 def site(request, rig, template, tmp_path_factory, figures):
     """A site that has just been brought to a new host."""
-    user, root, commands = WAYS[request.param]
     project = Baker(template, tmp_path_factory.mktemp("deploy")).bake(live_hostname=HOST)
     host = rig.up(f"site-{request.param}", suite=request.param)
-    site = Site(project, host, SSH_USER=user, DB_PASS=PASSWORD, ADMIN_PASS=PASSWORD)
-    site.root = root
+    if request.param == "bookworm":
+        site, commands = Site(project, host, SSH_USER="root"), ["all"]
+    else:
+        site, commands = deploy_by_the_readme(project, host)
+    site.configure(DB_PASS=PASSWORD, ADMIN_PASS=PASSWORD)
+    site.root = ROOTS[request.param]
     started = time.monotonic()
     site.first_output = site.fab(*commands)
     seconds = time.monotonic() - started
