@@ -111,7 +111,7 @@ def installed(rig, template, tmp_path_factory):
         assert locks.stdout.readline() == "held\n"
         install = site.start("install")
         # It has tried for the lists of packages: an apt-get has come and gone while they are held.
-        wait_for(lambda: host.run("pgrep -f 'sleep 5'", check=False).returncode == 0, 60)
+        wait_for(lambda: host.run("pgrep -fx '[s]leep 5'", check=False).returncode == 0, 120)
         locks.stdin.close()
     host.output = install.communicate(timeout=600)[0]
     assert install.returncode == 0, host.output
