@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import sys
 import termios
+import threading
 from http.client import HTTPSConnection
 
 from load import Connection
@@ -107,6 +108,8 @@ def typed(site, answers, *arguments, status=0, environment=None, meanwhile=None)
         preexec_fn=lambda: fcntl.ioctl(follower, termios.TIOCSCTTY, 0),
     )
     os.close(follower)
+    deadline = threading.Timer(300, process.kill)
+    deadline.start()
     answers, output, answered = list(answers), "", 0
     with contextlib.suppress(OSError):  # EIO: nobody has the terminal any more
         while data := os.read(leader, 4096):
@@ -118,6 +121,7 @@ def typed(site, answers, *arguments, status=0, environment=None, meanwhile=None)
                 meanwhile[1]()
                 meanwhile = None
     os.close(leader)
+    deadline.cancel()
     assert process.wait(timeout=60) == status, output
     assert "Traceback" not in output, output
     return output
