@@ -150,7 +150,7 @@ def shared_site(web, bare, template, tmp_path_factory):
 
 
 @pytest.fixture
-def site(shared_site):
+def site_of_two_servers(shared_site):
     """A project that knows the keys of both servers; what a test changes is put back."""
     ssh = shared_site.home / ".ssh"
     fabric, known = shared_site.fabric, (ssh / "known_hosts").read_text()

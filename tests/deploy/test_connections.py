@@ -8,6 +8,12 @@ import pytest
 from process import tool
 from sites import PASSWORD, who
 
+
+@pytest.fixture
+def site(site_of_two_servers):
+    return site_of_two_servers
+
+
 # Hosts
 
 

@@ -11,6 +11,11 @@ from sites import PASSWORD, Site, typed, who
 from support import Baker
 
 
+@pytest.fixture
+def site(site_of_two_servers):
+    return site_of_two_servers
+
+
 @pytest.fixture(scope="module", autouse=True)
 def dead(rig, template, tmp_path_factory):
     """A fab whose server died in the middle of a command, at the beginning of this module.
