@@ -1,17 +1,17 @@
 #!/usr/bin/env python
-"""Django's command line, and --site=ID for one site among several."""
+"""Django's command line, and --site=ID or --all-sites for one site among several or each."""
 
 import os
 import sys
 
-from multisite.command_line import choose_site
-
 
 def main():
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "{{ cookiecutter.project_name }}.settings")
-    choose_site(sys.argv)
     from django.core.management import execute_from_command_line
 
+    from multisite.command_line import choose_site
+
+    choose_site(sys.argv)
     execute_from_command_line(sys.argv)
 
 

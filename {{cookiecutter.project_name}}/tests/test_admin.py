@@ -77,7 +77,7 @@ def test_a_picture_is_uploaded_to_the_media_library(superuser):
     upload = SimpleUploadedFile("pixel.gif", PIXEL, "image/gif")
     response = superuser.post(reverse("fb_do_upload"), {"folder": "", "Filedata": upload})
     assert response.status_code == 200
-    assert default_storage.open("uploads/pixel.gif").read() == PIXEL
+    assert default_storage.open("uploads/site-1/pixel.gif").read() == PIXEL
     assert "pixel.gif" in superuser.get(reverse("fb_browse")).content.decode()
 
 

@@ -9,6 +9,9 @@ enters git.
 
 from pathlib import Path
 
+from multisite.current import environment_site_id
+from multisite.hosts import HostOfAnySite
+
 PROJECT_APP_PATH = Path(__file__).resolve().parent
 PROJECT_APP = PROJECT_APP_PATH.name
 BASE_DIR = PROJECT_APP_PATH.parent
@@ -17,7 +20,7 @@ BASE_DIR = PROJECT_APP_PATH.parent
 # Core
 
 DEBUG = False
-ALLOWED_HOSTS = []
+ALLOWED_HOSTS = [HostOfAnySite()]  # the domain and the aliases of each site
 TESTING = False  # Mezzanine's: True only while its own test-suite runs
 
 INSTALLED_APPS = [
@@ -48,17 +51,18 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     f"{PROJECT_APP}.middleware.HealthMiddleware",  # first: it answers under any host name
+    "multisite.middleware.SiteMiddleware",  # before all that may ask which site it is
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "multisite.middleware.SessionSiteMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "mezzanine.core.request.CurrentRequestMiddleware",
     "mezzanine.core.middleware.RedirectFallbackMiddleware",
     "mezzanine.core.middleware.AdminLoginInterfaceSelectorMiddleware",
-    "mezzanine.core.middleware.SitePermissionMiddleware",
+    "multisite.middleware.SitePermissionMiddleware",
     "mezzanine.pages.middleware.PageMiddleware",
     f"{PROJECT_APP}.middleware.MissingParameterMiddleware",
 ]
@@ -72,8 +76,8 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": ["multisite.template_loader.Loader"],  # the theme of the site, then all
             "context_processors": [
                 "django.template.context_processors.debug",
                 "django.template.context_processors.i18n",
@@ -103,6 +107,12 @@ DATABASES = {
 # Mezzanine's migrations were written for AutoField; any other would ask for new ones there.
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "KEY_FUNCTION": "multisite.cache_keys.key_of_site",  # no site reads what another stored
+    }
+}
 CACHE_MIDDLEWARE_KEY_PREFIX = PROJECT_APP
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
@@ -139,7 +149,14 @@ DEFAULT_FILE_STORAGE = "django.core.files.storage.FileSystemStorage"
 
 # Sites and Mezzanine
 
+# A request is for the site that staff have chosen in the admin, else for that of its host, of the
+# MEZZANINE_SITE_ID in the environment (which manage.py --site sets), or for this one.
 SITE_ID = 1
+environment_site_id()  # stops here where MEZZANINE_SITE_ID is no ID
+SITE_FALLBACK = False  # True: a host of no site shows SITE_ID, even with many sites when live
+HOST_THEMES = []  # ("domain", "package"): an app whose templates that site has before all others
+SITE_THEMES = []  # packages that the settings in the admin offer as themes, site by site
+MEDIA_LIBRARY_PER_SITE = True
 COMMENTS_APP = "mezzanine.generic"
 PACKAGE_NAME_FILEBROWSER = "filebrowser_safe"
 PACKAGE_NAME_GRAPPELLI = "grappelli_safe"

@@ -26,8 +26,10 @@ class Command(createdb.Command):
     def create_site(self):
         """Give the site that migrate has just made its domain and title."""
         domain = "127.0.0.1:8000" if settings.DEBUG else settings.FABRIC["LIVE_HOSTNAME"]
-        placeholder = Site.objects.filter(id=settings.SITE_ID, domain="example.com")
-        if placeholder.update(domain=domain, name=domain[:50]):
+        site = Site.objects.filter(id=settings.SITE_ID, domain="example.com").first()
+        if site:
+            site.domain, site.name = domain, domain[:50]
+            site.save()
             call_command("loaddata", "first_site", verbosity=0)
 
     def create_pages(self):

@@ -1,0 +1,57 @@
+"""manage.py --all-sites COMMAND: the command for one site after the other."""
+
+import os
+import subprocess
+import sys
+from threading import Thread
+
+from django.contrib.sites.models import Site
+
+from .current import VARIABLE
+
+# What these do is not of one site.
+GLOBAL = """
+    addsite changepassword check checksites clearsessions collectstatic compilemessages
+    createcachetable createdb createsuperuser dbshell diffsettings findstatic flush help inspectdb
+    listsites makemessages makemigrations migrate optimizemigration remove_stale_contenttypes
+    removesite runserver sendtestemail showmigrations sqlflush sqlmigrate sqlsequencereset
+    squashmigrations startapp startproject test testserver version
+""".split()
+
+
+def run(argv):
+    """Run argv in a process per site, each line of output after its site; return the exit status.
+
+    That is 0 where all went well, 1 where some failed, and 2 where the command is not of one site.
+    """
+    command = argv[1] if len(argv) > 1 else ""
+    if not command or command.startswith("-") or command in GLOBAL:
+        wrong = f"{command!r} is not for one site" if command else "which command?"
+        print(f"--all-sites: {wrong}; type manage.py --all-sites COMMAND", file=sys.stderr)
+        return 2
+    sites = Site.objects.order_by("id").values_list("id", "domain")
+    statuses = {f"{site_id} {domain}": run_for(site_id, domain, argv) for site_id, domain in sites}
+    failed = [f"{site} ({status})" for site, status in statuses.items() if status]
+    summary = f"--all-sites: {len(statuses) - len(failed)} of {len(statuses)} done"
+    print(summary + (f"; failed: {', '.join(failed)}" if failed else ""), file=sys.stderr)
+    return 1 if failed else 0
+
+
+def run_for(site_id, domain, argv):
+    """Run argv for that site and return its exit status, 0 where it went well."""
+    environment = os.environ | {VARIABLE: str(site_id), "PYTHONUNBUFFERED": "1"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    prefix = f"[{site_id} {domain}] ".encode()
+    with subprocess.Popen([sys.executable, *argv], env=environment, **pipes) as process:
+        errors = Thread(target=copy, args=(process.stderr, sys.stderr.buffer, prefix))
+        errors.start()
+        copy(process.stdout, sys.stdout.buffer, prefix)
+        errors.join()
+    return process.returncode
+
+
+def copy(source, target, prefix):
+    """Copy bytes, line by line as they come, after the prefix."""
+    for line in source:
+        target.write(prefix + line.rstrip(b"\n") + b"\n")
+        target.flush()

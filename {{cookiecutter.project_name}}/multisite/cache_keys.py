@@ -1,0 +1,13 @@
+"""Keys of the cache that differ from site to site, those of {% cache %} fragments included."""
+
+from mezzanine.utils.sites import current_site_id
+
+
+def key_of_site(key, key_prefix, version):
+    """Return Django's key with the ID of the current site; a session is its visitor's on any site.
+
+    https://docs.djangoproject.com/en/5.2/topics/cache/#cache-key-transformation
+    """
+    if key.startswith("django.contrib.sessions."):
+        return f"{key_prefix}:{version}:{key}"
+    return f"{key_prefix}:{version}:site-{current_site_id()}:{key}"

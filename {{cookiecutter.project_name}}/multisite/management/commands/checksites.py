@@ -1,0 +1,58 @@
+"""The command that looks for what keeps a site from being seen."""
+
+import socket
+import sys
+from importlib.util import find_spec
+
+from django.conf import settings
+from django.contrib.sites.models import Site
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand
+from mezzanine.conf.models import Setting
+from mezzanine.pages.models import Page
+
+from ...hosts import without_port
+from ...models import valid_host
+
+
+class Command(BaseCommand):
+    help = "Names what is wrong with the hosts, home page or theme of a site, and exits with 1."
+
+    def handle(self, **options):
+        found = list(problems())
+        for site_id, domain, problem in found:
+            self.stderr.write(f"{site_id} {domain}: {problem}")
+        if found:
+            sys.exit(1)
+
+
+def problems():
+    """Yield the ID and the domain of a site and what is wrong with it, str."""
+    with_home = set(Page._base_manager.filter(slug="/").values_list("site_id", flat=True))
+    named = dict(Setting._base_manager.filter(name="SITE_THEME").values_list("site_id", "value"))
+    named |= {
+        site_id: package
+        for host, package in settings.HOST_THEMES
+        for site_id in Site.objects.filter(domain__iexact=host).values_list("id", flat=True)
+    }
+    for site in Site.objects.order_by("id").prefetch_related("aliases"):
+        for host in [site.domain, *(alias.host for alias in site.aliases.all())]:
+            if problem := wrong_host(host):
+                yield site.pk, site.domain, problem
+        if site.pk not in with_home:
+            yield site.pk, site.domain, "it has no home page"
+        if (theme := named.get(site.pk)) and not find_spec(theme):
+            yield site.pk, site.domain, f"there is no theme {theme}"
+
+
+def wrong_host(host):
+    """Return what is wrong with a host, a str, or None."""
+    try:
+        if valid_host(host) != host:
+            return f"{host} is stored in an unusual form; save it in the admin"
+        socket.getaddrinfo(without_port(host), None)
+    except ValidationError as error:
+        return error.message
+    except OSError:
+        return f"{host} is not known to the DNS"
+    return None

@@ -1,0 +1,43 @@
+"""Templates of the site's theme before those of all sites."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from django.template.loaders import app_directories, cached, filesystem
+from mezzanine.conf import settings
+from mezzanine.utils.sites import current_site_id
+
+from .hosts import hosts, normal
+
+
+def theme():
+    """Return the package that is the theme of the current site, or an empty str.
+
+    HOST_THEMES in the settings decides, else the setting SITE_THEME in the admin.
+    """
+    if settings.HOST_THEMES:
+        site = hosts.site(current_site_id())
+        for host, package in settings.HOST_THEMES:
+            if site and normal(host) == normal(site.domain):
+                return package
+    return settings.SITE_THEME if settings.SITE_THEMES else ""
+
+
+class ThemeLoader(filesystem.Loader):
+    """The templates/ of the theme, if there is one."""
+
+    def get_dirs(self):
+        spec = find_spec(package) if (package := theme()) else None
+        return [Path(path, "templates") for path in spec.submodule_search_locations] if spec else []
+
+
+class Loader(cached.Loader):
+    """All of the project's templates, each compiled once for every theme."""
+
+    def __init__(self, engine):
+        super().__init__(engine, [])
+        loaders = (ThemeLoader, filesystem.Loader, app_directories.Loader)
+        self.loaders = [loader(engine) for loader in loaders]
+
+    def cache_key(self, template_name, skip=None):
+        return f"{theme()}:{super().cache_key(template_name, skip)}"
