@@ -94,11 +94,11 @@ def choose(value, origin, argv):
 
 
 def existing(value):
-    """Return the ID of a site given as ID, an int, or as host; LookupError names those there are."""
+    """Return the ID of a site given as ID, an int, or as host; LookupError names what there is."""
     from .hosts import hosts
 
     hosts.refresh()
-    site_id = value if isinstance(value, int) else hosts.find(value)[0]
+    site_id = value if isinstance(value, int) else hosts.find(value)
     if site_id and hosts.site(site_id):
         return site_id
     raise LookupError(f"no site {value}. {listed()}")

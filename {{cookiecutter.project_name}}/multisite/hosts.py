@@ -96,19 +96,19 @@ class Hosts:
         self._checked = float("-inf")
 
     def find(self, host):
-        """Return the ID of the site and which of its hosts this is, or None and None.
+        """Return the ID of the site that has this host, or None.
 
         Looked for are the host with its port, without, and both of these with or without www.
         """
         host = normal(host)
         for name in (host, without_port(host), twin(host), twin(without_port(host))):
             if name in self._ids:
-                return self._ids[name], name
-        return None, None
+                return self._ids[name]
+        return None
 
     def allow(self, name):
         """Tell whether a host of that name, a str without port, is one of any site."""
-        return self.find(name)[0] is not None or name in self._bare or twin(name) in self._bare
+        return self.find(name) is not None or name in self._bare or twin(name) in self._bare
 
     def site(self, site_id):
         """Return the Site of that ID, made from memory, or None."""
@@ -117,6 +117,11 @@ class Hosts:
         if site_id not in self._sites:
             return None
         return Site.from_db("default", ["id", "domain", "name"], [site_id, *self._sites[site_id]])
+
+    def is_domain(self, host, site_id):
+        """Tell whether the host is the site's domain, and not one of its other names."""
+        host, (domain, _) = normal(host), self._sites[site_id]
+        return normal(domain) in (host, without_port(host))
 
     def __len__(self):
         """Return how many sites there are."""

@@ -13,7 +13,7 @@ from django.urls import reverse
 from mezzanine.core import middleware as mezzanine
 
 from .current import VARIABLE, current_request_is, environment_site_id, own_url
-from .hosts import hosts, normal
+from .hosts import hosts
 from .permissions import may_use, sites_of
 
 logger = logging.getLogger(__name__)
@@ -43,16 +43,14 @@ class SiteMiddleware:
             if not split_domain_port(request._get_raw_host())[0]:
                 raise  # it is no host at all: 400
             return stranger(request)
-        site_id, name = hosts.find(host)
+        site_id, source = hosts.find(host), "host"
         if site_id is None:
             site_id, source = without_host()
-            if site_id is None:
-                return stranger(request)
-            put_site(request, site_id, source)
-        else:
-            put_site(request, site_id, "host")
-            if name != normal(request.site.domain):
-                return redirect_to_domain(request)
+        if site_id is None:
+            return stranger(request)
+        put_site(request, site_id, source)
+        if source == "host" and not hosts.is_domain(host, site_id):
+            return redirect_to_domain(request)
         with current_request_is(request):
             return kept_current(request, self.get_response(request))
 

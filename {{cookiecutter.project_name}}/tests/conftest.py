@@ -2,8 +2,11 @@
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.sites.models import Site
 from django.core.management import call_command
 from django.test import Client, override_settings
+
+from multisite.hosts import hosts, normal
 
 HOST = "127.0.0.1:8000"  # the domain that createdb gives to the first site while DEBUG
 
@@ -13,7 +16,7 @@ def media_root(tmp_path_factory):
     """Uploads of the tests go into a directory of their own."""
     path = tmp_path_factory.mktemp("media")
     hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, and only for tests
-    with override_settings(MEDIA_ROOT=path, PASSWORD_HASHERS=hashers, ALLOWED_HOSTS=["*"]):
+    with override_settings(MEDIA_ROOT=path, PASSWORD_HASHERS=hashers):
         yield path
 
 
@@ -25,12 +28,29 @@ def django_db_setup(django_db_setup, django_db_blocker, media_root):
         users.create_user("member", "member@example.com", "a member's password")
 
 
+@pytest.fixture(autouse=True)
+def forget_sites():
+    """The sites of one test are not remembered by the next."""
+    hosts.expire()
+
+
+@pytest.fixture
+def add_site(db):
+    """Return a function that adds a site of that domain and returns it."""
+
+    def add(domain, **options):
+        call_command("addsite", domain, verbosity=0, **options)
+        return Site.objects.get(domain=normal(domain))
+
+    return add
+
+
 @pytest.fixture
 def browse(db):
-    """Return a client of the first site that is logged in as the user of that name, if any."""
+    """Return a client of a site, the first, that is logged in as the user of that name, if any."""
 
-    def client(username=None):
-        client = Client(HTTP_HOST=HOST, raise_request_exception=False)
+    def client(username=None, host=HOST):
+        client = Client(HTTP_HOST=host, raise_request_exception=False)
         if username:
             client.force_login(get_user_model().objects.get(username=username))
         return client

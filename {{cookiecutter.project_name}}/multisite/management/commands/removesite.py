@@ -32,6 +32,4 @@ class Command(BaseCommand):
         with transaction.atomic():
             site.delete()
         if verbosity:
-            self.stdout.write(
-                f"{site.domain} is gone; its uploads are still in the media directory"
-            )
+            self.stdout.write(f"{site.domain} is gone; its uploads stay in the media directory")
