@@ -3,10 +3,13 @@
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.sites.models import Site
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from mezzanine.blog.models import BlogPost
 from mezzanine.core.management.commands import createdb
 from mezzanine.pages.models import Page, RichTextPage
+from mezzanine.utils.sites import current_site_id
+
+from ...command_line import existing
 
 
 class Command(createdb.Command):
@@ -19,6 +22,10 @@ class Command(createdb.Command):
         self.verbosity, self.interactive, self.no_data = verbosity, interactive, nodata
         call_command("migrate", verbosity=verbosity, interactive=interactive)
         self.create_site()
+        try:
+            existing(current_site_id())
+        except LookupError as error:
+            raise CommandError(str(error)) from None
         self.create_user()
         if not Page.objects.exists():
             self.create_pages()
