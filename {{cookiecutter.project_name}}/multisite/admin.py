@@ -71,7 +71,7 @@ class UserAdmin(UserProfileAdmin):
         """Tell whether the user has every site that the other has, or no other is given."""
         if user.is_superuser or other is None:
             return True
-        beyond = Site.objects.filter(sitepermission__user=other).difference(sites_of(user))
+        beyond = Site.objects.filter(sitepermission__user=other).exclude(pk__in=sites_of(user))
         return not other.is_superuser and not beyond.exists()
 
 
