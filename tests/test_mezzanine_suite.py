@@ -25,7 +25,8 @@ DEFAULT_FILE_STORAGE = "django.core.files.storage.FileSystemStorage"
 """
 
 # The project's settings, and what the tests take for granted: their own models, a hash that takes
-# no time, a tuple they add a tuple to, and a home page while the database is empty.
+# no time, a tuple they add a tuple to, a home page while the database is empty, and an answer for
+# a host of no site.
 PROJECT_SETTINGS = """
 from mysite.settings import *
 from mysite.settings import INSTALLED_APPS, MIDDLEWARE
@@ -34,6 +35,7 @@ INSTALLED_APPS = [*INSTALLED_APPS, "tests"]
 MIDDLEWARE = tuple(MIDDLEWARE)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ROOT_URLCONF = "urls_with_home_page"
+SITE_FALLBACK = True
 """
 URLS = """
 from django.urls import path

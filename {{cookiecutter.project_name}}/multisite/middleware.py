@@ -159,10 +159,10 @@ class SitePermissionMiddleware(mezzanine.SitePermissionMiddleware):
     def process_view(self, request, view_func, view_args, view_kwargs):
         user = request.user
         user.has_site_permission = may_use(user, request.site_id)
-        in_admin = request.path.startswith(reverse("admin:index"))
-        if not in_admin or user.has_site_permission or not user.is_staff:
+        if user.has_site_permission or not user.is_staff:
             return None
-        if request.path == reverse("admin:logout"):
+        index, logout = reverse("admin:index"), reverse("admin:logout")
+        if not request.path.startswith(index) or request.path == logout:
             return None
         context = {"sites": sites_of(user)}
         return render(request, "multisite/no_permission.html", context, status=403)
