@@ -222,7 +222,7 @@ def test_browsers_are_sent_to_https_and_told_to_keep_to_it(visitor):
 
 
 def test_another_host_name_is_refused(visitor):
-    assert visitor.open("/", Host="evil.example.net").status == 400
+    assert visitor.open("/", Host="evil.example.net").status == 404
 
 
 @pytest.mark.parametrize("page", ["/", "/blog/", "/admin/login/"])
