@@ -95,6 +95,17 @@ def secure(session):
 
 
 @nox.session
+def sites(session):
+    """Is the site of a request found among ten thousand as fast as alone? Prints the ratios."""
+    session.install("cookiecutter")
+    where = HERE / ".nox" / "made"
+    session.run("cookiecutter", "--default-config", "--no-input", "-f", str(HERE), "-o", str(where))
+    session.chdir(where / "mysite")
+    session.install("--no-deps", "--require-hashes", "-r", "requirements/project.txt")
+    session.run("python", str(HERE / "tests" / "benchmark_sites.py"), env={"PYTHONPATH": "."})
+
+
+@nox.session
 def mezzanine(session):
     """Do Mezzanine's own tests pass? They are in its repository alone, so this needs GitHub."""
     pytest(session, "tests/test_mezzanine_suite.py")
