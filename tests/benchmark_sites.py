@@ -33,7 +33,6 @@ def set_up(directory):
 def fill(size):
     """Make it that many sites, past signals as a restored database would."""
     from django.contrib.sites.models import Site
-
     from multisite.models import HostRevision
 
     numbers = range(Site.objects.count(), size)
@@ -68,7 +67,6 @@ def deciding():
     from django.contrib.sites.models import Site
     from django.db import connection
     from django.http import HttpResponse
-
     from multisite.hosts import hosts
     from multisite.middleware import SiteMiddleware
 
