@@ -2,6 +2,7 @@
 
 import glob
 import http.client
+import itertools
 import os
 import re
 import secrets
@@ -10,11 +11,13 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from http.cookies import SimpleCookie
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from urllib.parse import urlencode
 
@@ -149,6 +152,7 @@ def render_live_settings(path, database, memcached):
     }
     answers |= {name: secrets.token_urlsafe(50) for name in ("secret_key", "nevercache_key")}
     settings = template % (answers | {"db_pass": DB_PASS})
+    settings = re.sub(r"^ALLOWED_HOSTS = .*\n", "", settings, flags=re.MULTILINE)  # all sites
     # The ports of a server, which others may use on this machine.
     settings += f'DATABASES["default"]["PORT"] = {database.port}\n'
     settings += f'CACHES["default"]["LOCATION"] = "127.0.0.1:{memcached.port}"\n'
@@ -285,6 +289,61 @@ def test_nobody_notices_that_memcached_is_away(visitor, administrator, database,
         return memcached.stored() > 0
 
     wait_until(is_used_again)
+
+
+def seen_at(port, host):
+    """Return the statuses of many answers, so of each worker, for a host: a set."""
+    return {Visitor(port).open("/sitemap.xml", Host=host).status for _ in range(24)}
+
+
+def test_sites_come_change_and_go_under_load_without_a_restart_or_an_error(live):
+    paths = ["/", "/sitemap.xml", "/blog/feeds/rss/", "/robots.txt"]
+    hosts = [HOST, "two.example", "three.example", "zwei.example", "four.example"]
+    done, statuses = Event(), Counter()
+
+    def visit(number):
+        while not done.is_set():
+            for path, host in itertools.product(paths, hosts):
+                statuses[Visitor(live.port).open(path, Host=host).status] += 1
+
+    rename = (
+        "from django.contrib.sites.models import Site as S; s = S.objects.get(domain='two.example')"
+    )
+    with ThreadPoolExecutor(4) as visitors:
+        visits = [visitors.submit(visit, number) for number in range(4)]
+        try:
+            live.manage("addsite", "two.example", "--alias", "zwei.example")
+            wait_until(lambda: seen_at(live.port, "two.example") == {200})
+            wait_until(lambda: seen_at(live.port, "zwei.example") == {301})
+            live.manage("shell", "-c", f"{rename}; s.domain = 'three.example'; s.save()")
+            wait_until(lambda: seen_at(live.port, "three.example") == {200})
+            wait_until(lambda: seen_at(live.port, "two.example") == {404})
+            live.manage("removesite", "three.example")
+            wait_until(lambda: seen_at(live.port, "three.example") == {404})
+        finally:
+            done.set()
+        assert [visit.result() for visit in visits] == [None] * 4
+    assert statuses.keys() == {200, 301, 404}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        *[
+            ({"Host": f"{HOST}:80"}, 200),
+            ({"Host": f"{HOST}."}, 200),
+            ({"Host": HOST.upper()}, 200),
+        ],
+        *[({"Host": "evil.example"}, 404), ({"Host": f"{HOST}.evil.example"}, 404)],
+        *[({"Host": "127.0.0.1"}, 404), ({"Host": "xn--tda.example"}, 404)],
+        *[({"Host": "a b"}, 400), ({"Host": f"{HOST}/"}, 400), ({"Host": "ü.example"}, 400)],
+        ({"Host": "evil.example", "X-Forwarded-Host": HOST}, 404),
+        ({"X-Forwarded-Host": "evil.example"}, 200),
+    ],
+)
+def test_a_forged_host_is_shown_no_site(visitor, headers, status):
+    headers = {name: value.encode() for name, value in headers.items()}
+    assert visitor.open("/", **headers).status == status
 
 
 def test_no_code_of_the_project_is_deprecated(live, administrator):

@@ -7,7 +7,7 @@ from threading import Thread
 
 from django.contrib.sites.models import Site
 
-from .current import VARIABLE
+from .for_settings import VARIABLE
 
 # What these do is not of one site.
 GLOBAL = """

@@ -4,7 +4,7 @@ import os
 import re
 import sys
 
-from .current import VARIABLE
+from .for_settings import VARIABLE
 from .hosts import normal
 
 LISTED = 20

@@ -4,29 +4,14 @@ Session, host, MEZZANINE_SITE_ID, SITE_ID: the first that names a site decides, 
 https://mezzanine.readthedocs.io/en/latest/multi-tenancy.html. middleware.py decides for a request.
 """
 
-import os
 import re
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 from asgiref.local import Local
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 
-VARIABLE = "MEZZANINE_SITE_ID"
-
-
-def environment_site_id():
-    """Return the int in MEZZANINE_SITE_ID, or None without one; ImproperlyConfigured for a bad one.
-
-    A bad one never means "the default": that would be to work on the wrong site.
-    """
-    value = os.environ.get(VARIABLE, "").strip()
-    if not value:
-        return None
-    if not (value.isascii() and value.isdecimal() and int(value) > 0):
-        raise ImproperlyConfigured(f"{VARIABLE} is {value!r}; it must be the ID of a site, like 1")
-    return int(value)
+from .for_settings import environment_site_id
 
 
 class CurrentSite:

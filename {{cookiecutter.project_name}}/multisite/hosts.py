@@ -10,14 +10,10 @@ from threading import Lock
 from time import monotonic
 
 import idna
-from django.conf import settings
 from django.db import DatabaseError
-from django.http.request import validate_host
 
 REFRESH = 1
 RELOAD = 60
-
-LOCAL_HOSTS = [".localhost", "127.0.0.1", "[::1]"]  # which Django allows while DEBUG
 
 
 def normal(host):
@@ -129,26 +125,3 @@ class Hosts:
 
 
 hosts = Hosts()
-
-
-class HostOfAnySite(str):
-    """What ALLOWED_HOSTS needs to hold: it equals the host of every site, now and later.
-
-    Django compares a host with each item of ALLOWED_HOSTS; with this one that takes the same time
-    for ten thousand sites as for one. https://docs.djangoproject.com/en/5.2/ref/settings/#allowed-hosts
-    """
-
-    def __new__(cls):
-        return super().__new__(cls, "any site")
-
-    def __eq__(self, host):
-        if not isinstance(host, str) or host == "*":
-            return False
-        if settings.SITE_FALLBACK or (settings.DEBUG and validate_host(host, LOCAL_HOSTS)):
-            return True
-        return hosts.allow(host)
-
-    __hash__ = str.__hash__
-
-    def lower(self):
-        return self

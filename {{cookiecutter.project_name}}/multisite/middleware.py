@@ -12,7 +12,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from mezzanine.core import middleware as mezzanine
 
-from .current import VARIABLE, current_request_is, environment_site_id, own_url
+from .current import current_request_is, own_url
+from .for_settings import VARIABLE, environment_site_id
 from .hosts import hosts
 from .permissions import may_use, sites_of
 

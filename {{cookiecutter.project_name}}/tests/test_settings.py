@@ -65,6 +65,16 @@ def test_static_files_get_names_that_change_with_their_content(live):
     assert not live("shell", "-v0", "-c", code).strip().endswith("/theme.css")
 
 
+def test_the_live_cache_keeps_the_sites_apart(live):
+    code = "from django.core.cache import cache; print(cache.make_key('x'))"
+    assert live("shell", "-v0", "-c", code) == f"{settings.PROJECT_APP}:1:site-1:x\n"
+
+
+def test_the_settings_can_be_read_without_django():
+    code = f"import {settings.PROJECT_APP}.settings, sys; sys.exit('django' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=settings.BASE_DIR, check=True)
+
+
 def test_mezzanines_page_cache_is_not_installed():
     assert not [name for name in settings.MIDDLEWARE if "Cache" in name]
 

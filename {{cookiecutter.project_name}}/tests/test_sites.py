@@ -21,7 +21,7 @@ from mezzanine.core.request import current_request
 from mezzanine.pages.models import Page, RichTextPage
 from mezzanine.utils.sites import current_site_id, override_current_site_id
 
-from multisite.current import environment_site_id
+from multisite.for_settings import environment_site_id
 from multisite.hosts import Hosts, hosts
 from multisite.middleware import SessionSiteMiddleware, SiteMiddleware
 from multisite.models import HostRevision, SiteAlias

@@ -9,8 +9,7 @@ enters git.
 
 from pathlib import Path
 
-from multisite.current import environment_site_id
-from multisite.hosts import HostOfAnySite
+from multisite.for_settings import HostOfAnySite, environment_site_id
 
 PROJECT_APP_PATH = Path(__file__).resolve().parent
 PROJECT_APP = PROJECT_APP_PATH.name
@@ -107,12 +106,7 @@ DATABASES = {
 # Mezzanine's migrations were written for AutoField; any other would ask for new ones there.
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "KEY_FUNCTION": "multisite.cache_keys.key_of_site",  # no site reads what another stored
-    }
-}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 CACHE_MIDDLEWARE_KEY_PREFIX = PROJECT_APP
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
@@ -192,3 +186,6 @@ if (PROJECT_APP_PATH / "local_settings.py").exists():
     from .local_settings import *  # noqa: F403
 
     FABRIC = project_fabric | FABRIC
+
+for cache in CACHES.values():  # no site reads what another has stored
+    cache.setdefault("KEY_FUNCTION", "multisite.cache_keys.key_of_site")
