@@ -73,7 +73,7 @@ def project(session):
 @nox.session
 def browser(session):
     """Do the pages work in a browser, for visitors and in the admin?"""
-    pytest(session, "tests/test_browser.py")
+    pytest(session, "tests/test_browser.py", "tests/test_browser_sites.py")
 
 
 @nox.session

@@ -29,11 +29,11 @@ class MultisiteConfig(AppConfig):
     def ready(self):
         from django.contrib.sites.models import Site
 
-        from . import current, permissions
+        from . import current, patches
         from .models import SiteAlias
 
         current.install()
-        permissions.install()
+        patches.install()
         pre_save.connect(normalise, Site)
         for model in (Site, SiteAlias):
             post_save.connect(changed, model)

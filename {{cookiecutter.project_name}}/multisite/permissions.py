@@ -1,7 +1,6 @@
 """Who may use which site: superusers all, other staff those of their SitePermission."""
 
 from django.contrib.sites.models import Site
-from mezzanine.core.managers import PublishedManager
 
 
 def may_use(user, site_id):
@@ -16,15 +15,3 @@ def sites_of(user):
     return (
         Site.objects.all() if user.is_superuser else Site.objects.filter(sitepermission__user=user)
     )
-
-
-def install():
-    """Keep drafts from staff of other sites; Mezzanine shows them to any."""
-    published = PublishedManager.published
-
-    def published_here(manager, for_user=None):
-        # Said by the middleware of the user who asks, and of no other.
-        may_see = getattr(for_user, "has_site_permission", True)
-        return published(manager, for_user if may_see else None)
-
-    PublishedManager.published = published_here

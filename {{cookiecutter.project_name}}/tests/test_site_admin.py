@@ -81,6 +81,8 @@ def test_what_only_the_other_site_has_leads_back_to_its_list(browse, two):
 
 def test_a_site_is_not_chosen_by_a_link(browse, two):
     admin = browse("admin")
+    forms = BeautifulSoup(admin.get("/admin/").content, "html.parser").find_all("form")
+    assert [form["method"] for form in forms if form.get("action") == "/set_site/"] == ["post"]
     assert admin.get(f"/set_site/?site_id={two.pk}").status_code == 405
     assert shown(admin) == "127.0.0.1:8000"
 
