@@ -58,9 +58,12 @@ class Hosts:
         """Read the sites again if they have changed; look for that once in REFRESH seconds."""
         if monotonic() - self._checked < REFRESH:
             return
-        with self._lock:
-            if monotonic() - self._checked >= REFRESH:
+        # While one thread waits for the database, the others go on with what is known.
+        if self._lock.acquire(blocking=not self._sites):
+            try:
                 self._read_if_changed()
+            finally:
+                self._lock.release()
 
     def _read_if_changed(self):
         from .models import HostRevision

@@ -4,7 +4,6 @@ from mezzanine.core.managers import PublishedManager
 from mezzanine.core.templatetags import mezzanine_tags
 
 published = PublishedManager.published
-menu = mezzanine_tags.admin_dropdown_menu
 
 
 def published_here(manager, for_user=None):
@@ -16,7 +15,8 @@ def published_here(manager, for_user=None):
 
 def menu_without_sites(context):
     """Leave out the form that chooses a site by GET; admin/base_site.html has one by POST."""
-    return menu(context) | {"dropdown_menu_sites": []}
+    context["dropdown_menu_app_list"] = mezzanine_tags.admin_app_list(context["request"])
+    return context.flatten()
 
 
 def install():

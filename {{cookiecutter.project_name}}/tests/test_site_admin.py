@@ -67,6 +67,15 @@ def test_view_site_leads_to_the_domain_of_the_site_that_is_shown(browse, two):
     assert 'href="http://two.example:8000/"' in admin.get("/admin/").content.decode()
 
 
+def test_what_another_site_has_is_not_edited_in_place(browse, two):
+    page = RichTextPage.objects.get(slug="about")
+    data = {"app": "pages", "model": "richtextpage", "id": page.pk, "fields": "title"}
+    for client, status in [(browse("admin", TWO), 404), (browse("admin"), 200)]:
+        assert client.post("/edit/", {**data, "title": "Edited"}).status_code == status
+    page.refresh_from_db()
+    assert page.title == "Edited"
+
+
 def test_what_only_the_other_site_has_leads_back_to_its_list(browse, two):
     admin = browse("admin")
     for path, target in [
@@ -93,7 +102,17 @@ def test_another_page_cannot_choose_a_site_for_its_visitor(two):
     assert choose(client, two.pk).status_code == 403
 
 
-@pytest.mark.parametrize("site_id", ["", "abc", "-1", "1.0", "1 ", "２", "9" * 30])
+def test_among_many_sites_one_is_chosen_by_its_domain(browse, two):
+    Site.objects.bulk_create(Site(domain=f"{number}.example", name="") for number in range(100))
+    admin = browse("admin")
+    assert (
+        fields_of(admin.get("/admin/"), 'form[action="/set_site/"]')["site_id"] == "127.0.0.1:8000"
+    )
+    choose(admin, "TWO.example")
+    assert shown(admin) == TWO
+
+
+@pytest.mark.parametrize("site_id", ["", "abc", "-1", "1.0", "1 ", "２", "9" * 30, "ü" * 99])
 def test_what_is_no_site_is_a_bad_request(browse, site_id):
     assert choose(browse("admin"), site_id).status_code == 400
 

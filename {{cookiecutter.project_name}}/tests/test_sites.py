@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import Mock
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
@@ -13,6 +14,7 @@ from django.contrib.sites.models import Site
 from django.contrib.sites.shortcuts import get_current_site
 from django.core.asgi import get_asgi_application
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
 from django.http import HttpResponse, StreamingHttpResponse
 from django.test import Client, RequestFactory
 from django.urls import include, path
@@ -345,6 +347,24 @@ def test_once_the_sites_are_known_finding_one_takes_no_query(
     with django_assert_num_queries(0):
         for name in (host, f"www.{host}", f"a.{host}", f"b.{host}", host):
             decide(rf.get("/", headers={"host": name}))
+
+
+def test_while_the_database_is_away_the_known_sites_are_found(sites, rf, monkeypatch):
+    hosts.refresh()
+    away = DatabaseError("the database is away")
+    monkeypatch.setattr(HostRevision, "current", Mock(side_effect=away))
+    hosts.expire()
+    hosts.refresh()
+    assert hosts.find("two.example") == sites["two.example"]
+    with pytest.raises(DatabaseError):
+        Hosts().refresh()
+
+
+def test_two_sites_may_differ_by_their_port_alone(sites, add_site):
+    pks = {port: add_site(f"ports.example:{port}").pk for port in (8001, 8002)}
+    for port, pk in pks.items():
+        assert site_at(f"ports.example:{port}").content.decode() == f"{pk} {pk} host"
+    assert site_at("ports.example:8003").status_code == 404
 
 
 def test_a_site_that_was_removed_a_moment_ago_is_not_found(sites):

@@ -9,7 +9,7 @@ from mezzanine.accounts.views import password_reset
 from mezzanine.core.views import page_not_found
 from mezzanine.pages.views import page
 
-from multisite.views import robots, set_site
+from multisite.views import edit, robots, set_site
 
 from .accounts import LogoutView, PasswordResetForm
 
@@ -21,6 +21,7 @@ urlpatterns = [
     path("accounts/password/reset/", password_reset, {"form_class": PasswordResetForm}),
     # Mezzanine's, used by none of its pages, answers 500 for a package that there is not.
     path("jsi18n/<path:packages>", page_not_found),
+    path("edit/", edit, name="edit"),
     path("set_site/", set_site, name="set_site"),
     path("robots.txt", robots),
     # The home page is a page like any other, edited in the admin. For a view of your own instead:

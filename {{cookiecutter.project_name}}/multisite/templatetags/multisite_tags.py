@@ -10,8 +10,11 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def sites_to_edit(context):
-    """Return the sites, a list, that the user may edit."""
-    return list(sites_of(context["request"].user))
+    """Return the sites, a list, that the user may edit, the first 101 at most.
+
+    For more than a hundred, admin/base_site.html shows a field to type in.
+    """
+    return list(sites_of(context["request"].user)[:101])
 
 
 @register.simple_tag(takes_context=True)
