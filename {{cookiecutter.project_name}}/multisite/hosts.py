@@ -34,6 +34,11 @@ def twin(host):
     return host.removeprefix("www.") if host.startswith("www.") else f"www.{host}"
 
 
+def is_domain(host, site):
+    """Tell whether the host is the domain of the Site, and not another of its names."""
+    return normal(site.domain) in (normal(host), without_port(normal(host)))
+
+
 def indexed(rows):
     """Return a dict of ID by host, from pairs of host and ID; what is no host is left out."""
     index = {}
@@ -116,11 +121,6 @@ class Hosts:
         if site_id not in self._sites:
             return None
         return Site.from_db("default", ["id", "domain", "name"], [site_id, *self._sites[site_id]])
-
-    def is_domain(self, host, site_id):
-        """Tell whether the host is the site's domain, and not one of its other names."""
-        host, (domain, _) = normal(host), self._sites[site_id]
-        return normal(domain) in (host, without_port(host))
 
     def __len__(self):
         """Return how many sites there are."""

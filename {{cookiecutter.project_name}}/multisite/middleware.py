@@ -14,7 +14,7 @@ from mezzanine.core import middleware as mezzanine
 
 from .current import current_request_is, own_url
 from .for_settings import VARIABLE, environment_site_id
-from .hosts import hosts
+from .hosts import hosts, is_domain
 from .permissions import may_use, sites_of
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,9 @@ class SiteMiddleware:
         if site_id is None:
             return stranger(request)
         put_site(request, site_id, source)
-        if source == "host" and not hosts.is_domain(host, site_id):
+        if source == "host" and not request.site:  # removed since it was found
+            return stranger(request)
+        if source == "host" and not is_domain(host, request.site):
             return redirect_to_domain(request)
         with current_request_is(request):
             return kept_current(request, self.get_response(request))

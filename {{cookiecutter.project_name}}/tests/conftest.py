@@ -46,6 +46,16 @@ def add_site(db):
 
 
 @pytest.fixture
+def sites(settings, add_site):
+    """Three sites, the second with an alias; site_urls.py tells which one is seen."""
+    settings.ROOT_URLCONF = "site_urls"
+    add_site("two.example", alias=["zwei.example"])
+    add_site("www.three.example")
+    add_site("münchen.example")
+    return {site.domain: site.pk for site in Site.objects.all()}
+
+
+@pytest.fixture
 def browse(db):
     """Return a client of a site, the first, that is logged in as the user of that name, if any."""
 
