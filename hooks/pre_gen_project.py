@@ -14,7 +14,7 @@ ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 # The modules of the project and of what it installs: a package of the same name would hide them.
 TAKEN = """
     asgiref bcrypt bleach bs4 certifi cffi chardet charset_normalizer colorama cryptography
-    decorator deploy deprecated django django_comments fabfile fabric filebrowser_safe
+    decorator deploy deprecated django django_comments fabfile fabric feeds filebrowser_safe
     grappelli_safe gunicorn idna iniconfig invoke manage media memcache mezzanine multisite nacl nox
     noxfile oauthlib packaging paramiko pil pluggy postgres psycopg psycopg_binary psycopg_pool py
     pycparser pygments pytest pytest_django pytz requests requests_oauthlib requirements root ruff

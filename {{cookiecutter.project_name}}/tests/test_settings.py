@@ -16,7 +16,7 @@ def live(tmp_path):
     """Copy the project, with the settings of a server; return a function that runs manage.py."""
     project = tmp_path / "project"
     project.mkdir()
-    for directory in ("deploy", "multisite", "theme", settings.PROJECT_APP):
+    for directory in ("deploy", "feeds", "multisite", "theme", settings.PROJECT_APP):
         shutil.copytree(settings.BASE_DIR / directory, project / directory)
     shutil.copy(settings.BASE_DIR / "manage.py", project)
     template = (settings.BASE_DIR / "deploy/local_settings.py.template").read_text("utf-8")

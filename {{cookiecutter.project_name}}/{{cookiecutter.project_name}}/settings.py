@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "mezzanine.boot",  # first: it adds EXTRA_MODEL_FIELDS to the models of all others
     "multisite",
     "theme",  # before Mezzanine, whose templates it extends
+    "feeds",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.redirects",

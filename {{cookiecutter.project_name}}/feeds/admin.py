@@ -1,0 +1,60 @@
+"""The feeds in the admin: which there are, how they do, and a form to add one."""
+
+from django import forms
+from django.contrib import admin
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from mezzanine.utils.sites import current_site_id
+
+from .models import Feed
+from .plan import dollars
+from .questions import plain
+
+
+class FeedForm(forms.ModelForm):
+    class Meta:
+        model = Feed
+        fields = ["type", "value", "wanted"]
+
+    def clean(self):
+        """Take what is pasted as the poll would, and refuse what it would refuse."""
+        cleaned = super().clean()
+        if "type" in cleaned and "value" in cleaned:
+            try:
+                cleaned["value"] = plain(cleaned["type"], cleaned["value"])
+            except ValueError as error:
+                self.add_error("value", str(error))
+        others = Feed.objects.filter(site_id=current_site_id(), source="x").exclude(
+            pk=self.instance.pk
+        )
+        if others.filter(type=cleaned.get("type"), value=cleaned.get("value")).exists():
+            self.add_error("value", _("There is such a feed already."))
+        return cleaned
+
+
+@admin.register(Feed)
+class FeedAdmin(admin.ModelAdmin):
+    form = FeedForm
+    list_display = ["type", "value", "asked_at", "polled_at", "error", "not_before", "cost_today"]
+    list_display_links = ["value"]
+    list_filter = ["type"]
+    search_fields = ["value", "error"]
+    readonly_fields = ["asked_at", "polled_at", "error", "not_before", "cost_today"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).filter(site_id=current_site_id())
+
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj)
+
+    def save_model(self, request, obj, form, change):
+        """Give a new feed to this site; one with another query starts from nothing."""
+        if not change:
+            obj.site_id = current_site_id()
+        if {"type", "value"} & set(form.changed_data):
+            obj = Feed(pk=obj.pk, site_id=obj.site_id, **form.cleaned_data)
+        obj.save()
+
+    @admin.display(description=_("Cost today, at most"))
+    def cost_today(self, feed):
+        return dollars(feed.spent_today(timezone.now()))

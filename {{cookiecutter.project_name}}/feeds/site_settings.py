@@ -1,0 +1,58 @@
+"""The settings of the feeds, of every site at once.
+
+Mezzanine's settings are those of one site, the current one, and its way to make another one
+current (override_current_site_id) neither nests nor suits a loop. So the rows are read here.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from mezzanine.conf import registry
+from mezzanine.conf.models import Setting
+
+from .defaults import KEYS
+from .questions import LIST, SEARCH, USER
+from .x_client import Credentials, clean_key
+
+
+@dataclass
+class SiteSettings:
+    credentials: Credentials
+    default_type: str
+    default_query: str
+    default_wanted: int
+    budget: int  # of a day, in 1/1000 US dollar
+    intervals: dict  # a timedelta by type
+
+
+def settings_of(site_ids):
+    """Return the SiteSettings of each site, by its ID: one query."""
+    rows = Setting._base_manager.filter(site__in=site_ids, name__startswith="TWITTER_")
+    stored = {(row.site_id, row.name): row.value for row in rows}
+    return {site_id: site_settings(site_id, stored) for site_id in site_ids}
+
+
+def site_settings(site_id, stored):
+    """Return the settings of one site; what settings.py says wins, as everywhere in Mezzanine."""
+
+    def value(name):
+        default = registry[name]["default"]
+        try:
+            found = type(default)(stored.get((site_id, name), default))
+        except ValueError:
+            found = default
+        return getattr(settings, name, found)
+
+    return SiteSettings(
+        credentials=Credentials(*(clean_key(value(name)) for name in KEYS)),
+        default_type=value("TWITTER_DEFAULT_QUERY_TYPE"),
+        default_query=value("TWITTER_DEFAULT_QUERY").strip(),
+        default_wanted=max(value("TWITTER_DEFAULT_NUM_TWEETS"), 0),
+        budget=int(value("TWITTER_DAILY_BUDGET") * 1000),
+        intervals={
+            USER: timedelta(minutes=value("TWITTER_USER_INTERVAL")),
+            LIST: timedelta(minutes=value("TWITTER_LIST_INTERVAL")),
+            SEARCH: timedelta(minutes=value("TWITTER_SEARCH_INTERVAL")),
+        },
+    )
