@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from mezzanine.utils.sites import current_site_id
 
 from .models import Feed
-from .plan import dollars
 from .questions import plain
+from .sources import dollars
 
 
 class FeedForm(forms.ModelForm):
@@ -43,9 +43,6 @@ class FeedAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request):
         return super().get_queryset(request).filter(site_id=current_site_id())
-
-    def has_change_permission(self, request, obj=None):
-        return super().has_change_permission(request, obj)
 
     def save_model(self, request, obj, form, change):
         """Give a new feed to this site; one with another query starts from nothing."""

@@ -9,15 +9,8 @@ import os
 from django.utils.translation import gettext_lazy as _
 from mezzanine.conf import register_setting
 
+from .credentials import NAMES
 from .questions import SEARCH, TYPES
-
-KEYS = {
-    "TWITTER_CONSUMER_KEY": _("API key"),
-    "TWITTER_CONSUMER_SECRET": _("API key secret"),
-    "TWITTER_ACCESS_TOKEN_KEY": _("Access token"),
-    "TWITTER_ACCESS_TOKEN_SECRET": _("Access token secret"),
-    "TWITTER_BEARER_TOKEN": _("Bearer token"),
-}
 
 register_setting(
     name="TWITTER_DEFAULT_QUERY_TYPE",
@@ -47,13 +40,21 @@ register_setting(
     default=3,
 )
 
-for name, label in KEYS.items():
+for name, label in zip(
+    NAMES,
+    [
+        _("API key"),
+        _("API key secret"),
+        _("Access token"),
+        _("Access token secret"),
+        _("Bearer token, instead of the four keys"),
+    ],
+    strict=True,
+):
     register_setting(
         name=name,
         label=label,
-        description=_("From https://console.x.com. Either the other four or the bearer token.")
-        if name == "TWITTER_BEARER_TOKEN"
-        else _("From https://console.x.com."),
+        description=_("From https://console.x.com"),
         editable=True,
         default="",
     )

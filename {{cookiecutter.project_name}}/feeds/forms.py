@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from mezzanine.conf import forms as mezzanine_forms
 from mezzanine.utils.sites import current_site_id
 
-from .defaults import KEYS
+from .credentials import NAMES
 from .models import Feed
 from .questions import plain
 
@@ -40,7 +40,7 @@ class KeyField(forms.CharField):
 class SettingsForm(mezzanine_forms.SettingsForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        for name in KEYS:
+        for name in NAMES:
             if name in self.fields:
                 field = self.fields[name]
                 options = {"label": field.label, "help_text": field.help_text}

@@ -9,10 +9,10 @@ from django.contrib.sites.models import Site
 from . import storing
 from .models import KEPT, Feed
 from .questions import SEARCH, stored
+from .credentials import Credentials
 from .site_settings import settings_of
-from .sources import Question
+from .sources import Question, dollars
 from .x import X
-from .x_client import Credentials
 
 INTEREST = timedelta(days=3)  # a feed that no page showed for so long is left alone,
 FORGOTTEN = timedelta(days=30)  # and deleted after that
@@ -111,6 +111,16 @@ class Plan:
             if self.credentials(feed) == credentials
         )
 
+    def over_budget(self, group, question):
+        """Return why the question cannot be paid for today, a str, or None when it can."""
+        left = group.budget - self.spent(group.credentials)
+        if X.most(question) <= left:
+            return None
+        return (
+            f"{dollars(max(left, 0))} is left of the budget of the day, {dollars(group.budget)},"
+            f" and the next question can cost {dollars(X.most(question))}"
+        )
+
     def question(self, group):
         """Return the Question of a group, which once a day (UTC) asks what is gone as well."""
         feeds = group.feeds
@@ -136,7 +146,3 @@ class Plan:
         """Return how the feeds are called in a line for people, a str."""
         named = [f"{self.sites[feed.site_id].domain} {feed}" for feed in feeds]
         return ", ".join(named[:3]) + (f" and {len(named) - 3} more" if len(named) > 3 else "")
-
-
-def dollars(thousandths):
-    return f"${thousandths / 1000:.3f}"

@@ -8,7 +8,7 @@ from django.db import DatabaseError
 from mezzanine.conf import settings
 
 from . import storing
-from .plan import Plan, dollars
+from .plan import Plan
 from .sources import (
     BUDGET,
     CREDENTIALS,
@@ -18,6 +18,7 @@ from .sources import (
     OFF,
     RATE,
     Trouble,
+    dollars,
 )
 from .x import X
 
@@ -55,10 +56,9 @@ class Poll:
         """Put the question of a group and store the answer. Raises Trouble."""
         source = self.source(group.credentials)
         question = self.plan.question(group)
-        if self.plan.spent(group.credentials) + X.most(question) > group.budget:
+        if reason := self.plan.over_budget(group, question):
             midnight = self.now.replace(hour=0, minute=0, second=0, microsecond=0)
-            text = f"the budget of the day, {dollars(group.budget)}, is used up"
-            raise Trouble(BUDGET, text, midnight + timedelta(days=1))
+            raise Trouble(BUDGET, reason, midnight + timedelta(days=1))
         page = source.fetch(question)
         recovered = [feed for feed in group.feeds if feed.trouble in NEEDS_A_PERSON]
         removed = storing.store(group.feeds, question, page, self.now)

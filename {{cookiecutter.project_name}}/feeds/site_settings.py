@@ -11,9 +11,8 @@ from django.conf import settings
 from mezzanine.conf import registry
 from mezzanine.conf.models import Setting
 
-from .defaults import KEYS
+from .credentials import NAMES, Credentials, clean_key
 from .questions import LIST, SEARCH, USER
-from .x_client import Credentials, clean_key
 
 
 @dataclass
@@ -45,11 +44,11 @@ def site_settings(site_id, stored):
         return getattr(settings, name, found)
 
     return SiteSettings(
-        credentials=Credentials(*(clean_key(value(name)) for name in KEYS)),
+        credentials=Credentials(*(clean_key(value(name)) for name in NAMES)),
         default_type=value("TWITTER_DEFAULT_QUERY_TYPE"),
         default_query=value("TWITTER_DEFAULT_QUERY").strip(),
         default_wanted=max(value("TWITTER_DEFAULT_NUM_TWEETS"), 0),
-        budget=int(value("TWITTER_DAILY_BUDGET") * 1000),
+        budget=int(min(value("TWITTER_DAILY_BUDGET"), 1_000_000) * 1000),
         intervals={
             USER: timedelta(minutes=value("TWITTER_USER_INTERVAL")),
             LIST: timedelta(minutes=value("TWITTER_LIST_INTERVAL")),

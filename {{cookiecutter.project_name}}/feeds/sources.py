@@ -50,3 +50,8 @@ class Trouble(Exception):
     @classmethod
     def later(cls, kind, message, now: datetime, wait=timedelta(hours=1)):
         return cls(kind, message, now + wait)
+
+
+def dollars(thousandths):
+    """Return 1/1000 US dollar as people write it."""
+    return f"${thousandths / 1000:.3f}"

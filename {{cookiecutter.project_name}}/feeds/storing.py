@@ -24,7 +24,8 @@ STATE = [
 
 def known(feeds, limit):
     """Return the newest posts of these feeds, a list."""
-    return list(Post.objects.filter(feeds__in=feeds).distinct()[:limit])
+    saved = [feed.pk for feed in feeds if feed.pk]
+    return list(Post.objects.filter(feeds__in=saved).distinct()[:limit])
 
 
 @transaction.atomic

@@ -18,15 +18,17 @@ from .x_client import client, in_time
 LEAST = {USER: 5, LIST: 1, SEARCH: 10}  # posts that X lets one ask for
 MOST = 100
 
-# X knows both, and takes no mixture. The first is that of tweepy's own parameters.
+# X knows both vocabularies, and takes no mixture. The first one is tweepy's.
 TWEETS = {
+    "called": "tweet.fields",
     "tweet_fields": "created_at,author_id,entities,note_tweet,referenced_tweets,attachments,"
     "edit_history_tweet_ids,lang,possibly_sensitive,withheld",
     "expansions": "author_id,referenced_tweets.id,referenced_tweets.id.author_id,"
     "attachments.media_keys",
 }
 POSTS = {
-    "post.fields": "created_at,entities,note_post,referenced_posts,attachments,"
+    "called": "post.fields",
+    "tweet_fields": "created_at,entities,note_post,referenced_posts,attachments,"
     "edit_history_post_ids,lang,possibly_sensitive,withheld",
     "expansions": "author_id,referenced_posts,attachments.media_keys",
 }
@@ -34,14 +36,7 @@ ALWAYS = {
     "user_fields": "name,username,profile_image_url,protected",
     "media_fields": "url,preview_image_url,alt_text,type,width,height",
 }
-SCHEMA = {
-    "tweet_fields",
-    "post.fields",
-    "tweet.fields",
-    "user.fields",
-    "media.fields",
-    "expansions",
-}
+SCHEMA = {"tweet.fields", "post.fields", "user.fields", "media.fields", "expansions"}
 
 PROBLEMS_OF_THE_APP = ("client-forbidden", "client-not-enrolled", "user-not-enrolled")
 PROBLEMS_OF_ONE = ("resource-not-found", "not-authorized-for-resource")
@@ -150,9 +145,10 @@ class X:
     def posts(self, call, subject, limit, **options):
         """Ask for posts; when X misunderstands the names of fields, once more with its others."""
         for last in (False, True):
-            vocabulary = {**ALWAYS, **self.vocabulary}
+            fields = {**ALWAYS, **self.vocabulary}
+            self.client.post_fields = fields.pop("called")
             try:
-                body = self.ask(call, subject, max_results=limit, **options, **vocabulary)
+                body = self.ask(call, subject, max_results=limit, **options, **fields)
                 answer = Answer(body, self.now)
                 answer.posts  # noqa: B018
                 return answer

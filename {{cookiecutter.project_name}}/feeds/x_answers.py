@@ -78,7 +78,7 @@ class Answer:
         if any(self.is_withheld(item) for item in (raw, shown)):
             return None
         return Post(
-            first_id=edit_history(raw)[0],
+            first_id=str(edit_history(raw)[0]),
             remote_id=raw["id"],
             posted_at=moment(raw["created_at"]),
             seen_at=self.now,
@@ -90,6 +90,8 @@ class Answer:
         author = self.person(self.users[raw["author_id"]])
         long = raw.get("note_tweet") or raw.get("note_post") or raw
         quoted = None if is_quoted else self.referenced(raw, "quoted")
+        if not isinstance(long["text"], str):
+            raise TypeError(long["text"])
         created_at = moment(raw["created_at"])
         return {
             "source": "x",

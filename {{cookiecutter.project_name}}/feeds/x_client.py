@@ -2,9 +2,7 @@
 
 import ipaddress
 import logging
-import re
 import threading
-from dataclasses import astuple, dataclass, field, fields
 from queue import Empty, SimpleQueue
 from urllib.parse import urlsplit
 
@@ -21,47 +19,6 @@ LARGEST_ANSWER = 5_000_000  # bytes; a page of 100 long posts has a tenth of tha
 # At DEBUG these write the keys into the log.
 for name in ("tweepy.client", "requests_oauthlib.oauth1_auth", "oauthlib.oauth1.rfc5849"):
     logging.getLogger(name).setLevel(logging.ERROR)
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """The keys of an app of X: the four of OAuth 1.0a, a bearer token, or both."""
-
-    consumer_key: str = field(default="", repr=False)
-    consumer_secret: str = field(default="", repr=False)
-    access_token: str = field(default="", repr=False)
-    access_token_secret: str = field(default="", repr=False)
-    bearer_token: str = field(default="", repr=False)
-
-    def __bool__(self):
-        return any(astuple(self))
-
-    @property
-    def user_auth(self):
-        """Whether to sign with the four keys, which makes the app's own account cheaper."""
-        return all(astuple(self)[:4])
-
-    def problem(self):
-        """Return what is wrong with them, a str, or None."""
-        if not all(key.isascii() and key.isprintable() for key in astuple(self)):
-            return "one of the keys has a character that keys do not have: paste it again"
-        if not self.user_auth and not self.bearer_token:
-            missing = [item.name for item in fields(self)[:4] if not getattr(self, item.name)]
-            return (
-                f"incomplete, without {' and '.join(missing)}: fill in all four or a bearer token"
-            )
-        return None
-
-    def hide(self, text):
-        """Return the text without any of the keys."""
-        for key in filter(None, astuple(self)):
-            text = text.replace(key, "...")
-        return text
-
-
-def clean_key(value):
-    """Return a pasted key without the white space, and without the word before a bearer token."""
-    return re.sub(r"^Bearer\s+|[\s\u200b\ufeff]", "", value.strip())
 
 
 def checked_address(url):
@@ -104,9 +61,22 @@ class Adapter(HTTPAdapter):
         return response
 
 
+class Client(tweepy.Client):
+    """tweepy's client, which can call the fields of posts by the other name that X has for them."""
+
+    post_fields = "tweet.fields"
+
+    def request(self, method, route, params=None, **options):
+        named = {
+            self.post_fields if name == "tweet.fields" else name: value
+            for name, value in params.items()
+        }
+        return super().request(method, route, params=named, **options)
+
+
 def client(credentials, url):
-    """Return a tweepy.Client that answers with requests.Response and waits for nothing."""
-    made = tweepy.Client(
+    """Return a Client that answers with requests.Response and waits for nothing."""
+    made = Client(
         bearer_token=credentials.bearer_token,
         consumer_key=credentials.consumer_key,
         consumer_secret=credentials.consumer_secret,

@@ -34,10 +34,11 @@ class TweetsNode(template.Node):
             return word, True
 
     def tweets(self, query, *more):
-        (value, is_literal), number = query, KEPT
-        wanted = settings.TWITTER_DEFAULT_NUM_TWEETS
+        value, is_literal = query
         if more and str(more[-1][0]).isdecimal():
             number = wanted = int(more[-1][0])
+        else:
+            number, wanted = KEPT, settings.TWITTER_DEFAULT_NUM_TWEETS
         return tweets_of(self.type, str(value), wanted, is_literal)[:number]
 
 

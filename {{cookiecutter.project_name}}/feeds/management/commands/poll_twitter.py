@@ -12,9 +12,10 @@ from mezzanine.conf import settings
 from feeds import storing
 from feeds.locking import only_one
 from feeds.models import Feed
-from feeds.plan import Plan, dollars
+from feeds.plan import Plan
 from feeds.polling import Poll
 from feeds.questions import TYPES, plain
+from feeds.sources import dollars
 from feeds.x import X
 from feeds.x_client import checked_address
 
@@ -108,8 +109,8 @@ class Command(BaseCommand):
             question = plan.question(group)
             if not group.credentials or group.credentials.problem():
                 line = "not asked, the keys of X are missing or incomplete"
-            elif plan.spent(group.credentials) + X.most(question) > group.budget:
-                line = f"not asked, the budget of the day is {dollars(group.budget)}"
+            elif reason := plan.over_budget(group, question):
+                line = f"not asked, {reason}"
             else:
                 total += X.most(question)
                 line = f"{X.calls(question)}, {dollars(X.most(question))} at most"

@@ -202,7 +202,7 @@ class Handler(BaseHTTPRequestHandler):
         content = b"" if body is None else text.encode()
         self.send_response(status)
         headers = dict(headers)
-        if "x-rate-limit-reset" in headers:
+        if headers.get("x-rate-limit-reset") == "<unix time>":
             headers["x-rate-limit-reset"] = str(int(time.time()) + 600)
         for name, value in {"content-type": "application/json", **headers}.items():
             self.send_header(name, value)
