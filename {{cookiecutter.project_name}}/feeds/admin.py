@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from mezzanine.utils.sites import current_site_id
 
+from . import storing
 from .models import Feed
 from .questions import plain
 from .sources import dollars
@@ -48,9 +49,17 @@ class FeedAdmin(admin.ModelAdmin):
         """Give a new feed to this site; one with another query starts from nothing."""
         if not change:
             obj.site_id = current_site_id()
-        if {"type", "value"} & set(form.changed_data):
-            obj = Feed(pk=obj.pk, site_id=obj.site_id, **form.cleaned_data)
-        obj.save()
+        super().save_model(request, obj, form, change)
+        if change and {"type", "value"} & set(form.changed_data):
+            storing.purge(Feed.objects.filter(pk=obj.pk))
+
+    def delete_model(self, request, obj):
+        super().delete_model(request, obj)
+        storing.delete_orphans()
+
+    def delete_queryset(self, request, queryset):
+        super().delete_queryset(request, queryset)
+        storing.delete_orphans()
 
     @admin.display(description=_("Cost today, at most"))
     def cost_today(self, feed):

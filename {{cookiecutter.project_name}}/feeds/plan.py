@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from django.contrib.sites.models import Site
 
 from . import storing
+from .credentials import Credentials
 from .models import KEPT, Feed
 from .questions import SEARCH, stored
-from .credentials import Credentials
 from .site_settings import settings_of
 from .sources import Question, dollars
 from .x import X

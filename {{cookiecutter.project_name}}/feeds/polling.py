@@ -2,9 +2,10 @@
 
 import time
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from django.db import DatabaseError
+from django.utils import timezone
 from mezzanine.conf import settings
 
 from . import storing
@@ -30,7 +31,7 @@ class Poll:
     """One run. Its lines: .done, one a question, and .news, (kind, text) once per change."""
 
     def __init__(self, **choice):
-        self.now = datetime.now(UTC)
+        self.now = timezone.now()
         self.plan = Plan(self.now, **choice)
         self.sources, self.stopped = {}, set()
         self.done, self.changes = [], defaultdict(list)

@@ -57,7 +57,7 @@ def store(feeds, question, page, now):
 def remove(feeds, question, page, now):
     """Take from the feeds what is gone, and what the source has not shown for a day.
 
-    So nothing is shown for long after it was deleted there, however old it is.
+    What is too old for the newest page could be deleted there without our notice.
     """
     links = Link.objects.filter(feed__in=feeds)
     gone = {post.pk for post in page.gone}
@@ -87,9 +87,14 @@ def note(feeds, trouble, now):
 
 @transaction.atomic
 def purge(feeds):
-    """Delete all posts of the feeds, a queryset; return their number. What was spent stays."""
+    """Delete all that is known of the feeds, a queryset, but what was spent.
+
+    Returns how many posts that were.
+    """
     Link.objects.filter(feed__in=feeds).delete()
-    feeds.update(remote_id="", newest_id="", polled_at=None, checked_at=None, error="")
+    moments = dict.fromkeys(["polled_at", "checked_at", "not_before"])
+    words = dict.fromkeys(["remote_id", "newest_id", "trouble", "error"], "")
+    feeds.update(failures=0, **moments, **words)
     return delete_orphans()
 
 

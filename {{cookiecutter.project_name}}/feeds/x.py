@@ -4,10 +4,11 @@ https://docs.x.com/x-api/users/get-posts, .../lists/get-list-posts, .../posts/se
 """
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import requests
 import tweepy
+from django.utils import timezone
 
 from .questions import LIST, SEARCH, USER, plain
 from .sources import CREDENTIALS, CREDITS, FIELDS, GONE, NETWORK, QUERY, RATE, Page, Trouble
@@ -81,7 +82,7 @@ class X:
 
     def fetch(self, question):
         """Return the Page that answers the question."""
-        self.now = datetime.now(UTC)
+        self.now = timezone.now()
         try:
             return self.page(question)
         except Trouble:

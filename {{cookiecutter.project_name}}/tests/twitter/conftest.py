@@ -1,16 +1,31 @@
 """A site with the keys of an app of X, and the small X that knows them."""
 
 import threading
+from datetime import UTC, datetime
 
 import pytest
 from django.contrib.sites.models import Site
 from fake_x import BEARER, FakeX
-from polls import configure
+from polls import Clock, configure
+
+
+@pytest.fixture(autouse=True)
+def noon(monkeypatch):
+    """Let every test begin at the same time of the same day; pass_time() goes on from there."""
+    Clock.moment = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    monkeypatch.setattr("django.utils.timezone.datetime", Clock)
+
+
+@pytest.fixture(autouse=True)
+def no_request(monkeypatch):
+    """Mezzanine remembers the last request of the thread, of another test and its site."""
+    monkeypatch.setattr("mezzanine.core.request._thread_local", threading.local())
 
 
 @pytest.fixture
 def x(settings):
     server = FakeX()
+    server.clock = lambda: Clock.moment.timestamp()
     settings.TWITTER_API_URL = server.url
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

@@ -41,7 +41,7 @@ class FakeX(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.requests, self.faults = [], {}
-        self.bearers = {BEARER}
+        self.bearers, self.clock = {BEARER}, time.time
         self.vocabularies = [OLD, NEW]
         pages = [
             load(name) for name in ("users_id_tweets", "lists_id_tweets", "tweets_search_recent")
@@ -65,7 +65,7 @@ class FakeX(ThreadingHTTPServer):
         """Let a user write a post; return its ID, newer than all others."""
         new_id = str(int(max(self.posts, key=int)) + 1)
         post = {"id": new_id, "text": text, "author_id": user_id, "lang": "en"}
-        post |= {"created_at": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())}
+        post |= {"created_at": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(self.clock()))}
         self.posts[new_id] = post | {"edit_history_tweet_ids": [new_id]} | fields
         self.timelines.setdefault(user_id, []).insert(0, new_id)
         return new_id
@@ -203,7 +203,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         headers = dict(headers)
         if headers.get("x-rate-limit-reset") == "<unix time>":
-            headers["x-rate-limit-reset"] = str(int(time.time()) + 600)
+            headers["x-rate-limit-reset"] = str(int(self.server.clock()) + 600)
         for name, value in {"content-type": "application/json", **headers}.items():
             self.send_header(name, value)
         self.send_header("content-length", str(len(content)))

@@ -7,6 +7,7 @@ import time
 import pytest
 from django.db import DatabaseError
 from fake_x import BEARER, CONSUMER, TOKEN
+from forms import fields_of
 from polls import EXAMPLE, configure, pass_time, poll, polled, shown
 
 from feeds import storing, x_client
@@ -162,8 +163,6 @@ def test_new_keys_are_tried_at_once(site, x, browse):
     x.bearers.add("another")
     page = "/admin/conf/setting/"
     admin = browse("admin")
-    from forms import fields_of
-
     fields = fields_of(admin.get(page), "#settings-form") | {"TWITTER_BEARER_TOKEN": "another"}
     admin.post(page, fields)
     pass_time(minutes=10)

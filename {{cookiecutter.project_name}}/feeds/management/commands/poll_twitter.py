@@ -2,11 +2,11 @@
 
 import os
 import sys
-from datetime import UTC, datetime
 
 from django.contrib.sites.models import Site
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 from mezzanine.conf import settings
 
 from feeds import storing
@@ -102,7 +102,7 @@ class Command(BaseCommand):
         return feeds
 
     def dry_run(self, choice):
-        plan = Plan(datetime.now(UTC), **choice)
+        plan = Plan(timezone.now(), **choice)
         self.chosen(plan)
         total = 0
         for group in plan.groups():
@@ -118,7 +118,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Together {dollars(total)} at most. Nothing was asked.")
 
     def purge(self, choice):
-        feeds = self.chosen(Plan(datetime.now(UTC), **choice))
+        feeds = self.chosen(Plan(timezone.now(), **choice))
         saved = Feed.objects.filter(pk__in=[feed.pk for feed in feeds])
         self.stdout.write(f"{storing.purge(saved)} tweets deleted.")
 
