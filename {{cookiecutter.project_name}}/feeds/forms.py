@@ -36,6 +36,9 @@ class KeyField(forms.CharField):
     def clean(self, value):
         return self.initial if value is None else super().clean(value)
 
+    def has_changed(self, initial, data):
+        return data is not None and super().has_changed(initial, data)
+
 
 class SettingsForm(mezzanine_forms.SettingsForm):
     def __init__(self, *args, **kwargs):

@@ -25,7 +25,7 @@ class FeedManager(models.Manager):
         wanted is the number of posts that the page shows. A feed that is not known yet is
         remembered, unless told otherwise, so that the next poll asks for it.
         """
-        value = stored(type, value)
+        value, wanted = stored(type, value), min(wanted, KEPT)
         key = {"site_id": current_site_id(), "source": "x", "type": type, "value": value}
         columns = [field.attname for field in Post._meta.concrete_fields]
         found = self.filter(**key).order_by("-posts__posted_at", "-posts__id")
@@ -38,14 +38,14 @@ class FeedManager(models.Manager):
         feed_id, asked_at, known, *_rest = rows[0]
         if asked_at < timezone.now() - ASKED_EVERY or known < wanted:
             self.filter(id=feed_id).update(
-                asked_at=timezone.now(), wanted=Greatest(F("wanted"), Value(min(wanted, KEPT)))
+                asked_at=timezone.now(), wanted=Greatest(F("wanted"), Value(wanted))
             )
         return [Post.from_db(self.db, columns, row[3:]) for row in rows if row[3] is not None]
 
     def remember(self, key, wanted):
         """Make the feed, a dict of its site, source, type and value, for the next poll."""
         if self.filter(site_id=key["site_id"]).count() < FEEDS_OF_A_SITE:
-            feed = Feed(**key, wanted=min(wanted, KEPT))
+            feed = Feed(**key, wanted=wanted)
             self.bulk_create([feed], ignore_conflicts=True)  # another visitor may be as quick
 
 

@@ -131,12 +131,23 @@ class Plan:
             type=group.type,
             value=group.value,
             limit=limit,
-            remote_id=max(feed.remote_id for feed in feeds),
+            remote_id=self.remote_id(group),
             since="" if fresh else min((feed.newest_id for feed in feeds), key=int),
             known=None
             if checked
             else storing.known(feeds, limit if group.type == SEARCH else KEPT),
             new_day=any(feed.spent_on != self.now.date() for feed in feeds),
+        )
+
+    def remote_id(self, group):
+        """Return the ID of the user, "" if no feed has it yet; it is the same for all keys."""
+        return next(
+            (
+                feed.remote_id
+                for feed in self.feeds
+                if feed.remote_id and (feed.type, feed.value) == (group.type, group.value)
+            ),
+            "",
         )
 
     def is_today(self, moment):

@@ -97,7 +97,7 @@ class Poll:
                 often = f"no answer {PATIENCE} times in a row: " if kind == NETWORK else ""
                 self.changes[kind, f"{often}{trouble}"].append(feed)
                 feed.trouble = kind
-        storing.note(feeds, trouble, self.now)
+        storing.note(feeds, group.feeds, trouble, self.now)
 
     def kind(self, feed, trouble):
         """Return the kind of trouble to tell of, which a hiccup does not change."""

@@ -12,7 +12,10 @@ from mezzanine.conf import registry
 from mezzanine.conf.models import Setting
 
 from .credentials import NAMES, Credentials, clean_key
+from .models import KEPT
 from .questions import LIST, SEARCH, USER
+
+A_YEAR = 365 * 24 * 60  # minutes
 
 
 @dataclass
@@ -47,11 +50,10 @@ def site_settings(site_id, stored):
         credentials=Credentials(*(clean_key(value(name)) for name in NAMES)),
         default_type=value("TWITTER_DEFAULT_QUERY_TYPE"),
         default_query=value("TWITTER_DEFAULT_QUERY").strip(),
-        default_wanted=max(value("TWITTER_DEFAULT_NUM_TWEETS"), 0),
+        default_wanted=min(max(value("TWITTER_DEFAULT_NUM_TWEETS"), 0), KEPT),
         budget=int(min(value("TWITTER_DAILY_BUDGET"), 1_000_000) * 1000),
         intervals={
-            USER: timedelta(minutes=value("TWITTER_USER_INTERVAL")),
-            LIST: timedelta(minutes=value("TWITTER_LIST_INTERVAL")),
-            SEARCH: timedelta(minutes=value("TWITTER_SEARCH_INTERVAL")),
+            type: timedelta(minutes=min(max(value(f"TWITTER_{type.upper()}_INTERVAL"), 0), A_YEAR))
+            for type in (USER, LIST, SEARCH)
         },
     )

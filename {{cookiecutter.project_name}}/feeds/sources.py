@@ -1,6 +1,6 @@
 """What the poll and a source of posts say to each other. X is the only source so far (x.py)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 # Kinds of trouble. Of these, the first six need a person: the command ends with 1.
@@ -35,12 +35,18 @@ class Page:
     posts: list  # of models.Post, not saved
     newest_id: str = ""
     remote_id: str = ""
-    gone: list = field(default_factory=list)  # those of Question.known that are no more
+    gone: list | None = None  # those of Question.known that are no more, if that was found out
     cost: int = 0  # at most, in 1/1000 US dollar
 
 
 class Trouble(Exception):
-    """Why there is no page. until is when to ask again, a datetime, or None for the next poll."""
+    """Why there is no page.
+
+    until is when to ask again, a datetime, or None for the next poll. cost and remote_id are those
+    of the Page that there is not: what was found out until then has been paid for.
+    """
+
+    cost, remote_id = 0, ""
 
     def __init__(self, kind, message, until=None):
         super().__init__(message)

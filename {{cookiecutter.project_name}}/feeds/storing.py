@@ -41,17 +41,16 @@ def store(feeds, question, page, now):
         )
         links = [Link(feed_id=feed.pk, post_id=post.pk) for feed in feeds for post in page.posts]
         Link.objects.bulk_create(links, ignore_conflicts=True)
+    charge(feeds, page.cost, now)
     for feed in feeds:
-        feed.spent = feed.spent_today(now) + (page.cost if feed is feeds[0] else 0)
-        feed.spent_on = now.date()
         feed.remote_id = page.remote_id
         feed.newest_id = max(feed.newest_id, page.newest_id, key=lambda id: int(id or 0))
         feed.polled_at, feed.not_before = now, None
         feed.failures, feed.trouble, feed.error = 0, "", ""
-        if question.known is not None:
+        if page.gone is not None:
             feed.checked_at = now
     Feed.objects.bulk_update(feeds, STATE)
-    return 0 if question.known is None else remove(feeds, question, page, now)
+    return 0 if page.gone is None else remove(feeds, question, page, now)
 
 
 def remove(feeds, question, page, now):
@@ -69,9 +68,23 @@ def remove(feeds, question, page, now):
     return delete_orphans()
 
 
+def charge(feeds, cost, now):
+    """Note the cost of a question at the first of its feeds."""
+    for feed in feeds:
+        feed.spent = feed.spent_today(now) + (cost if feed is feeds[0] else 0)
+        feed.spent_on = now.date()
+
+
 @transaction.atomic
-def note(feeds, trouble, now):
-    """Note a Trouble at the feeds. What is gone is deleted, all else stays as it is."""
+def note(feeds, asked, trouble, now):
+    """Note a Trouble at the feeds. What is gone is deleted, all else stays as it is.
+
+    asked are the feeds whose question it was.
+    """
+    if trouble.cost:
+        charge(asked, trouble.cost, now)
+    for feed in asked:
+        feed.remote_id = trouble.remote_id or feed.remote_id
     for feed in feeds:
         feed.error, feed.not_before = str(trouble), trouble.until
         if trouble.kind not in (RATE, BUDGET, OFF):

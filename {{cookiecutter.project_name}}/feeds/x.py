@@ -66,6 +66,15 @@ class X:
         return POST * question.limit + AUTHOR * authors + others + name + lookup
 
     @staticmethod
+    def problem(question):
+        """Return why X would not understand the question, a str, or None."""
+        try:
+            plain(question.type, question.value)
+        except ValueError as error:
+            return str(error)
+        return None
+
+    @staticmethod
     def calls(question):
         """Return the calls of the API that the question takes, a str for people."""
         name = f"GET /2/users/by/username/{question.value}, "
@@ -82,77 +91,82 @@ class X:
 
     def fetch(self, question):
         """Return the Page that answers the question."""
-        self.now = timezone.now()
+        self.now, self.cost, self.remote_id = timezone.now(), 0, question.remote_id
         try:
             return self.page(question)
-        except Trouble:
-            raise
+        except Trouble as found:
+            trouble = found
         except tweepy.HTTPException as error:
-            raise self.refusal(error) from None
+            trouble = self.refusal(error)
         except Exception as error:  # no network, no JSON, or JSON that is no answer
-            text = self.credentials.hide(str(error))
-            raise Trouble(NETWORK, f"{type(error).__name__}: {text}"[:300]) from None
+            text = self.credentials.hide(f"{type(error).__name__}: {error}")
+            trouble = Trouble(NETWORK, text[:300])
+        trouble.cost, trouble.remote_id = self.cost, self.remote_id
+        raise trouble
 
     def page(self, question):
-        try:
-            value = plain(question.type, question.value)
-        except ValueError as error:
-            raise Trouble.later(QUERY, str(error), self.now) from None
-        cost, remote_id = 0, question.remote_id
-        if question.type == USER:
-            if not remote_id:
-                remote_id, cost = self.user_id(value), AUTHOR
-            since = "" if question.known is not None else question.since
-            answer = self.posts(
-                self.client.get_users_tweets, remote_id, question.limit, since_id=since or None
-            )
-        elif question.type == LIST:
-            answer = self.posts(self.client.get_list_tweets, value, question.limit)
-        else:
-            answer = self.search(value, question)
-        posts = answer.posts
-        known = question.known or []
-        if known and question.type == SEARCH:
-            gone, cost = self.vanished(known), POST * len(known)
-        else:
-            gone = missing(known, posts, answer)
+        if problem := self.problem(question):
+            raise Trouble.later(QUERY, problem, self.now)
+        value = plain(question.type, question.value)
+        answer = {USER: self.timeline, LIST: self.of_list, SEARCH: self.search}[question.type](
+            value, question
+        )
+        gone = None
+        if question.known and question.type == SEARCH:
+            gone = self.vanished(question.known)
+        elif question.known is not None:
+            gone = missing(question.known, answer)
         newest = max((raw["id"] for raw in answer.data), key=int, default="")
-        cost += answer.cost(newer_than="" if question.new_day else question.since)
-        return Page(list(posts.values())[-MOST:], newest, remote_id, gone, cost)
+        newest_posts = list(answer.posts.values())[-MOST:]
+        return Page(newest_posts, newest, self.remote_id, gone, self.cost)
 
-    def user_id(self, name):
-        body = self.ask(self.client.get_user, username=name)
-        return str(int(body["data"]["id"]))
+    def timeline(self, name, question):
+        if not self.remote_id:
+            body = self.ask(self.client.get_user, username=name)
+            self.remote_id = str(int(body["data"]["id"]))
+            self.cost += AUTHOR
+        since = question.since if question.known is None else None
+        return self.posts(
+            self.client.get_users_tweets, self.remote_id, question, since_id=since or None
+        )
+
+    def of_list(self, number, question):
+        return self.posts(self.client.get_list_tweets, number, question)
 
     def search(self, query, question):
         """Search; X refuses a since_id of more than a week ago, so then without it."""
         since = question.since or None
         call = self.client.search_recent_tweets
         try:
-            return self.posts(call, query, question.limit, since_id=since)
+            return self.posts(call, query, question, since_id=since)
         except tweepy.BadRequest as error:
             if not since or "since_id" not in error.response.text:
                 raise
-        return self.posts(call, query, question.limit)
+        return self.posts(call, query, question)
 
     def vanished(self, known):
-        """Return those of the stored posts that X no longer shows to anyone who asks."""
+        """Return those of the stored posts that X shows to nobody any more; None if it is mute."""
         ids = [post.remote_id for post in known]
-        body = self.ask(self.client.get_tweets, ids, empty_is_gone=False)
+        try:
+            body = self.ask(self.client.get_tweets, ids, empty_is_gone=False)
+        except Exception:  # what was found is worth more, and the next poll asks again
+            return None
         found = {raw["id"] for raw in body.get("data") or []}
         hidden = {error.get("value") for error in body.get("errors") or []}
+        self.cost += POST * len(found)
         return [post for post in known if post.remote_id in hidden - found]
 
-    def posts(self, call, subject, limit, **options):
+    def posts(self, call, subject, question, **options):
         """Ask for posts; when X misunderstands the names of fields, once more with its others."""
+        newer_than = "" if question.new_day else question.since
         for last in (False, True):
             fields = {**ALWAYS, **self.vocabulary}
             self.client.post_fields = fields.pop("called")
             try:
-                body = self.ask(call, subject, max_results=limit, **options, **fields)
+                body = self.ask(call, subject, max_results=question.limit, **options, **fields)
                 answer = Answer(body, self.now)
-                answer.posts  # noqa: B018
-                return answer
+                self.cost += answer.cost(newer_than)
+                return answer.checked()
             except tweepy.BadRequest as error:
                 if last or not SCHEMA & parameters(error):
                     raise
@@ -202,8 +216,9 @@ class X:
         return self.now + timedelta(seconds=wait)
 
 
-def missing(known, posts, answer):
+def missing(known, answer):
     """Return the stored posts that the whole newest page would have, and has not."""
+    posts = answer.posts
     oldest = min((post.posted_at for post in posts.values()), default=None)
     if not answer.more:  # there is nothing before it
         oldest = None

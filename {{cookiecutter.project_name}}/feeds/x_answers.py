@@ -6,7 +6,6 @@ https://docs.x.com/x-api/fundamentals/data-dictionary
 
 import re
 from datetime import UTC, datetime
-from functools import cached_property
 from urllib.parse import quote
 
 from .models import Post
@@ -49,14 +48,13 @@ class Answer:
         self.others = {post["id"]: post for post in sent_along}
         self.media = {item["media_key"]: item for item in includes.get("media", [])}
 
-    @cached_property
-    def posts(self):
-        """The posts that may be shown, by their first ID.
+    def checked(self):
+        """Return itself with .posts, the posts that may be shown, by their first ID.
 
         Raises Trouble when none has what a post consists of: X leaves out, without an error, the
         fields whose names it does not know.
         """
-        found, whole = {}, not self.data
+        self.posts, whole = {}, not self.data
         for raw in sorted(self.data, key=lambda raw: int(raw["id"])):
             try:
                 post = self.post(raw)
@@ -64,10 +62,11 @@ class Answer:
                 continue
             whole = True
             if post:
-                found[post.first_id] = post
+                self.posts[post.first_id] = post
         if not whole:
-            raise Trouble(FIELDS, "X answered without the fields of a post: created_at, author_id")
-        return found
+            text = "X answered without the fields of a post, such as created_at and author_id"
+            raise Trouble.later(FIELDS, text, self.now)
+        return self
 
     def post(self, raw):
         """Return a Post, or None for one that its author or a country keeps from the public."""
@@ -151,7 +150,7 @@ class Answer:
         ]
         return [picture for picture in pictures if picture["url"]]
 
-    def cost(self, newer_than=""):
+    def cost(self, newer_than):
         """Return what X can have charged at most, in 1/1000 US dollar.
 
         What was charged before on the same day is free: with the ID of a post that is known from

@@ -34,6 +34,21 @@ def test_nothing_new_costs_nothing(site):
     assert spent() == before
 
 
+def test_what_was_paid_for_in_vain_counts_and_is_not_bought_again(site, x):
+    x.faults[f"{EXAMPLE}/tweets"] = "error_503_html"
+    shown(EXAMPLE_USER)
+    for _ in range(3):
+        poll()
+        pass_time(minutes=10)
+    assert spent() == 0.010
+    assert x.paths().count("users/by/username/example_org") == 1
+    x.faults.clear()
+    for raw in x.posts.values():
+        raw.pop("created_at")
+    assert poll().status == 1
+    assert spent() == pytest.approx(0.010 + 2 * 0.050)  # once in each vocabulary
+
+
 def test_a_list_is_charged_once_a_day_for_what_it_shows_again(site, x):
     polled("tweets_for_list 84 3")
     first = spent()

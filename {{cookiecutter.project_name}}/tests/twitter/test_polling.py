@@ -4,6 +4,7 @@ import pytest
 from fake_x import BEARER, CONSUMER, TOKEN
 from polls import EXAMPLE, configure, pass_time, poll, polled, shown, statements
 
+from feeds import polling
 from feeds.models import Feed, Post
 
 USER = 'tweets_for_user "example_org" 5'
@@ -147,6 +148,13 @@ def test_force_asks_what_is_not_due(site, x):
     for _ in range(2):
         poll("--force")
     assert x.paths().count(f"users/{EXAMPLE}/tweets") == 3
+
+
+def test_a_run_that_takes_too_long_leaves_the_rest_to_the_next(site, x, monkeypatch):
+    shown(USER)
+    monkeypatch.setattr(polling, "LONGEST_RUN", -1)
+    assert "the next run goes on" in poll("-v2").out
+    assert not x.requests
 
 
 def test_one_feed_may_be_asked_alone(site, x):

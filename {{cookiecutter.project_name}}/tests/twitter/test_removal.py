@@ -86,6 +86,20 @@ def test_a_tweet_that_another_feed_shows_is_left_to_it(site, x):
     assert "0007" in endings(LIST)
 
 
+def test_a_search_is_stored_although_x_does_not_say_what_is_gone(site, x):
+    polled(SEARCH)
+    x.faults["tweets[?]ids"] = "error_403_client_not_enrolled"
+    x.found.append(x.add(EXAMPLE, "News"))
+    pass_time(days=1)
+    poll()
+    assert len(shown(SEARCH)) == 4
+    x.faults.clear()
+    x.posts.pop("1990000000000000012")
+    pass_time(minutes=10)
+    poll()
+    assert len(shown(SEARCH)) == 3
+
+
 def test_a_member_who_left_a_list_is_not_shown_in_it(site, x):
     polled(LIST)
     x.lists["84"].remove("1990000000000000010")

@@ -107,8 +107,10 @@ class Command(BaseCommand):
         total = 0
         for group in plan.groups():
             question = plan.question(group)
-            if not group.credentials or group.credentials.problem():
-                line = "not asked, the keys of X are missing or incomplete"
+            if not group.credentials:
+                line = "not asked, no keys of X in the settings"
+            elif problem := group.credentials.problem() or X.problem(question):
+                line = f"not asked, {problem}"
             elif reason := plan.over_budget(group, question):
                 line = f"not asked, {reason}"
             else:
