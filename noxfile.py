@@ -67,7 +67,8 @@ def project(session):
         for python in PYTHONS:
             if not shutil.which(f"python{python}"):
                 print(f"the project's tests on Python {python}: it is not installed", file=file)
-    pytest(session, "tests/test_live.py", "tests/test_django_cache_suite.py")
+    live = ["tests/test_live.py", "tests/test_live_feeds.py"]
+    pytest(session, *live, "tests/test_django_cache_suite.py")
 
 
 @nox.session

@@ -181,7 +181,9 @@ def live(project, database, memcached, tmp_path_factory):
     gunicorn += ["--workers=2", "--threads=4", "--no-control-socket"]
     ask = partial(Visitor(port).open, "/robots.txt")
     with running(gunicorn, ask, log, cwd=path, env=environment):
-        yield SimpleNamespace(path=path, port=port, manage=manage, log=log.read_text)
+        yield SimpleNamespace(
+            path=path, python=project.python, port=port, manage=manage, log=log.read_text
+        )
 
 
 @pytest.fixture
