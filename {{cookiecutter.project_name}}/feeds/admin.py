@@ -36,7 +36,7 @@ class FeedForm(forms.ModelForm):
 @admin.register(Feed)
 class FeedAdmin(admin.ModelAdmin):
     form = FeedForm
-    list_display = ["type", "value", "asked_at", "polled_at", "error", "not_before", "cost_today"]
+    list_display = ["type", "value", "asked_at", "polled_at", "error", "cost_today"]
     list_display_links = ["value"]
     list_filter = ["type"]
     search_fields = ["value", "error"]

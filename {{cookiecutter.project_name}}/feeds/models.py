@@ -25,6 +25,8 @@ class FeedManager(models.Manager):
         wanted is the number of posts that the page shows. A feed that is not known yet is
         remembered, unless told otherwise, so that the next poll asks for it.
         """
+        if type not in dict(TYPES):
+            return []
         value, wanted = stored(type, value), min(wanted, KEPT)
         key = {"site_id": current_site_id(), "source": "x", "type": type, "value": value}
         columns = [field.attname for field in Post._meta.concrete_fields]

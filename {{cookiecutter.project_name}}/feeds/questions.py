@@ -9,10 +9,8 @@ TYPES = [(USER, _("User")), (LIST, _("List")), (SEARCH, _("Search"))]
 
 LONGEST = 512  # characters of a search: https://docs.x.com/x-api/posts/search/introduction
 
-ADDRESS = r"(?:(?:https?://)?(?:www\.|mobile\.)?(?:x|twitter)\.com/"
-REST = r"(?:[/?#].*)?"
-PROFILE = re.compile(ADDRESS + r")?@?(\w{1,15})" + REST, re.A | re.I)
-LIST_ADDRESS = re.compile(ADDRESS + r"i/lists/)?(\d{1,19})" + REST, re.A | re.I)
+ADDRESS = re.compile(r"(?:https?://)?(?:www\.|mobile\.)?(?:x|twitter)\.com/([^?#]*).*", re.I)
+NO_USERS = {"hashtag", "home", "i", "intent", "search", "share"}  # first parts of other addresses
 
 
 def plain(type, value):
@@ -22,19 +20,23 @@ def plain(type, value):
     what to type instead.
     """
     value = " ".join(value.split())
+    address = ADDRESS.fullmatch(value)
     if type == USER:
-        found = PROFILE.fullmatch(value)
-        if not found:
+        name = address[1].partition("/")[0].lower() if address else value.lower()
+        name = name.removeprefix("@")
+        if not re.fullmatch(r"\w{1,15}", name, re.A) or (address and name in NO_USERS):
             raise ValueError(f"{value[:60]!r} is no user of X; type a name such as @example")
-        return found[1].lower()
+        return name
     if type == LIST:
-        found = LIST_ADDRESS.fullmatch(value)
-        if not found:
+        number = value
+        if address:
+            number = address[1].lower().removeprefix("i/lists/").partition("/")[0]
+        if not re.fullmatch(r"\d{1,19}", number, re.A):
             raise ValueError(
                 f"{value[:60]!r} is no list of X; type the number at the end of its address,"
                 " https://x.com/i/lists/NUMBER"
             )
-        return found[1]
+        return number
     if type != SEARCH:
         raise ValueError(f"{type!r} is no type of query; type user, list or search")
     if not 0 < len(value) <= LONGEST:

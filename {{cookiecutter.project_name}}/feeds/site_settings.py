@@ -13,7 +13,7 @@ from mezzanine.conf.models import Setting
 
 from .credentials import NAMES, Credentials, clean_key
 from .models import KEPT
-from .questions import LIST, SEARCH, USER
+from .questions import LIST, SEARCH, TYPES, USER
 
 A_YEAR = 365 * 24 * 60  # minutes
 
@@ -40,15 +40,17 @@ def site_settings(site_id, stored):
 
     def value(name):
         default = registry[name]["default"]
+        found = getattr(settings, name, stored.get((site_id, name)))
         try:
-            found = type(default)(stored.get((site_id, name), default))
+            return default if found is None else type(default)(found)
         except ValueError:
-            found = default
-        return getattr(settings, name, found)
+            return default
+
+    type_of_default = value("TWITTER_DEFAULT_QUERY_TYPE")
 
     return SiteSettings(
         credentials=Credentials(*(clean_key(value(name)) for name in NAMES)),
-        default_type=value("TWITTER_DEFAULT_QUERY_TYPE"),
+        default_type=type_of_default if type_of_default in dict(TYPES) else SEARCH,
         default_query=value("TWITTER_DEFAULT_QUERY").strip(),
         default_wanted=min(max(value("TWITTER_DEFAULT_NUM_TWEETS"), 0), KEPT),
         budget=int(min(value("TWITTER_DAILY_BUDGET"), 1_000_000) * 1000),

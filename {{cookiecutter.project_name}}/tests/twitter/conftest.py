@@ -1,7 +1,7 @@
 """A site with the keys of an app of X, and the small X that knows them."""
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.sites.models import Site
@@ -11,8 +11,9 @@ from polls import Clock, configure
 
 @pytest.fixture(autouse=True)
 def noon(monkeypatch):
-    """Let every test begin at the same time of the same day; pass_time() goes on from there."""
-    Clock.moment = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    """Let every test begin at noon, tomorrow; pass_time() goes on from there."""
+    today = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+    Clock.moment = today + timedelta(days=1)
     monkeypatch.setattr("django.utils.timezone.datetime", Clock)
 
 

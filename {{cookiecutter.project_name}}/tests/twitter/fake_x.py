@@ -171,6 +171,7 @@ def invalid(parameter):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each answer waits for 40 ms
 
     def do_GET(self):
         parts = urlsplit(self.path)

@@ -1,6 +1,8 @@
 """From X, by the command that cron runs, into the pages."""
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 from fake_x import BEARER, CONSUMER, TOKEN
 from polls import EXAMPLE, configure, pass_time, poll, polled, shown, statements
 
@@ -234,6 +236,22 @@ def test_another_default_query_is_used_by_the_next_poll(site, x):
     configure(DEFAULT_QUERY="two")
     poll()
     assert [request.query["query"] for request in x.requests] == ["one", "two"]
+
+
+def test_a_wrong_type_in_settings_py_is_told_by_the_checks(site, settings, browse):
+    settings.TWITTER_DEFAULT_QUERY_TYPE = "people"
+    settings.TWITTER_DEFAULT_QUERY = "anything"
+    with pytest.raises(SystemCheckError, match="user, list or search"):
+        call_command("check")
+    assert browse().get("/").status_code == 200
+    assert poll().status == 0
+
+
+def test_what_settings_py_takes_from_an_environment_without_it_is_nothing(db, x, settings):
+    settings.TWITTER_BEARER_TOKEN = None
+    settings.TWITTER_DAILY_BUDGET = "2.5"
+    shown(USER)
+    assert "no keys of X" in poll().out
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from feeds.x_client import checked_address
 
 
 class Command(BaseCommand):
+    requires_system_checks = []  # of pages and the admin, which take longer than the poll
     help = (
         "Asks X for the newest tweets of the feeds of all sites. Says nothing while all is well,"
         " and every trouble once. Ends with 1 while something needs a person."
