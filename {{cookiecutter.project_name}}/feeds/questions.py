@@ -30,7 +30,8 @@ def plain(type, value):
     if type == LIST:
         number = value
         if address:
-            number = address[1].lower().removeprefix("i/lists/").partition("/")[0]
+            found = re.fullmatch(r"i/lists/(\d+)(/.*)?", address[1], re.A)
+            number = found[1] if found else ""
         if not re.fullmatch(r"\d{1,19}", number, re.A):
             raise ValueError(
                 f"{value[:60]!r} is no list of X; type the number at the end of its address,"

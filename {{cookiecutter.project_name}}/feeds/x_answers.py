@@ -11,10 +11,8 @@ from urllib.parse import quote
 from .models import Post
 from .sources import FIELDS, Trouble
 
-POST, USER = (
-    5,
-    10,
-)  # 1/1000 US dollar for reading one: https://docs.x.com/x-api/getting-started/pricing
+# For reading one, in 1/1000 US dollar: https://docs.x.com/x-api/getting-started/pricing
+POST, USER = 5, 10
 
 RETWEETED = ("retweeted", "reposted")
 
@@ -40,7 +38,6 @@ class Answer:
         self.now = now
         asked_for = body.get("data") or []
         self.data = [raw for raw in asked_for if re.fullmatch(r"\d{1,19}", raw["id"], re.A)]
-        self.errors = body.get("errors") or []
         self.more = "next_token" in (body.get("meta") or {})
         includes = body.get("includes") or {}
         self.users = {user["id"]: user for user in includes.get("users", [])}
@@ -88,7 +85,6 @@ class Answer:
         """Return the fields of a Post that come from the one that is shown, a dict."""
         author = self.person(self.users[raw["author_id"]])
         long = raw.get("note_tweet") or raw.get("note_post") or raw
-        quoted = None if is_quoted else self.referenced(raw, "quoted")
         if not isinstance(long["text"], str):
             raise TypeError(long["text"])
         created_at = moment(raw["created_at"])
@@ -103,7 +99,7 @@ class Answer:
                 "url": f"https://x.com/{author['user_name']}/status/{int(raw['id'])}",
                 "links": links(long["text"], long.get("entities") or {}),
                 "media": self.pictures(raw),
-                "quoted": quoted and self.content(quoted, is_quoted=True),
+                "quoted": None if is_quoted else self.quoted(raw),
                 "retweeter": retweeter,
                 "edited": len(edit_history(raw)) > 1,
                 "truncated": truncated,
@@ -128,12 +124,21 @@ class Answer:
         return bool(raw.get("withheld")) or self.users[raw["author_id"]].get("protected") is True
 
     def referenced(self, raw, *types):
-        """Return the post that this one retweets or quotes, if X sent it and may be shown."""
+        """Return the post that this one retweets or quotes, if X sent it with its author."""
         for reference in references(raw):
             found = self.others.get(reference["id"])
             if reference["type"] in types and found and found.get("author_id") in self.users:
-                return None if self.is_withheld(found) else found
+                return found
         return None
+
+    def quoted(self, raw):
+        """Return the fields of the post that this one quotes, a dict, or None without such."""
+        quoted = self.referenced(raw, "quoted")
+        try:
+            shown = quoted and not self.is_withheld(quoted)
+            return self.content(quoted, is_quoted=True) if shown else None
+        except MALFORMED:
+            return None
 
     def pictures(self, raw):
         keys = (raw.get("attachments") or {}).get("media_keys", [])

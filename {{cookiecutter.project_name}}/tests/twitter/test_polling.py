@@ -3,10 +3,13 @@
 import pytest
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
+from django.db import connection
+from django.db.backends.sqlite3.base import DatabaseWrapper
 from fake_x import BEARER, CONSUMER, TOKEN
 from polls import EXAMPLE, configure, pass_time, poll, polled, shown, statements
 
-from feeds import polling
+from feeds import locking, polling
+from feeds.locking import only_one
 from feeds.models import Feed, Post
 
 USER = 'tweets_for_user "example_org" 5'
@@ -157,6 +160,15 @@ def test_a_run_that_takes_too_long_leaves_the_rest_to_the_next(site, x, monkeypa
     monkeypatch.setattr(polling, "LONGEST_RUN", -1)
     assert "the next run goes on" in poll("-v2").out
     assert not x.requests
+
+
+def test_only_one_of_two_polls_at_a_time_is_let_through(tmp_path, monkeypatch):
+    of_a_file = DatabaseWrapper(connection.settings_dict | {"NAME": tmp_path / "dev.db"})
+    monkeypatch.setattr(locking, "connection", of_a_file)
+    with only_one() as first, only_one() as second:
+        assert (first, second) == (True, False)
+    with only_one() as third:
+        assert third
 
 
 def test_one_feed_may_be_asked_alone(site, x):

@@ -32,7 +32,7 @@ def test_what_is_pasted_is_understood(type, typed, asked):
         *[("user", f"https://x.com/{rest}") for rest in ("", "i/lists/84", "search?q=a", "home")],
         *[("user", "https://example.com/name"), ("user", "x.com.example.com/name")],
         *[("list", text) for text in ("", "owner/slug", "-1", "８４", "1e3", "84/members")],
-        ("list", "x.com/owner/lists/slug"),
+        *[("list", "x.com/owner/lists/slug"), ("list", "x.com/84")],
         *[("search", ""), ("search", "  "), ("search", "x" * 513), ("people", "ada")],
     ],
 )

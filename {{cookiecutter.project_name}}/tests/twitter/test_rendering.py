@@ -123,6 +123,15 @@ def test_what_may_not_be_shown_or_is_broken_is_left_out(site, x, change):
     assert len(polled(USER)) == 4
 
 
+def test_what_is_kept_from_the_public_is_not_shown_by_those_who_refer_to_it(site, x):
+    x.posts["1990000000000000001"]["withheld"] = {"country_codes": ["DE"]}
+    x.users[EXAMPLE]["protected"] = True
+    quoting = of(13, polled('tweets_for_search "one"'))
+    assert quoting.quoted is None
+    x.users[EXAMPLE]["protected"] = False
+    assert "Volunteers" not in str([tweet.text for tweet in polled(USER)])
+
+
 def test_a_page_costs_one_statement(site):
     polled(USER)
     tweets, sql = statements(shown, USER)
