@@ -1,26 +1,16 @@
 """Tweets on the page: nothing that X sends becomes HTML, and what X asks to be shown is shown."""
 
 import re
-import sys
-from pathlib import Path
-from subprocess import run
 
-import mezzanine
 import pytest
 from bs4 import BeautifulSoup
-from django.conf import settings as django_settings
-from django.template import Context, Template, TemplateSyntaxError
 from django.template.loader import render_to_string
 from fake_x import NEW, OLD, load
-from polls import EXAMPLE, configure, pass_time, poll, polled, shown, statements
+from polls import EXAMPLE, configure, pass_time, poll, polled, shown
 
-from feeds.models import Feed
 from feeds.x_answers import links
 
 USER = 'tweets_for_user "example_org" 10'
-
-# As projects have copied and changed it.
-OF_MEZZANINE = Path(mezzanine.__file__).parent / "twitter/templates/twitter/tweets.html"
 
 
 def of(number, tweets):
@@ -132,85 +122,6 @@ def test_what_is_kept_from_the_public_is_not_shown_by_those_who_refer_to_it(site
     assert "Volunteers" not in str([tweet.text for tweet in polled(USER)])
 
 
-def test_a_page_costs_one_statement(site):
-    polled(USER)
-    tweets, sql = statements(shown, USER)
-    assert len(tweets) == 5
-    assert len(sql) == 1
-    _, sql = statements(lambda: [(t.text, t.full_name, t.quoted, t.is_retweet) for t in tweets])
-    assert sql == []
-
-
-def test_a_page_never_calls_x(site, x, browse):
-    configure(DEFAULT_QUERY="one")
-    browse().get("/")
-    assert shown(USER) == []
-    assert not x.requests
-
-
-def test_a_visit_is_noted_once_an_hour(site):
-    polled(USER)
-    pass_time(minutes=61)
-    assert len(statements(shown, USER)[1]) == 2
-    assert len(statements(shown, USER)[1]) == 1
-
-
-def test_more_tweets_than_before_are_asked_for_at_the_next_poll(site, x):
-    polled(USER)
-    shown('tweets_for_user "example_org" 20')
-    pass_time(minutes=10)
-    poll()
-    assert [request.query.get("max_results") for request in x.requests] == [None, "10", "20"]
-
-
-@pytest.mark.parametrize(
-    "tag",
-    [
-        *['tweets_for_user "@Example_Org" 3', "tweets_for_user example_org 3"],
-        'tweets_for_user "https://twitter.com/example_org/" "anything" 3',
-    ],
-)
-def test_the_arguments_of_mezzanine_are_understood(site, tag):
-    assert len(polled(tag)) == 3
-
-
-@pytest.mark.parametrize(
-    "tag", ["tweets_for_user as tweets", 'tweets_for_user "a"', "tweets_default"]
-)
-def test_a_tag_that_lacks_something_says_how_it_is_written(tag):
-    with pytest.raises(TemplateSyntaxError, match="as tweets"):
-        Template("{% load twitter_tags %}{% " + tag + " %}")
-
-
-def test_what_a_visitor_may_have_typed_is_not_remembered(site):
-    assert shown("tweets_for_search q", q="anything") == []
-    assert not Feed.objects.exists()
-
-
-def test_a_variable_shows_a_feed_that_is_known(site):
-    polled(USER)
-    assert len(shown("tweets_for_user name 3", name="example_org")) == 3
-
-
-def test_a_site_has_so_many_feeds_and_no_more(site):
-    for number in range(105):
-        shown(f'tweets_for_user "user{number}"')
-    assert Feed.objects.count() == 100
-
-
-def test_the_template_of_mezzanine_works_unchanged(site):
-    configure(DEFAULT_QUERY_TYPE="user", DEFAULT_QUERY="example_org", DEFAULT_NUM_TWEETS=5)
-    poll()
-    html = Template(OF_MEZZANINE.read_text("utf-8")).render(Context())
-    tweets = BeautifulSoup(html, "html.parser").select(".tweet")
-    assert len(tweets) == 5
-    assert tweets[0].img["src"].endswith("/1000000000000000001/owl_bigger.jpg")
-    assert "🎪🎪 Spring fair on Saturday!" in tweets[0].p.text
-    assert tweets[0].p.a["href"] == "https://t.co/AbCdEf1234"
-    assert "http://twitter.com/ada_example" in [link["href"] for link in tweets[3].select("a")]
-    assert tweets[3].h6.text.strip() == "Example Org 🦉"
-
-
 def test_the_home_page_shows_the_default_feed_as_x_wants_it(site, browse):
     configure(DEFAULT_QUERY_TYPE="user", DEFAULT_QUERY="example_org", DEFAULT_NUM_TWEETS=5)
     poll()
@@ -292,14 +203,3 @@ def test_an_offset_is_believed_only_where_the_text_agrees(shift):
 def test_links_that_overlap_are_shown_once():
     tag = {"start": 71, "end": 82, "tag": "SpringFair"}
     assert len(links(TEXT, {"hashtags": [tag, tag]})) == 1
-
-
-def test_pages_do_not_load_the_client_of_x():
-    code = (
-        "import django; django.setup(); import feeds.admin, feeds.templatetags.twitter_tags, sys;"
-    )
-    code += "sys.exit('tweepy' in sys.modules)"
-    settings = f"{django_settings.PROJECT_APP}.settings"
-    command = [sys.executable, "-c", code]
-    environment = {"DJANGO_SETTINGS_MODULE": settings}
-    assert run(command, cwd=django_settings.BASE_DIR, env=environment).returncode == 0
