@@ -1,8 +1,10 @@
 """The template tags: those of Mezzanine, which read the database and nothing else."""
 
 import sys
+from pathlib import Path
 from subprocess import run
 
+import mezzanine
 import pytest
 from bs4 import BeautifulSoup
 from django.conf import settings as django_settings
