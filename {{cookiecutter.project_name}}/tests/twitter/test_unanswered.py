@@ -31,13 +31,14 @@ def hang_up(handler):
 
 
 def drip(handler):
-    """Send a byte now and then, so that no single wait is long."""
+    """Send a good answer, a byte at a time, so that no single wait is long."""
+    answer = b'{"meta": {"result_count": 0}}'
     handler.send_response(200)
-    handler.send_header("content-length", "1000")
+    handler.send_header("content-length", str(len(answer)))
     handler.end_headers()
-    for _ in range(100):
-        handler.wfile.write(b" ")
-        time.sleep(0.02)
+    for byte in answer:
+        time.sleep(0.05)
+        handler.wfile.write(bytes([byte]))
 
 
 def flood(handler):
