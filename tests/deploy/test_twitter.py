@@ -64,8 +64,7 @@ def test_cron_brings_tweets_to_the_page(site):
 def test_the_job_has_nothing_to_mail(site):
     _file, line = cron_line(site)
     command = line.split(maxsplit=6)[6]
-    variables = site.host.run("grep -hE '^(PATH|LC_ALL|manage)=' /etc/cron.d/*").stdout
-    result = site.host.run(
-        f"{variables}\nexport PATH LC_ALL manage\n{command}", user=site.project.name
-    )
+    lines = site.host.run("grep -hE '^[A-Za-z_]+=' /etc/cron.d/*").stdout.splitlines()
+    variables = dict(line.split("=", 1) for line in lines)
+    result = site.host.run(command, user=site.project.name, env=variables)
     assert (result.stdout, result.stderr) == ("", "")
