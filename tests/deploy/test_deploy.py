@@ -63,7 +63,7 @@ def test_a_new_server_answers_under_the_name_of_the_site(site):
 
 def test_a_stranger_who_asks_for_another_host_gets_no_page(site):
     status, page = site.get("/", host="www.two.example")
-    assert status == 400
+    assert status == 404
     assert "Mysite" not in page
 
 
