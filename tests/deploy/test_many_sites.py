@@ -1,0 +1,78 @@
+"""Three sites of one project on a deployed host: added, renamed and removed while it serves."""
+
+import ssl
+import subprocess
+
+import pytest
+from load import Load
+from sites import HOST, Site
+from support import Baker
+
+
+@pytest.fixture(scope="module")
+def site(rig, template, tmp_path_factory):
+    """A project that is alone on its host."""
+    project = Baker(template, tmp_path_factory.mktemp("sites")).bake(live_hostname=HOST)
+    host = rig.up("sites", suite="bookworm")
+    site = Site(project, host, SSH_USER="root", ADMIN_PASS="adminadmin")
+    site.fab("all")
+    yield site
+    host.down()
+
+
+def certificate_names(site):
+    """Return the names that the certificate of the site is for."""
+    shown = subprocess.run(
+        ["openssl", "x509", "-noout", "-ext", "subjectAltName"],
+        input=ssl.get_server_certificate((site.host.address, 443)),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    return {word.removeprefix("DNS:").strip(",") for word in shown.split() if "DNS:" in word}
+
+
+def test_a_site_that_is_added_answers_at_once(site):
+    with Load(site, HOST) as load:
+        assert site.get("/", host="www.two.example")[0] == 404
+        site.fab("manage", "addsite two.example --alias zwei.example")
+        assert site.get("/", host="two.example")[0] == 200
+        assert site.get("/", host="TWO.example.:443")[0] == 200
+        assert site.get("/", host="zwei.example")[0] == 301
+    assert load.failures == []
+
+
+def test_the_second_site_shows_nothing_of_the_first(site):
+    site.fab("psql", "UPDATE pages_page SET title = 'First only' WHERE site_id = 1 AND slug = '/'")
+    assert "First only" in site.get("/")[1]
+    assert "First only" not in site.get("/", host="two.example")[1]
+
+
+@pytest.mark.parametrize(
+    "host", ["three.example", "two.example.evil.example", "10.0.0.1", "two.example@one.example"]
+)
+def test_a_stranger_gets_no_site(site, host):
+    assert site.get("/", host=host)[0] in (400, 404)
+
+
+def test_fab_sites_brings_names_and_certificate_up_to_date(site):
+    output = site.fab("sites")
+    assert "zwei.example" in output
+    assert {HOST, "two.example", "www.two.example", "zwei.example"} <= certificate_names(site)
+    assert "two.example" in site.host.run("nginx -T 2>/dev/null | grep server_name").stdout
+    assert site.fab("sites").count("✓") == output.count("✓")
+
+
+def test_a_rollback_keeps_the_names(site):
+    site.fab("deploy", "--force")
+    site.fab("rollback")
+    assert "zwei.example" in site.host.run("nginx -T 2>/dev/null | grep server_name").stdout
+    assert site.get("/", host="two.example")[0] == 200
+
+
+def test_a_site_that_is_removed_is_a_stranger_again(site):
+    with Load(site, HOST) as load:
+        site.fab("manage", "removesite two.example --force")
+        assert site.get("/", host="two.example")[0] == 404
+        assert site.get("/", host="zwei.example")[0] == 404
+    assert load.failures == []
