@@ -25,6 +25,7 @@ TESTING = False  # Mezzanine's: True only while its own test-suite runs
 INSTALLED_APPS = [
     "mezzanine.boot",  # first: it adds EXTRA_MODEL_FIELDS to the models of all others
     "multisite",
+    "page_cache",
     "theme",  # before Mezzanine, whose templates it extends
     "feeds",
     "django.contrib.auth",
@@ -53,8 +54,9 @@ MIDDLEWARE = [
     f"{PROJECT_APP}.middleware.HealthMiddleware",  # first: it answers under any host name
     "multisite.middleware.SiteMiddleware",  # before all that may ask which site it is
     "django.middleware.security.SecurityMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "page_cache.middleware.PageCacheMiddleware",  # outside of all that knows the visitor
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "multisite.middleware.SessionSiteMiddleware",
@@ -68,6 +70,7 @@ MIDDLEWARE = [
 ]
 # Mezzanine's UpdateCacheMiddleware and FetchFromCacheMiddleware are left out on purpose: they keep
 # the page of a visitor who has commented, with name and e-mail address, and show it to the next.
+# PageCacheMiddleware keeps what is the same for everybody, and nothing else.
 
 ROOT_URLCONF = f"{PROJECT_APP}.urls"
 WSGI_APPLICATION = f"{PROJECT_APP}.wsgi.application"
@@ -109,6 +112,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 CACHE_MIDDLEWARE_KEY_PREFIX = PROJECT_APP
+PAGE_CACHE_SECONDS = 0  # how long a page that is anyone's is kept; a server keeps it for a minute
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
 
@@ -153,6 +157,7 @@ HOST_THEMES = []  # ("domain", "package"): an app whose templates that site has 
 SITE_THEMES = []  # packages that the settings in the admin offer as themes, site by site
 MEDIA_LIBRARY_PER_SITE = True
 COMMENTS_APP = "mezzanine.generic"
+COMMENT_FORM_CLASS = "page_cache.forms.CommentForm"
 PACKAGE_NAME_FILEBROWSER = "filebrowser_safe"
 PACKAGE_NAME_GRAPPELLI = "grappelli_safe"
 GRAPPELLI_INSTALLED = True

@@ -5,11 +5,13 @@ from django.contrib.admin.views.decorators import staff_member_required
 from django.urls import include, path
 from django.views.decorators.http import require_POST
 from filebrowser_safe.views import _check_file
+from mezzanine.accounts import urls as accounts_urls
 from mezzanine.accounts.views import password_reset
 from mezzanine.core.views import page_not_found
 from mezzanine.pages.views import page
 
 from multisite.views import edit, robots, set_site
+from page_cache.rules import fresh
 
 from .accounts import LogoutView, PasswordResetForm
 
@@ -18,7 +20,7 @@ urlpatterns = [
     # filebrowser-safe tells any visitor whether a file of that name was uploaded.
     path("admin/media-library/check_file/", staff_member_required(require_POST(_check_file))),
     path("admin/", include(admin.site.urls)),
-    path("accounts/password/reset/", password_reset, {"form_class": PasswordResetForm}),
+    path("accounts/password/reset/", fresh(password_reset), {"form_class": PasswordResetForm}),
     # Mezzanine's, used by none of its pages, answers 500 for a package that there is not.
     path("jsi18n/<path:packages>", page_not_found),
     path("edit/", edit, name="edit"),
@@ -29,6 +31,9 @@ urlpatterns = [
     path("", page, {"slug": "/"}, name="home"),
     path("", include("mezzanine.urls")),  # last: it ends in a pattern that matches everything
 ]
+
+for pattern in accounts_urls.urlpatterns:
+    pattern.callback = fresh(pattern.callback)  # logging in, signing up, profiles
 
 handler404 = "mezzanine.core.views.page_not_found"
 handler500 = "mezzanine.core.views.server_error"

@@ -1,0 +1,13 @@
+"""Keeps the pages that are the same for everybody, and makes them anew when anything changes."""
+
+from django.apps import AppConfig
+from django.db.backends.signals import connection_created
+
+from .generation import watch_connection
+
+
+class PageCacheConfig(AppConfig):
+    name = "page_cache"
+
+    def ready(self):
+        connection_created.connect(watch_connection)

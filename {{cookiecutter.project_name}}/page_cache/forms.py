@@ -1,0 +1,18 @@
+"""The form for comments, of a page that is the same for everybody."""
+
+from mezzanine.generic.forms import ThreadedCommentForm
+
+# Mezzanine sets cookies with name and address, and fills in the form from them. Here the browser
+# does that, from what it keeps by itself (comments.js in the theme), and sends them to nobody.
+ThreadedCommentForm.cookie_fields = ()
+
+
+class CommentForm(ThreadedCommentForm):
+    """Mezzanine's form, filled in for whoever is logged in."""
+
+    def __init__(self, request, *args, **kwargs):
+        user = request.user
+        if user.is_authenticated:
+            known = {"name": user.get_full_name() or user.get_username(), "email": user.email}
+            kwargs["initial"] = known | kwargs.get("initial", {})
+        super().__init__(request, *args, **kwargs)

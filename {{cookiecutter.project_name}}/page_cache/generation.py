@@ -1,0 +1,60 @@
+"""The generation of the content: whatever is written to the database begins a new one.
+
+A kept page is shown in the generation that it was made in. Statements are watched rather than
+signals, since Model.objects.update(), bulk_create() and the like send none.
+https://docs.djangoproject.com/en/5.2/topics/db/instrumentation/
+"""
+
+import re
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+
+KEY = "page_cache.generation"
+
+# All else may change a page. A visitor's session and the log of the admin are on none.
+HARMLESS = re.compile(
+    r"\s*(SELECT|SAVEPOINT|RELEASE|ROLLBACK|SET|SHOW|PRAGMA|EXPLAIN|DECLARE|FETCH)\b"
+    r"|(INSERT INTO|UPDATE|DELETE FROM) .(django_session|django_admin_log)\W",
+    re.IGNORECASE,
+)
+
+missed = False  # whether the cache was away when a generation should have begun
+
+
+def begin():
+    """Begin a new generation; the next request of this process tries again if the cache is away."""
+    global missed
+    if settings.PAGE_CACHE_SECONDS:
+        generation = uuid4().hex
+        cache.set(KEY, generation, timeout=None)
+        missed = cache.get(KEY) != generation
+
+
+def watch(execute, sql, params, many, context):
+    """Begin a generation when what a statement wrote is committed. A wrapper of Django's."""
+    result = execute(sql, params, many, context)
+    if not HARMLESS.match(str(sql)):
+        connection = context["connection"]
+        if not any(function is begin for _, function, *_ in connection.run_on_commit):
+            transaction.on_commit(begin, using=connection.alias)
+    return result
+
+
+def watch_connection(connection, **kwargs):
+    """Watch the statements of a connection: a receiver of connection_created."""
+    if watch not in connection.execute_wrappers:
+        connection.execute_wrappers.append(watch)
+
+
+def current_with(key):
+    """Return the generation, a str, or None without a cache, and what is kept under the key."""
+    if missed:
+        begin()
+    found = cache.get_many([KEY, key])
+    if KEY not in found:  # the first ever, or memcached was restarted
+        cache.add(KEY, uuid4().hex, timeout=None)
+        return cache.get(KEY), None
+    return found[KEY], found.get(key)

@@ -1,0 +1,107 @@
+"""Pages that are anyone's are kept: by NGINX for a second, in the cache for a minute."""
+
+import gzip
+import time
+from hashlib import sha256
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.core.cache import cache
+from django.http import HttpResponse
+
+from . import generation
+from .rules import JUST_SENT, asked_for_more, is_anyones, may_be_anyones, take_notes
+
+# For NGINX: how long it may show the page, in seconds, while it asks for a new one, and while none
+# is to be had. Browsers keep no page, by the first word.
+CACHE_CONTROL = "no-cache, stale-while-revalidate=10, stale-if-error=600"
+
+
+class PageCacheMiddleware:
+    """Decide whose each page is; keep what is anyone's, and tell NGINX.
+
+    Stands right after the middleware that finds the site and CommonMiddleware, outside of all that
+    could make a page one visitor's. Sets request.is_anyones, for templates: such a page
+    holds no token, since its forms are taken by where they come from (process_view).
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        request.is_anyones = may_be_anyones(request)
+        if request.is_anyones:
+            response = self.find_or_make(request)
+        else:
+            response = self.get_response(request)
+            if request.method == "POST" and response.status_code < 400:
+                # The page that a form leads to would otherwise be that of before, for a second.
+                response.set_cookie(JUST_SENT, "1", 10, secure=request.is_secure(), httponly=True)
+        if not request.is_anyones:
+            response["X-Accel-Expires"] = "0"
+        return response
+
+    def find_or_make(self, request):
+        accepts_gzip = "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "")
+        key = key_of(request)
+        take_notes(request)
+        now, page = generation.current_with(key) if settings.PAGE_CACHE_SECONDS else (None, None)
+        if page and page["generation"] == now:
+            return as_response(page, accepts_gzip)
+        response = self.get_response(request)
+        request.is_anyones = is_anyones(request, response)
+        if not request.is_anyones:
+            return response
+        page = {
+            "generation": now,
+            "headers": dict(response.items()),
+            "content": gzip.compress(response.content, 6, mtime=0),
+        }
+        if now and request.method == "GET":
+            cache.set(key, page, settings.PAGE_CACHE_SECONDS)
+        return as_response(page, accepts_gzip)
+
+    def process_view(self, request, view, args, kwargs):
+        """Find out who asks, before the view and Django's protection of forms do."""
+        if request.is_anyones:
+            # Django looked for the token's cookie; whether it is used is another question.
+            request.COOKIES.asked.discard(settings.CSRF_COOKIE_NAME)
+            request.is_anyones = not asked_for_more(request)
+        if request.is_anyones:
+            request.user = AnonymousUser()  # known without opening the session
+        elif sent_from_here(request):
+            request.csrf_processing_done = True
+
+
+def key_of(request):
+    """Return the key of a page in the cache: its site and its address."""
+    address = (request.scheme, request.get_host(), request.path, request.META["QUERY_STRING"])
+    return f"page_cache.{request.site_id}.{sha256(chr(0).join(address).encode()).hexdigest()}"
+
+
+def as_response(page, accepts_gzip):
+    """Return a kept page as an HttpResponse that NGINX may show until the second is over."""
+    content = page["content"] if accepts_gzip else gzip.decompress(page["content"])
+    response = HttpResponse(content, headers=page["headers"])
+    # In this order: NGINX 1.22 would take "no-cache" for its own if it came first.
+    response["X-Accel-Expires"] = f"@{int(time.time())}"
+    response["Cache-Control"] = CACHE_CONTROL
+    if accepts_gzip:
+        response["Content-Encoding"] = "gzip"
+    response["Vary"] = "Accept-Encoding"
+    return response
+
+
+def sent_from_here(request):
+    """Return whether somebody who is not logged in sends a form of this very site.
+
+    A page that is anyone's cannot hold a visitor's token. Browsers say, and pages cannot change,
+    where a form comes from; Django checks that before the token (OWASP: "Verifying Origin With
+    Standard Headers"). For whoever has a session, the token is asked for as well.
+    """
+    return (
+        request.method == "POST"
+        and settings.SESSION_COOKIE_NAME not in request.COOKIES
+        and request.META.get("HTTP_ORIGIN") == f"{request.scheme}://{request.get_host()}"
+        and not request.user.is_authenticated
+    )

@@ -1,0 +1,93 @@
+"""Whose page is it? Only what is anyone's is ever kept, and every doubt makes it one visitor's.
+
+A page is anyone's if nothing but its address was asked for in making it: no cookie, no header, no
+session. What is asked for is noted while the page is made, so this holds for views and packages
+that have never heard of it.
+"""
+
+from functools import wraps
+
+from django.conf import settings
+from django.views.decorators.cache import never_cache
+
+from .noted import Noted
+
+JUST_SENT = "just-sent"  # a cookie of ten seconds, for who has sent a form
+
+CONTENT_TYPES = {"text/html", "application/rss+xml", "application/atom+xml"}
+
+# Whoever sets one of these has own ideas about keeping the page, or it is no plain page.
+OWN_IDEAS = (
+    *["Cache-Control", "Expires", "Pragma", "X-Accel-Expires", "X-Accel-Redirect"],
+    *["Content-Disposition", "Content-Encoding", "Content-Range", "WWW-Authenticate"],
+)
+
+# What the address of a page consists of, and what Django's protection of forms keeps there.
+ADDRESS = {
+    *["HTTP_HOST", "PATH_INFO", "QUERY_STRING", "REQUEST_METHOD", "SCRIPT_NAME"],
+    *["SERVER_NAME", "SERVER_PORT", "wsgi.url_scheme"],
+    *["CSRF_COOKIE", "CSRF_COOKIE_NEEDS_UPDATE"],
+}
+
+
+def visitors_cookies():
+    """Return the names of the cookies with which a page is made anew, as in nginx.conf.template."""
+    return {
+        settings.SESSION_COOKIE_NAME,
+        settings.LANGUAGE_COOKIE_NAME,
+        "messages",
+        "mezzanine-rating",
+        JUST_SENT,
+    }
+
+
+def may_be_anyones(request):
+    """Return whether the answer may be the same for every visitor, by the request alone."""
+    return (
+        request.method in ("GET", "HEAD")
+        and request.META.get("CONTENT_LENGTH") in (None, "", "0")
+        and "HTTP_TRANSFER_ENCODING" not in request.META
+        and visitors_cookies().isdisjoint(request.COOKIES)
+        and getattr(request, "site_source", None) == "host"
+    )
+
+
+def take_notes(request):
+    """Note, from here on, which cookies and which headers anybody asks the request for."""
+    request.COOKIES = Noted(request.COOKIES)
+    request.environ = request.META = Noted(request.META)
+
+
+def asked_for_more(request):
+    """Return whether anybody asked for more than the address."""
+    scheme = {settings.SECURE_PROXY_SSL_HEADER[0]} if settings.SECURE_PROXY_SSL_HEADER else set()
+    return bool(request.COOKIES.asked - visitors_cookies() or request.META.asked - ADDRESS - scheme)
+
+
+def is_anyones(request, response):
+    """Return whether this answer, to a request that may_be_anyones(), is the same for everybody."""
+    session = getattr(request, "session", None)
+    return (
+        request.is_anyones
+        and not asked_for_more(request)
+        and not (session is not None and (session.accessed or session.modified))
+        and "CSRF_COOKIE_NEEDS_UPDATE" not in request.META
+        and response.status_code == 200
+        and not response.streaming
+        and not response.cookies
+        and not any(response.has_header(name) for name in OWN_IDEAS)
+        and response.get("Vary", "").lower() in ("", "accept-encoding")
+        and response.get("Content-Type", "").partition(";")[0] in CONTENT_TYPES
+    )
+
+
+def fresh(view):
+    """Keep no answer of this view, anywhere, and give its forms a token of Django's."""
+
+    @wraps(view)
+    @never_cache
+    def never_kept(request, *args, **kwargs):
+        request.is_anyones = False
+        return view(request, *args, **kwargs)
+
+    return never_kept
