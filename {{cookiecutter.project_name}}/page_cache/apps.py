@@ -10,4 +10,7 @@ class PageCacheConfig(AppConfig):
     name = "page_cache"
 
     def ready(self):
+        from .queries import join_content
+
+        join_content()
         connection_created.connect(watch_connection)

@@ -14,10 +14,11 @@ from django.db import transaction
 
 KEY = "page_cache.generation"
 
-# All else may change a page. A visitor's session and the log of the admin are on none.
+# All else may change a page. Sessions, times of logins and the log of the admin are on none.
 HARMLESS = re.compile(
     r"\s*(SELECT|SAVEPOINT|RELEASE|ROLLBACK|SET|SHOW|PRAGMA|EXPLAIN|DECLARE|FETCH)\b"
-    r"|(INSERT INTO|UPDATE|DELETE FROM) .(django_session|django_admin_log)\W",
+    r"|(INSERT INTO|UPDATE|DELETE FROM) .(django_session|django_admin_log)\W"
+    r"|UPDATE .auth_user. SET .last_login. = %s WHERE",
     re.IGNORECASE,
 )
 
