@@ -12,9 +12,11 @@ from django.http import HttpResponse
 from . import generation
 from .rules import JUST_SENT, asked_for_more, is_anyones, may_be_anyones, take_notes
 
-# For NGINX: how long it may show the page, in seconds, while it asks for a new one, and while none
-# is to be had. Browsers keep no page, by the first word.
-CACHE_CONTROL = "no-cache, stale-while-revalidate=10, stale-if-error=600"
+LAST_GOOD_SECONDS = 600  # how long the last good page is shown while no new one can be made
+
+# For NGINX alone, which tells browsers to keep nothing: how many seconds it may show the page while
+# it asks for the next, and while Django does not answer. RFC 5861.
+CACHE_CONTROL = f"max-age=1, stale-while-revalidate=10, stale-if-error={LAST_GOOD_SECONDS}"
 
 
 class PageCacheMiddleware:
@@ -27,6 +29,7 @@ class PageCacheMiddleware:
 
     def __init__(self, get_response):
         self.get_response = get_response
+        self.failing_since = {}  # time.monotonic() of the first of the latest failures, by key
 
     def __call__(self, request):
         request.is_anyones = may_be_anyones(request)
@@ -45,13 +48,15 @@ class PageCacheMiddleware:
         accepts_gzip = "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "")
         key = key_of(request)
         take_notes(request)
-        now, page = generation.current_with(key) if settings.PAGE_CACHE_SECONDS else (None, None)
+        now, page = generation.current_with(key)
         if page and page["generation"] == now:
             return as_response(page, accepts_gzip)
         response = self.get_response(request)
         request.is_anyones = is_anyones(request, response)
         if not request.is_anyones:
+            self.limit_failures(key, response)
             return response
+        self.failing_since.pop(key, None)
         page = {
             "generation": now,
             "headers": dict(response.items()),
@@ -60,6 +65,15 @@ class PageCacheMiddleware:
         if now and request.method == "GET":
             cache.set(key, page, settings.PAGE_CACHE_SECONDS)
         return as_response(page, accepts_gzip)
+
+    def limit_failures(self, key, response):
+        """Make a 500, for which NGINX shows the last good page, a 503 when that gets too old."""
+        if response.status_code == 500:
+            if len(self.failing_since) > 1000:
+                self.failing_since.clear()
+            since = self.failing_since.setdefault(key, time.monotonic())
+            if time.monotonic() - since > LAST_GOOD_SECONDS:
+                response.status_code = 503
 
     def process_view(self, request, view, args, kwargs):
         """Find out who asks, before the view and Django's protection of forms do."""
@@ -83,9 +97,9 @@ def as_response(page, accepts_gzip):
     """Return a kept page as an HttpResponse that NGINX may show until the second is over."""
     content = page["content"] if accepts_gzip else gzip.decompress(page["content"])
     response = HttpResponse(content, headers=page["headers"])
-    # In this order: NGINX 1.22 would take "no-cache" for its own if it came first.
-    response["X-Accel-Expires"] = f"@{int(time.time())}"
+    # In this order: NGINX reads no more of Cache-Control when it has seen the other.
     response["Cache-Control"] = CACHE_CONTROL
+    response["X-Accel-Expires"] = f"@{int(time.time())}"
     if accepts_gzip:
         response["Content-Encoding"] = "gzip"
     response["Vary"] = "Accept-Encoding"

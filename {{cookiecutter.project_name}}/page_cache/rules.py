@@ -44,7 +44,8 @@ def visitors_cookies():
 def may_be_anyones(request):
     """Return whether the answer may be the same for every visitor, by the request alone."""
     return (
-        request.method in ("GET", "HEAD")
+        settings.PAGE_CACHE_SECONDS > 0
+        and request.method in ("GET", "HEAD")
         and request.META.get("CONTENT_LENGTH") in (None, "", "0")
         and "HTTP_TRANSFER_ENCODING" not in request.META
         and visitors_cookies().isdisjoint(request.COOKIES)

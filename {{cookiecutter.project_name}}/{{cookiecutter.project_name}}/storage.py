@@ -1,4 +1,7 @@
-"""Static files under hashed names, which browsers may keep for ever."""
+"""Static files under hashed names, which browsers may keep for ever, and compressed for NGINX."""
+
+import gzip
+from pathlib import Path
 
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 
@@ -11,6 +14,20 @@ class TolerantManifestStaticFilesStorage(ManifestStaticFilesStorage):
     """
 
     manifest_strict = False
+    compressed = {".css", ".html", ".js", ".json", ".map", ".svg", ".txt", ".xml"}
+
+    def post_process(self, paths, dry_run=False, **options):
+        yield from super().post_process(paths, dry_run=dry_run, **options)
+        if not dry_run:
+            for name in {*paths, *self.hashed_files.values()}:
+                self.compress(Path(self.path(name)))
+
+    def compress(self, path):
+        """Put a compressed file beside it, which gzip_static of NGINX sends in its place."""
+        if path.suffix in self.compressed and path.exists():
+            content = gzip.compress(path.read_bytes(), mtime=0)
+            if len(content) < path.stat().st_size:
+                Path(f"{path}.gz").write_bytes(content)
 
     def hashed_name(self, name, content=None, filename=None):
         try:
