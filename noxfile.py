@@ -67,7 +67,7 @@ def project(session):
         for python in PYTHONS:
             if not shutil.which(f"python{python}"):
                 print(f"the project's tests on Python {python}: it is not installed", file=file)
-    live = ["tests/test_live.py", "tests/test_live_feeds.py"]
+    live = ["tests/test_live.py", "tests/test_live_feeds.py", "tests/test_nginx.py"]
     pytest(session, *live, "tests/test_django_cache_suite.py")
 
 

@@ -11,6 +11,8 @@ from types import SimpleNamespace
 import pytest
 from support import TEMPLATE, Baker
 
+pytest_plugins = ["servers"]
+
 
 def pytest_terminal_summary(terminalreporter):
     """Hand the reasons of skipped tests to nox, which repeats them as its last lines."""
