@@ -107,6 +107,12 @@ def sites(session):
 
 
 @nox.session
+def bench(session):
+    """How fast is it, beside a static file, stock Mezzanine and Wagtail? Writes docs/speed.md."""
+    pytest(session, "--capture=no", "tests/bench.py")
+
+
+@nox.session
 def mezzanine(session):
     """Do Mezzanine's own tests pass? They are in its repository alone, so this needs GitHub."""
     pytest(session, "tests/test_mezzanine_suite.py")

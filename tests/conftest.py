@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from support import TEMPLATE, Baker
 
-pytest_plugins = ["servers"]
+pytest_plugins = ["servers", "webserver"]
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -181,6 +181,12 @@ def render_live_settings(path, database, memcached):
     Path(path, "mysite", "local_settings.py").write_text(settings, encoding="utf-8")
 
 
+def gunicorn(python, package, port):
+    """Return the command that serves the package at that port, with the worker of a server."""
+    command = [python, "-m", "gunicorn", f"{package}.wsgi", f"--bind=127.0.0.1:{port}"]
+    return [*command, "--workers=2", "--threads=4", "--no-control-socket"]
+
+
 @pytest.fixture(scope="module")
 def live(project, database, memcached, tmp_path_factory):
     """The running site: .path, .port, .manage(), .log(), what gunicorn said, .start(), .stop()."""
@@ -199,10 +205,9 @@ def live(project, database, memcached, tmp_path_factory):
     manage("createdb", "--noinput", "--nodata")
     manage("collectstatic", "--noinput")
     port, log = unused_port(), path / "gunicorn.log"
-    gunicorn = [project.python, "-m", "gunicorn", "mysite.wsgi", f"--bind=127.0.0.1:{port}"]
-    gunicorn += ["--workers=2", "--threads=4", "--no-control-socket"]
     ask = partial(Visitor(port).open, "/robots.txt")
-    run = partial(running, gunicorn, ask, log, cwd=path, env=environment)
+    command = gunicorn(project.python, "mysite", port)
+    run = partial(running, command, ask, log, cwd=path, env=environment)
     with ExitStack() as server:
         server.enter_context(run())
         controls = {"start": lambda: server.enter_context(run()), "stop": server.close}

@@ -1,0 +1,89 @@
+"""The fixture of NGINX, as the project configures it, in front of a live project."""
+
+import ssl
+import subprocess
+from functools import partial
+from types import SimpleNamespace
+
+import pytest
+from servers import HOST, Visitor, running, unused_port
+from support import program
+
+AROUND = """
+daemon off;
+user root;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{}}
+http {{
+    include /etc/nginx/mime.types;
+    include {folder}/site.conf;
+}}
+"""
+
+KEPT = "add_header Kept $upstream_cache_status always;"
+
+CONTENT = """
+from mezzanine.forms.models import Field, Form
+from mezzanine.pages.models import RichTextPage
+RichTextPage.objects.create(title="About", content="<p>About us</p>")
+contact = Form.objects.create(title="Contact")
+Field.objects.create(form=contact, label="Message", field_type=1)
+"""
+
+
+def nginx_conf(live, folder, ports):
+    """Return the project's own configuration, with the ports and the paths of the test."""
+    template = (live.path / "deploy/nginx.conf.template").read_text("utf-8")
+    site = template % {
+        "project_name": "mysite",
+        "gunicorn_port": live.port,
+        "live_hostname": HOST,
+        "root": folder,
+    }
+    for was, becomes in {
+        "listen 80;": f"listen 127.0.0.1:{ports[0]};",
+        "listen [::]:80;": "",
+        "listen 443 ": f"listen 127.0.0.1:{ports[1]} ",
+        "listen [::]:443 ssl http2;": "",
+        "/etc/nginx/ssl/": f"{folder}/",
+        "/run/mysite": f"{folder}/run",
+        f"{folder}/run-pages": f"{folder}/pages",
+        "/var/log/nginx/": f"{folder}/",
+        "        add_header Cache": f"        {KEPT}\n        add_header Cache",
+    }.items():
+        assert was in site, was
+        site = site.replace(was, becomes)
+    return site
+
+
+@pytest.fixture(scope="module")
+def nginx(live, tmp_path_factory):
+    """The running NGINX: .open(), .visitor(), and .folder with logs and pages."""
+    command, folder = program("nginx", "nginx"), tmp_path_factory.mktemp("nginx")
+    (folder / "current").mkdir()
+    (folder / "current/project").symlink_to(live.path)
+    (folder / "run").mkdir()
+    certificate = ["-keyout", folder / "mysite.key", "-out", folder / "mysite.crt"]
+    openssl = [program("openssl", "openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes"]
+    openssl += ["-subj", f"/CN={HOST}", *certificate]
+    subprocess.run(openssl, check=True, capture_output=True)
+    live.manage("shell", "-c", CONTENT)
+    ports = unused_port(), unused_port()
+    (folder / "site.conf").write_text(nginx_conf(live, folder, ports))
+    (folder / "nginx.conf").write_text(AROUND.format(folder=folder))
+    visitor = partial(Visitor, ports[1], ssl._create_unverified_context())
+
+    with running(
+        [command, "-c", folder / "nginx.conf"],
+        lambda: visitor().open("/robots.txt"),
+        folder / "out.log",
+    ):
+        yield SimpleNamespace(
+            open=lambda *path, **options: visitor().open(*path, **options),
+            visitor=visitor,
+            port=ports[1],
+            folder=folder,
+            http=Visitor(ports[0]),
+        )
