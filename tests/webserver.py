@@ -41,6 +41,7 @@ def nginx_conf(live, folder, ports):
         "gunicorn_port": live.port,
         "live_hostname": HOST,
         "root": folder,
+        "default_server": "",
     }
     for was, becomes in {
         "listen 80;": f"listen 127.0.0.1:{ports[0]};",
