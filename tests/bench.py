@@ -19,6 +19,7 @@ from pathlib import Path
 
 from servers import DB_PASS, HOST, Visitor, gunicorn, running, unused_port, wait_until
 from support import TEMPLATE, program
+from webserver import AROUND
 
 SECONDS = os.environ.get("BENCH_SECONDS", "4")
 VISITORS = "16"
@@ -85,8 +86,6 @@ def plainly(folder, port):
     """NGINX in front of a gunicorn, keeping nothing; yields the port."""
     plain = unused_port()
     (folder / "site.conf").write_text(PLAIN.format(plain=plain, gunicorn=port, host=HOST))
-    from webserver import AROUND
-
     (folder / "nginx.conf").write_text(AROUND.format(folder=folder))
     command = [program("nginx", "nginx"), "-c", folder / "nginx.conf"]
     with running(command, partial(Visitor(plain).open, "/"), folder / "out.log"):
@@ -213,7 +212,7 @@ def test_bench(live, nginx, administrator, database, memcached, project, tmp_pat
     folders = [tmp_path / name for name in ("own", "stock", "wagtail")]
     for folder in folders:
         folder.mkdir()
-    live.manage("shell", "-c", "from mezzanine.pages.models import *")
+    load, _, _ = os.getloadavg()
     database.sql("ANALYZE")
     live.stop()
     command = gunicorn(project.python, "mysite", live.port)
@@ -235,8 +234,10 @@ def test_bench(live, nginx, administrator, database, memcached, project, tmp_pat
     }
     lines = [
         "# Speed\n\nWritten by `nox -s bench`, and not by hand.\n",
-        f"{datetime.date.today()}, {machine()}. {VISITORS} connections for {SECONDS} s each, the",
-        "load made on the same machine; 1 NGINX worker, 2 gunicorn workers of 4 threads.\n",
+        f"{datetime.date.today()}, {machine()}; load average before: {load:.1f}. Above 0.5, others",
+        "were using the machine, and only the order of magnitude counts.\n",
+        f"{VISITORS} connections for {SECONDS} s each, made on the same machine; 1 NGINX worker,",
+        "2 gunicorn workers of 4 threads; the first two by HTTPS, the others by HTTP.\n",
         *table(rows),
         "\n| | ratio |\n|---|---:|",
         *[f"| {name} | {ratio:.2f} |" for name, ratio in ratios.items()],

@@ -184,6 +184,15 @@ def test_a_visitor_finds_a_post_and_comments_on_it(page, words):
     expect(avatar).to_have_js_property("naturalWidth", 32)
 
 
+def test_the_browser_knows_who_has_commented_and_tells_nobody(page, words):
+    test_a_visitor_finds_a_post_and_comments_on_it(page, words)
+    page.goto("/blog/hello/")
+    expect(page.locator("#comment [name=name]")).to_have_value("Ada")
+    expect(page.locator("#comment [name=email]")).to_have_value("ada@example.com")
+    assert "Ada" not in str(page.context.cookies())
+    assert "ada@" not in str(page.context.cookies())
+
+
 def test_a_visitor_rates_a_post_once(page):
     page.goto("/blog/hello/")
     rating = page.locator(".panel.rating")

@@ -8,9 +8,12 @@ import pytest
 from django.conf import settings as project_settings
 from django.contrib import messages
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.cache import cache
 from django.db import connection
 from django.http import HttpResponse, StreamingHttpResponse
+from django.middleware.csrf import get_token
 from django.template import engines
 from django.urls import get_resolver, include, path
 from django.views.decorators.vary import vary_on_headers
@@ -23,7 +26,8 @@ from mezzanine.pages.models import Page, RichTextPage
 from mezzanine.utils.sites import override_current_site_id
 from test_pages import patterns
 
-from page_cache.rules import visitors_cookies
+from page_cache.middleware import sent_from_here
+from page_cache.rules import is_anyones, take_notes, visitors_cookies
 
 ORIGIN = "http://127.0.0.1:8000"
 
@@ -138,9 +142,24 @@ def is_marked(response):
 @pytest.mark.parametrize("view", ONE_VISITORS)
 def test_a_page_that_is_one_visitors_is_never_kept(ask, view):
     address = f"/{view.replace(' ', '-')}/"
-    assert not is_marked(ask(address)), view
-    assert "csrftoken" in ask(address).cookies or not is_marked(ask(address))
+    assert not is_marked(ask(address))
     assert [key for key in cache._cache if "page_cache.1." in key] == []
+
+
+def test_who_opens_the_session_or_takes_a_token_gets_a_page_of_their_own(rf):
+    def request_with(**attributes):
+        request = rf.get("/")
+        take_notes(request)
+        vars(request).update(is_anyones=True, session=SessionStore(), **attributes)
+        return request
+
+    request = request_with()
+    assert is_anyones(request, answer())
+    request.session.get("seen")
+    assert not is_anyones(request, answer())
+    request = request_with()
+    get_token(request)
+    assert not is_anyones(request, answer())
 
 
 def test_a_page_that_is_anyones_is_made_once(ask):
@@ -458,6 +477,19 @@ def test_the_contact_form_of_a_page_that_was_kept_arrives(ask, browser):
 @pytest.mark.parametrize("address", ["/comment/", "/contact/", "/accounts/login/"])
 def test_a_form_from_elsewhere_is_refused(browser, address, headers):
     assert browser.post(address, {"name": "x"}, **headers).status_code == 403
+
+
+def test_who_has_a_session_needs_a_token_as_well(browser):
+    browser.cookies.load("sessionid=unknown")
+    assert browser.post("/contact/", {}, HTTP_ORIGIN=ORIGIN).status_code == 403
+
+
+def test_who_is_logged_in_without_a_session_needs_a_token_as_well(rf):
+    request = rf.post("/contact/", HTTP_ORIGIN="http://testserver")
+    request.user = AnonymousUser()
+    assert sent_from_here(request)
+    request.user = get_user_model()(username="known by the web server")
+    assert not sent_from_here(request)
 
 
 @pytest.mark.parametrize("user", ["member", "admin"])
