@@ -114,7 +114,7 @@ ONE_VISITORS = {
 urlpatterns = [
     *[path(f"{name.replace(' ', '-')}/", view) for name, view in ONE_VISITORS.items()],
     path("anyones/", lambda request: answer(uuid.uuid4().hex)),
-    path("who/", lambda request: answer(request.user.get_username() or "nobody")),
+    path("body/", lambda request: answer("" if request.method == "HEAD" else "A body")),
     path("query/", lambda request: answer(str(request.GET))),
     path("link/", lambda request: answer(request.build_absolute_uri("/"))),
     path("", include(f"{project_settings.PROJECT_APP}.urls")),
@@ -276,11 +276,11 @@ def test_http_and_https_have_pages_of_their_own(ask, settings):
     assert is_marked(ask("/link/", HTTP_X_FORWARDED_PROTO="https"))
 
 
-def test_a_head_is_no_page(ask):
-    assert not ask("/anyones/", method="head").content
-    page = ask("/anyones/")
-    assert page.content
-    assert ask("/anyones/", method="head")["Content-Length"] == page["Content-Length"]
+def test_what_a_head_is_answered_is_no_page(ask):
+    assert not ask("/body/", method="head").content
+    page = ask("/body/")
+    assert page.content == b"A body"
+    assert ask("/body/", method="head")["Content-Length"] == page["Content-Length"]
 
 
 def test_a_page_is_kept_compressed_and_shown_as_asked_for(ask):
