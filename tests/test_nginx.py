@@ -229,7 +229,8 @@ def test_visitors_do_not_notice_that_the_database_is_away(nginx, live, database)
     with away(database):
         live.manage("shell", "-c", "from django.core.cache import cache; cache.clear()")
         wait_until(lambda: stale(nginx.open("/"), good))
-        assert '"GET / HTTP' in (nginx.folder / "mysite.stale.log").read_text()
+        log = nginx.folder / "mysite.stale.log"
+        wait_until(lambda: '"GET / HTTP' in log.read_text())
         assert nginx.open("/", Cookie="sessionid=x").status == 500
     assert nginx.open("/", Cookie="sessionid=x").status == 200
 
