@@ -32,11 +32,12 @@ from page_cache.rules import is_anyones, take_notes, visitors_cookies
 ORIGIN = "http://127.0.0.1:8000"
 
 
-def site_of_the_host(get_response):
-    """A middleware that says what the one that finds the site would say."""
+def site_of_the_test(get_response):
+    """A middleware that decides for the site and the source that a test wants."""
 
     def middleware(request):
-        request.site_id, request.site_source = 1, request.META.get("SITE_SOURCE", "host")
+        request.site_id = getattr(request, "site_id", 1)
+        request.site_source = request.META.get("SITE_SOURCE", "host")
         return get_response(request)
 
     return middleware
@@ -47,7 +48,9 @@ def kept(settings, db):
     """Pages are kept, as on a server."""
     cache.clear()
     settings.PAGE_CACHE_SECONDS = 60
-    settings.MIDDLEWARE = ["test_page_cache.site_of_the_host", *settings.MIDDLEWARE]
+    place = settings.MIDDLEWARE.index("page_cache.middleware.PageCacheMiddleware")
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE]
+    settings.MIDDLEWARE.insert(place, "test_page_cache.site_of_the_test")
 
 
 def answer(body="<p>A page</p>", **headers):
@@ -238,12 +241,10 @@ def test_no_header_gets_into_a_page_that_is_kept(ask, address, headers):
     )
 
 
-def test_a_forged_host_has_pages_of_its_own(ask, settings):
-    assert b"evil.example" in ask("/link/", HTTP_HOST="evil.example").content
-    assert b"127.0.0.1:1337" in ask("/link/", HTTP_HOST="127.0.0.1:1337").content
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:1337", "127.0.0.1"])
+def test_a_forged_host_is_on_no_page_of_others(ask, host):
+    ask("/link/", HTTP_HOST=host)
     assert ask("/link/").content == b"http://127.0.0.1:8000/"
-    settings.ALLOWED_HOSTS = ["127.0.0.1"]
-    assert ask("/link/", HTTP_HOST="evil.example").status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -342,7 +343,7 @@ def test_sessions_and_logins_of_others_change_no_page(ask, committed, browse):
 
 def test_what_is_written_for_one_site_begins_anew_on_all(ask, committed):
     before = ask("/anyones/").content
-    with committed(), override_current_site_id(2):
+    with override_current_site_id(2), committed():
         Page.objects.filter(slug="about").update(title="New")
     assert ask("/anyones/").content != before
 
