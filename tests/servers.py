@@ -24,20 +24,6 @@ HOST = "www.example.com"
 DB_PASS = r"""a'b"c $HOME \ é中 %(x)s {{y}}"""
 
 
-# Says what the middleware that finds the site would say.
-SITE_OF_THE_HOST = """
-from .settings import MIDDLEWARE
-
-def site_of_the_host(get_response):
-    def middleware(request):
-        request.site_id, request.site_source = 1, "host"
-        return get_response(request)
-    return middleware
-
-MIDDLEWARE.insert(0, "mysite.local_settings.site_of_the_host")
-"""
-
-
 def unused_port():
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return probe.getsockname()[1]
@@ -174,10 +160,10 @@ def render_live_settings(path, database, memcached):
     }
     answers |= {name: secrets.token_urlsafe(50) for name in ("secret_key", "nevercache_key")}
     settings = template % (answers | {"db_pass": DB_PASS})
+    settings = re.sub(r"^ALLOWED_HOSTS = .*\n", "", settings, flags=re.MULTILINE)  # all sites
     # The ports of a server, which others may use on this machine.
     settings += f'DATABASES["default"] |= dict(HOST="{database.host}", PORT={database.port})\n'
     settings += f'CACHES["default"]["LOCATION"] = "127.0.0.1:{memcached.port}"\n'
-    settings += SITE_OF_THE_HOST
     Path(path, "mysite", "local_settings.py").write_text(settings, encoding="utf-8")
 
 
@@ -211,7 +197,14 @@ def live(project, database, memcached, tmp_path_factory):
     with ExitStack() as server:
         server.enter_context(run())
         controls = {"start": lambda: server.enter_context(run()), "stop": server.close}
-        yield SimpleNamespace(path=path, port=port, manage=manage, log=log.read_text, **controls)
+        yield SimpleNamespace(
+            path=path,
+            python=project.python,
+            port=port,
+            manage=manage,
+            log=log.read_text,
+            **controls,
+        )
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from test_live import database, live, memcached, visitor, wait_until  # noqa: F401
+from servers import wait_until
 
 POSTS = "SELECT count(*) FROM feeds_post"
 KEYS = """
@@ -19,7 +19,7 @@ for name, value in {names}.items():
 
 
 @pytest.fixture
-def x(live):  # noqa: F811
+def x(live):
     """The small X of the project's tests, in this process; .hold() makes it keep its answers."""
     path = Path(live.path, "tests", "twitter", "fake_x.py")
     spec = importlib.util.spec_from_file_location("fake_x", path)
@@ -43,7 +43,7 @@ def x(live):  # noqa: F811
 
 
 @pytest.fixture
-def cron(live, x):  # noqa: F811
+def cron(live, x):
     """Starts the command and returns its process, a Popen."""
     environment = os.environ | {"TWITTER_API_URL": x.url}
 
@@ -63,7 +63,7 @@ def ended(process):
     return SimpleNamespace(out=out, err=err, status=process.returncode)
 
 
-def test_tweets_are_on_the_page_after_a_poll(cron, visitor, database):  # noqa: F811
+def test_tweets_are_on_the_page_after_a_poll(cron, visitor, database):
     assert "Spring fair" not in visitor.open("/").text
     result = ended(cron())
     assert (result.status, result.out, result.err) == (0, "", "")
@@ -71,7 +71,7 @@ def test_tweets_are_on_the_page_after_a_poll(cron, visitor, database):  # noqa: 
     assert "🎪🎪 Spring fair on Saturday!" in visitor.open("/").text
 
 
-def test_only_one_of_two_polls_at_a_time_asks(cron, x, database):  # noqa: F811
+def test_only_one_of_two_polls_at_a_time_asks(cron, x, database):
     x.hold()
     first = cron("-v2")
     wait_until(lambda: x.requests)
@@ -84,7 +84,7 @@ def test_only_one_of_two_polls_at_a_time_asks(cron, x, database):  # noqa: F811
     assert database.sql(POSTS) == "5"
 
 
-def test_a_poll_that_was_killed_keeps_no_other_from_its_work(cron, x, database):  # noqa: F811
+def test_a_poll_that_was_killed_keeps_no_other_from_its_work(cron, x, database):
     x.hold()
     killed = cron()
     wait_until(lambda: x.requests)
@@ -95,7 +95,7 @@ def test_a_poll_that_was_killed_keeps_no_other_from_its_work(cron, x, database):
     assert database.sql(POSTS) == "5"
 
 
-def test_a_second_poll_of_the_same_tweets_changes_them_in_place(cron, x, database):  # noqa: F811
+def test_a_second_poll_of_the_same_tweets_changes_them_in_place(cron, x, database):
     ended(cron())
     x.posts["1990000000000000007"]["text"] = "Changed\x00 😀"
     result = ended(cron("--force"))
