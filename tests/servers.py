@@ -160,7 +160,6 @@ def render_live_settings(path, database, memcached):
     }
     answers |= {name: secrets.token_urlsafe(50) for name in ("secret_key", "nevercache_key")}
     settings = template % (answers | {"db_pass": DB_PASS})
-    settings = re.sub(r"^ALLOWED_HOSTS = .*\n", "", settings, flags=re.MULTILINE)  # all sites
     # The ports of a server, which others may use on this machine.
     settings += f'DATABASES["default"] |= dict(HOST="{database.host}", PORT={database.port})\n'
     settings += f'CACHES["default"]["LOCATION"] = "127.0.0.1:{memcached.port}"\n'

@@ -64,7 +64,9 @@ class Load:
 
     def _ask(self, connection, reads):
         if reads:
-            return connection.request("GET", "/", headers={"Host": self.name})
+            # With the cookie of who has just sent a form, since a page that was kept cannot fail.
+            headers = {"Host": self.name, "Cookie": "just-sent=1"}
+            return connection.request("GET", "/", headers=headers)
         headers = {
             "Host": self.name,
             "Content-Type": "application/x-www-form-urlencoded",

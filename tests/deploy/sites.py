@@ -75,7 +75,8 @@ class Site:
         connection.sock = context.wrap_socket(
             socket.create_connection((self.host.address, 443), 30), server_hostname=host
         )
-        connection.request("GET", path, headers={"Host": host})
+        # The cookie of who has just sent a form: nothing kept is shown to that visitor.
+        connection.request("GET", path, headers={"Host": host, "Cookie": "just-sent=1"})
         response = connection.getresponse()
         return response.status, response.read().decode("utf-8", "replace")
 

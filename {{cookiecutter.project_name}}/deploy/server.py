@@ -110,8 +110,9 @@ for database in $name $name-before-restore $name-restoring; do
     runuser -u postgres -- dropdb --if-exists --force $database
 done
 runuser -u postgres -- dropuser --if-exists $name
-rm -rf $root /run/$name /var/log/supervisor/$name.log* /var/log/supervisor/$name-standby.log*
-rm -rf /var/log/nginx/$name.access.log* /var/log/nginx/$name.error.log*
+rm -rf $root /run/$name /run/$name-pages
+rm -rf /var/log/supervisor/$name.log* /var/log/supervisor/$name-standby.log*
+for log in access error stale; do rm -f /var/log/nginx/$name.$log.log*; done
 userdel $name
 """
 

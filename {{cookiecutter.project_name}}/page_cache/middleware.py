@@ -88,8 +88,15 @@ class PageCacheMiddleware:
 
 
 def key_of(request):
-    """Return the key of a page in the cache: its site and its address."""
-    address = (request.scheme, request.get_host(), request.path, request.META["QUERY_STRING"])
+    """Return the key of a page in the cache: its site, its address, and the release it is of."""
+    release = settings.BASE_DIR.parent.name  # on a server: see deploy/releases.py
+    address = (
+        release,
+        request.scheme,
+        request.get_host(),
+        request.path,
+        request.META["QUERY_STRING"],
+    )
     return f"page_cache.{request.site_id}.{sha256(chr(0).join(address).encode()).hexdigest()}"
 
 
