@@ -4,6 +4,7 @@ import ssl
 import subprocess
 
 import pytest
+from faults import wait_for
 from load import Load
 from sites import HOST, Site
 from support import Baker
@@ -36,7 +37,7 @@ def test_a_site_that_is_added_answers_at_once(site):
     with Load(site, HOST) as load:
         assert site.get("/", host="www.two.example")[0] == 404
         site.fab("manage", "addsite two.example --alias zwei.example")
-        assert site.get("/", host="two.example")[0] == 200
+        wait_for(lambda: site.get("/", host="two.example")[0] == 200, 5)  # in each process
         assert site.get("/", host="TWO.example.:443")[0] == 200
         assert site.get("/", host="zwei.example")[0] == 301
     assert load.failures == []
@@ -58,7 +59,8 @@ def test_a_stranger_gets_no_site(site, host):
 def test_fab_sites_brings_names_and_certificate_up_to_date(site):
     output = site.fab("sites")
     assert "zwei.example" in output
-    assert {HOST, "two.example", "www.two.example", "zwei.example"} <= certificate_names(site)
+    wanted = {HOST, "two.example", "www.two.example", "zwei.example"}
+    wait_for(lambda: wanted <= certificate_names(site), 10)  # a reload is only a signal
     assert "two.example" in site.host.run("nginx -T 2>/dev/null | grep server_name").stdout
     assert site.fab("sites").count("✓") == output.count("✓")
 
@@ -73,6 +75,6 @@ def test_a_rollback_keeps_the_names(site):
 def test_a_site_that_is_removed_is_a_stranger_again(site):
     with Load(site, HOST) as load:
         site.fab("manage", "removesite two.example --force")
-        assert site.get("/", host="two.example")[0] == 404
+        wait_for(lambda: site.get("/", host="two.example")[0] == 404, 5)
         assert site.get("/", host="zwei.example")[0] == 404
     assert load.failures == []
