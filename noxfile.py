@@ -14,20 +14,24 @@ nox.options.sessions = ["lint", "template", "project", "browser", "deploy"]
 HERE = Path(__file__).parent
 PYTHONS = ["3.11", "3.12", "3.13"]
 FAULTS = [f"tests/deploy/test_{name}.py" for name in ("relay", "cuts", "full_disk", "migrations")]
+FIGURES = HERE / ".nox" / "figures"
 SKIPPED_TESTS = HERE / ".nox" / "skipped-tests"
-SKIPPED_TESTS.unlink(missing_ok=True)
+for file in (FIGURES, SKIPPED_TESTS):
+    file.unlink(missing_ok=True)
 
 
 @atexit.register
-def name_what_was_not_run():
-    """Repeat, as the last lines of the run, which tests this machine could not run, and why."""
-    if SKIPPED_TESTS.exists() and (skipped := SKIPPED_TESTS.read_text(encoding="utf-8")):
-        print("\nNot run on this machine:", skipped, sep="\n", end="")
+def show_what_was_found():
+    """Print, as the last lines of the run, its figures, and what this machine could not run."""
+    for title, path in ("Figures", FIGURES), ("Not run on this machine", SKIPPED_TESTS):
+        if path.exists() and (lines := path.read_text(encoding="utf-8")):
+            print(f"\n{title}:", lines, sep="\n", end="")
 
 
 def pytest(session, *arguments):
+    environment = {"SKIPPED_TESTS": str(SKIPPED_TESTS), "FIGURES": str(FIGURES)}
     session.install("-r", "tests/requirements.txt")
-    session.run("pytest", *arguments, *session.posargs, env={"SKIPPED_TESTS": str(SKIPPED_TESTS)})
+    session.run("pytest", *arguments, *session.posargs, env=environment)
 
 
 @nox.session
@@ -80,7 +84,9 @@ def browser(session):
 @nox.session
 def deploy(session):
     """Does what the README promises hold on brand-new Debian hosts?"""
-    pytest(session, "tests/deploy", "--ignore", "tests/deploy/test_secure.py")
+    # Two modules at a time: they wait for their hosts more than they work.
+    two = ("--numprocesses=2", "--dist=loadfile")
+    pytest(session, "tests/deploy", "--ignore", "tests/deploy/test_secure.py", *two)
 
 
 @nox.session

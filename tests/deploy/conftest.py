@@ -4,18 +4,18 @@ Where they cannot be booted, the tests that ask for one are skipped with the rea
 they fail with it: CI runs everything, and skips nothing in silence.
 """
 
+import os
 import shutil
 
 import pytest
 from cgroup import wait_for
-from faults import make_harmable
+from faults import STEPS, make_harmable
 from machine import missing
 from rig import SUITES, Rig
 from sites import BY_PASSWORD, HOST, PASSWORD, Site
 from support import Baker, unavailable
 
 HOSTS = pytest.StashKey()
-FIGURES = []
 
 
 def pytest_addoption(parser):
@@ -28,17 +28,28 @@ def full(request):
     return request.config.getoption("--full")
 
 
+def pytest_generate_tests(metafunc):
+    """Give a test each step of the relay or, without --full, those in which most can break."""
+    if "step" in metafunc.fixturenames:
+        full = metafunc.config.getoption("--full")
+        metafunc.parametrize("step", STEPS if full else STEPS[2:5])
+
+
+@pytest.fixture
+def points(full):
+    """A function that takes a number; it returns the numbers up to it or, without --full, some."""
+    return lambda last: range(1, last + 1) if full else range(2, last + 1, 4)
+
+
 @pytest.fixture(scope="session")
 def figures():
     """A function that takes a line for the table at the end of the run."""
-    return FIGURES.append
 
+    def note(line):
+        with open(os.environ.get("FIGURES", os.devnull), "a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
 
-def pytest_terminal_summary(terminalreporter):
-    if FIGURES:
-        terminalreporter.section("figures")
-        for line in FIGURES:
-            terminalreporter.write_line(line)
+    return note
 
 
 USER_BY_PASSWORD = """

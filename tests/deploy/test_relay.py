@@ -16,7 +16,7 @@ UPLOAD = 10 * 2**20  # bytes
 
 
 def test_nobody_notices_deploys_rollbacks_and_restarts(site, figures, full):
-    deploys, rollbacks = (100, 20) if full else (6, 3)
+    deploys, rollbacks = (100, 20) if full else (10, 2)
     with Load(site, HOST) as load:
         for number in range(deploys):
             change(site, f"deploy {number}")
