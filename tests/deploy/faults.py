@@ -122,6 +122,7 @@ def held(site, step):
         wait_for(lambda: is_at(site, step))
         yield process
         hold.unlink()
+        process.communicate(timeout=180)  # or it would lose its standard output
 
 
 def switch_process(site):
