@@ -1,0 +1,170 @@
+"""On the server: the two gunicorns of a project, the main one and the standby, and NGINX.
+
+They are started and stopped through supervisor, asked how they are, and asked for pages as visitors
+do.
+"""
+
+import http.client
+import re
+import socket
+import ssl
+import subprocess
+import time
+from pathlib import Path
+
+HEALTH_SECONDS = 30  # for a gunicorn to answer that it is well
+DRAIN_SECONDS = 30  # for requests that have begun to be answered: gunicorn's graceful_timeout
+
+
+class Failed(Exception):
+    """What is wrong, in one line, and perhaps the end of a log."""
+
+
+class Processes:
+    """The processes of the project `name`, whose main gunicorn listens at a port, an int."""
+
+    def __init__(self, name, port, hostname):
+        self.main, self.standby = name, f"{name}-standby"
+        self.port, self.hostname = port, hostname
+        self.socket = f"/run/{name}/standby.sock"
+
+    # Starting and stopping
+
+    def start(self, program):
+        """Start a program, with the newest configuration of it; Failed where it does not start."""
+        supervisorctl("reread")
+        supervisorctl("update", program)
+        if state_of(program) not in ("STARTING", "RUNNING"):
+            supervisorctl("start", program)
+        while state_of(program) == "STARTING":  # for a second, as supervisor has it
+            time.sleep(0.1)
+        if state_of(program) != "RUNNING":
+            raise Failed(f"{program} does not start\n{end_of_log(program)}")
+
+    def stop(self, program):
+        """Stop a program when it has answered what it has begun, or after DRAIN_SECONDS."""
+        filters = ("-tn", "state", "established", f"sport = :{self.port}")
+        if program == self.standby:
+            filters = ("-xn", "state", "established", "src", self.socket)
+        end = time.monotonic() + DRAIN_SECONDS
+        while connections(*filters) and time.monotonic() < end:
+            time.sleep(0.1)
+        supervisorctl("stop", program)
+
+    def check_memory(self):
+        """Failed where the standby, with its two workers, has no room beside the main gunicorn."""
+        shown = subprocess.run(
+            ["ps", "-u", self.main, "-o", "rss="], capture_output=True, text=True
+        )
+        needed = 3 * max(map(int, shown.stdout.split()), default=70_000) // 1000
+        meminfo = Path("/proc/meminfo").read_text()
+        available = int(re.search(r"MemAvailable: +(\d+)", meminfo)[1]) // 1000
+        if available < needed:
+            raise Failed(f"{available} MB of memory are left, and the standby needs {needed} MB")
+
+    # Asking
+
+    def main_is_well(self, release):
+        """Ask the main gunicorn until it says that it is well and of that release; else Failed."""
+        self.wait_until_well(self.main, release, self.main_connection)
+
+    def standby_is_well(self, release):
+        """Ask the standby how it is, and for a page before any visitor does; else Failed."""
+        self.wait_until_well(self.standby, release, self.standby_connection)
+        status, _ = self.ask(self.standby_connection(timeout=30), "/")
+        if status == 400 or status >= 500:
+            raise Failed(f"/ answers {status}\n{end_of_log(self.standby)}")
+
+    def wait_until_well(self, program, release, connect):
+        end, tries = time.monotonic() + HEALTH_SECONDS, 0
+        while True:
+            try:
+                status, body = self.ask(connect(timeout=5), "/healthz")
+                if status == 200 and body.strip() == release:
+                    return
+                answer = f"{status} {body.strip().partition(chr(10))[0][:200]}"
+            except (OSError, http.client.HTTPException) as error:
+                answer = f"{type(error).__name__}: {error}"
+            tries += 1
+            ended = tries % 5 == 0 and state_of(program) != "RUNNING"
+            if ended or time.monotonic() > end:
+                break
+            time.sleep(0.2)
+        raise Failed(f"{program} is not well: /healthz answers {answer}\n{end_of_log(program)}")
+
+    def site_is_well(self, release):
+        """Ask as a visitor does, through NGINX and TLS, for a page and its look; else Failed."""
+        end = time.monotonic() + 10  # a reload of NGINX is only a signal
+        while True:
+            try:
+                return self.look_at_site(release)
+            except (Failed, OSError, http.client.HTTPException) as error:
+                if time.monotonic() > end:
+                    raise Failed(f"https://{self.hostname}/ is not well: {error}") from None
+                time.sleep(0.2)
+
+    def look_at_site(self, release):
+        status, body = self.ask(self.nginx_connection(), "/healthz")
+        if (status, body.strip()) != (200, release):
+            raise Failed(f"/healthz answers {status} {body.strip()[:80]}")
+        status, page = self.ask(self.nginx_connection(), "/")
+        if status == 400 or status >= 500:
+            raise Failed(f"/ answers {status}")
+        if found := re.search(r"(?:href|src)=\"(/static/[^\"?]+\.(?:css|js))", page):
+            status, _ = self.ask(self.nginx_connection(), found[1])
+            if status != 200:
+                raise Failed(f"{found[1]} answers {status}")
+
+    def ask(self, connection, path):
+        """Return the status and the body of a page."""
+        headers = {"Host": self.hostname, "X-Forwarded-Proto": "https"}
+        try:
+            connection.request("GET", path, headers=headers)
+            response = connection.getresponse()
+            return response.status, response.read().decode("utf-8", "replace")
+        finally:
+            connection.close()
+
+    def main_connection(self, timeout):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+
+    def standby_connection(self, timeout):
+        connection = http.client.HTTPConnection("localhost", timeout=timeout)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(timeout)
+        connection.sock.connect(self.socket)
+        return connection
+
+    def nginx_connection(self):
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # it may be self-signed
+        connection = http.client.HTTPSConnection(self.hostname, timeout=10)
+        sock = socket.create_connection(("127.0.0.1", 443), timeout=10)
+        connection.sock = context.wrap_socket(sock, server_hostname=self.hostname)
+        return connection
+
+
+def supervisorctl(*words):
+    result = subprocess.run(["supervisorctl", *words], capture_output=True, text=True)
+    return result.stdout + result.stderr
+
+
+def state_of(program):
+    """Return supervisor's word for a program, such as RUNNING, or an empty string."""
+    words = supervisorctl("status", program).split()
+    return words[1] if words[:1] == [program] else ""
+
+
+def end_of_log(program):
+    """Return what the last start of a program has logged: its errors, and the last lines."""
+    path = Path(f"/var/log/supervisor/{program}.log")
+    text = path.read_text("utf-8", "replace") if path.exists() else ""
+    lines = text.rpartition("Starting gunicorn")[2].splitlines()
+    errors = dict.fromkeys(line for line in lines if re.match(r"[\w.]+(Error|Exception): ", line))
+    return "\n".join([*list(errors)[-5:], *lines[-15:]])  # gunicorn's own traceback comes last
+
+
+def connections(*filters):
+    """Return how many connections `ss` sees that fit."""
+    shown = subprocess.run(["ss", "-H", *filters], capture_output=True, text=True).stdout
+    return len(shown.splitlines())
