@@ -161,7 +161,10 @@ def main(parameters):
     root, release = Path(parameters["root"]), parameters["release"]
     current = root / "current"
     live = current.resolve().name if current.is_symlink() else ""
-    secrets = json.loads((root / "shared/secrets.json").read_text())
+    kept_secrets = root / "shared/secrets.json"
+    if not kept_secrets.exists():
+        raise SystemExit("There is no site yet; type fab all")
+    secrets = json.loads(kept_secrets.read_text())
     values = parameters["values"] | secrets | {"release": f"{root}/releases/{release or live}"}
     values["default_server"] = default_server(values["project_name"])
     files = [
