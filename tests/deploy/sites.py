@@ -73,7 +73,8 @@ class Site:
         context = ssl._create_unverified_context()
         connection = HTTPSConnection(self.host.address, timeout=30, context=context)
         connection.sock = context.wrap_socket(
-            socket.create_connection((self.host.address, 443), 30), server_hostname=host
+            socket.create_connection((self.host.address, 443), 30),
+            server_hostname=host.partition(":")[0].rstrip("."),
         )
         # The cookie of who has just sent a form: nothing kept is shown to that visitor.
         connection.request("GET", path, headers={"Host": host, "Cookie": "just-sent=1"})
