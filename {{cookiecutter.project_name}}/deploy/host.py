@@ -136,8 +136,9 @@ class Host:
         The script finds its parameters in a dict named PARAMETERS.
         """
         loader = (
-            "import json,sys;PARAMETERS=json.loads(sys.stdin.readline());"
-            f"exec(compile(sys.stdin.read(),{script!r},'exec'))"
+            "import json,sys\nPARAMETERS=json.loads(sys.stdin.readline())\n"
+            f"try: exec(compile(sys.stdin.read(),{script!r},'exec'))\n"
+            "except OSError as error: sys.exit(str(error))"  # such as of a full disk
         )
         source = (Path(__file__).parent / script).read_text("utf-8")
         stdin = json.dumps(parameters) + "\n" + source
