@@ -74,9 +74,11 @@ def edited(site, path, old, new):
     before = file.read_text("utf-8")
     edit(file, old, new)
     site.commit()
-    yield
-    file.write_text(before, "utf-8")
-    site.commit()
+    try:
+        yield
+    finally:
+        file.write_text(before, "utf-8")
+        site.commit()
 
 
 def cut_fab(site, number, fault, *arguments, **environment):

@@ -38,6 +38,7 @@ def switch(host, release):
         journal = json.loads(shown.stdout)
         if journal.get("result") != "done":
             error = journal.get("error", "it was killed; the next deploy repairs what it left")
+            error = "\n  | ".join(error.splitlines())
             raise Exit(f"{host.name}: {error}\n{host.name}: {journal.get('result', '')}", 1)
     return journal
 
