@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -10,6 +11,10 @@ from types import SimpleNamespace
 
 import pytest
 from support import TEMPLATE, Baker
+
+# A job in the background, which this may be, ignores Ctrl-C, and so would what its tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["servers", "webserver"]
 
