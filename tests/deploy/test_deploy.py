@@ -140,6 +140,19 @@ def test_a_damaged_backup_is_refused_before_anything_is_touched(site):
     assert site.get("/")[0] == 200
 
 
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [("echo other >project", "is a backup of another project"), (": >database", "is empty")],
+)
+def test_a_foreign_or_empty_backup_is_refused_before_anything_is_touched(site, harm, told):
+    name = site.fab("backup").split()[-1]
+    sums = "sha256sum project release database media.tar.gz >SHA256SUMS"
+    site.host.run(f"cd {site.root}/backups/{name} && {harm} && {sums}")
+    assert told in site.fab("restore", name, status=1)
+    assert site.get("/")[0] == 200
+    site.host.run(f"rm -r {site.root}/backups/{name}")
+
+
 def test_a_backup_comes_home(site):
     path = site.project / site.fab("backup", "--get").split()[-1]
     listed = subprocess.check_output(["tar", "-tf", path], text=True)

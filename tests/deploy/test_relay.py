@@ -166,3 +166,17 @@ def test_files_changed_by_hand_are_shown_and_not_overwritten_unasked(site):
     assert is_live(site, "by hand")
     assert "by hand" not in (site.host.root / "etc/cron.d/mysite").read_text()
     assert "by hand" in (site.root / "state/edited/mysite").read_text()
+
+
+def test_a_configuration_that_nginx_refuses_is_put_back(site):
+    installed = site.host.root / "etc/nginx/sites-enabled/mysite.conf"
+    before = installed.read_text()
+    template = "deploy/nginx.conf.template"
+    with edited(site, template, "client_max_body_size 100m;", "no_such_directive;"):
+        with Load(site, HOST) as load:
+            output = site.fab("deploy", status=1)
+        assert "no_such_directive" in output
+        assert "is live as before" in output
+    assert load.failures == []
+    assert installed.read_text() == before
+    site.host.run("nginx -t")
