@@ -100,11 +100,14 @@ class Configuration:
             write(self.edited / path.name, (found[0], "root:root", 0o600))
 
     def put_back(self):
-        """Put back what was there before; what has not been changed stays."""
-        for path, found in self.before.items():
-            write(path, found)
+        """Put back what was there before, and let it be read again."""
+        self.write_back()
         self.reload(test=False)
         self.before = {}
+
+    def write_back(self):
+        for path, found in self.before.items():
+            write(path, found)
 
     def reload(self, test=True):
         readers = {(self.files.get(str(p)) or self.live[str(p)])["reload"] for p in self.before}
@@ -113,7 +116,8 @@ class Configuration:
         if "nginx" in readers:
             refusal = subprocess.run(["nginx", "-t"], capture_output=True, text=True)
             if refusal.returncode and test:
-                self.put_back()
+                self.write_back()
+                self.before = {}  # nothing has read it, and a reload is not free
                 raise ValueError(f"NGINX refuses the configuration: {refusal.stderr.strip()}")
             if not refusal.returncode:
                 subprocess.run(["systemctl", "reload-or-restart", "nginx"], capture_output=True)
