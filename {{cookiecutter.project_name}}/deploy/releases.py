@@ -215,12 +215,11 @@ def discard(host, name):
 # The database of a release
 
 
-def migrations(host, directory, live_venv=False):
+def migrations(host, directory):
     """Return what the migrations of a release would do, a dict: see on_host/migrations.py."""
-    python = f"{host.root}/current/venv/bin/python" if live_venv else "../venv/bin/python"
     source = (files.HERE / "on_host/migrations.py").read_bytes()
     shown = host.run(
-        f"cd $directory && DJANGO_SETTINGS_MODULE=$app.settings {python} -",
+        "cd $directory && DJANGO_SETTINGS_MODULE=$app.settings ../venv/bin/python -",
         user=host.app_user,
         stdin=source,
         directory=directory,
