@@ -10,7 +10,8 @@ class PageCacheConfig(AppConfig):
     name = "page_cache"
 
     def ready(self):
-        from .queries import join_content
+        from .queries import join_content, skip_keywords
 
         join_content()
+        skip_keywords()
         connection_created.connect(watch_connection)

@@ -2,6 +2,7 @@
 
 from functools import cache, wraps
 
+from mezzanine.generic.templatetags import keyword_tags
 from mezzanine.pages.managers import PageManager
 from mezzanine.pages.models import Page
 
@@ -22,3 +23,14 @@ def join_content():
         return pages.select_related(*kinds()) if self.model is Page else pages
 
     PageManager.published = with_content
+
+
+def skip_keywords():
+    """Let Mezzanine ask for the keywords of a page or a blog post only where it has some."""
+    keywords_for = keyword_tags.keywords_for.__wrapped__
+
+    @keyword_tags.register.as_tag
+    @wraps(keywords_for)
+    def keywords_if_any(of):
+        name = getattr(of, "get_keywordsfield_name", None)
+        return [] if name and not getattr(of, f"{name()}_string") else keywords_for(of)

@@ -9,6 +9,7 @@ from django.urls import get_resolver
 from mezzanine.blog.models import BlogPost
 from mezzanine.conf.models import Setting
 from mezzanine.galleries.models import Gallery
+from mezzanine.generic.models import AssignedKeyword, Keyword
 
 
 def links(html):
@@ -123,3 +124,13 @@ def test_pages_ask_no_other_host_for_anything(visitor):
     for path in ("/", "/blog/", "/gallery/", BlogPost.objects.get().get_absolute_url()):
         html = visitor.get(path).content.decode()
         assert re.findall(r"""<(?:img|script|iframe)[^>]*src=["'](?:https?:)?//""", html) == []
+
+
+def test_the_keywords_of_a_post_are_on_it_from_the_first_to_the_last(browse):
+    (post,) = BlogPost.objects.all()
+    assert '<meta name="keywords" content="">' in browse().get(post.get_absolute_url()).text
+    keyword = Keyword.objects.create(title="sandwiches")
+    post.keywords.add(AssignedKeyword(keyword=keyword), bulk=False)
+    assert "sandwiches" in browse().get(post.get_absolute_url()).text
+    post.keywords.all().delete()
+    assert "sandwiches" not in browse().get(post.get_absolute_url()).text
