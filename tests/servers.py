@@ -163,6 +163,8 @@ def render_live_settings(path, database, memcached):
     # The ports of a server, which others may use on this machine.
     settings += f'DATABASES["default"] |= dict(HOST="{database.host}", PORT={database.port})\n'
     settings += f'CACHES["default"]["LOCATION"] = "127.0.0.1:{memcached.port}"\n'
+    Path(path, "edits").mkdir()
+    settings += f'PAGE_CACHE_EDITS = "{path}/edits"\n'
     Path(path, "mysite", "local_settings.py").write_text(settings, encoding="utf-8")
 
 

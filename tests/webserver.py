@@ -49,6 +49,7 @@ def nginx_conf(live, folder, ports):
         "listen 443 ": f"listen 127.0.0.1:{ports[1]} ",
         "listen [::]:443 ssl http2;": "",
         "/etc/nginx/ssl/": f"{folder}/",
+        "/run/mysite/edits": f"{live.path}/edits",
         "/run/mysite": f"{folder}/run",
         f"{folder}/run-pages": f"{folder}/pages",
         "/var/log/nginx/": f"{folder}/",

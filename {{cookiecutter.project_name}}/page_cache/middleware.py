@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.http import HttpResponse
 
-from . import generation
+from . import edits, generation
 from .rules import JUST_SENT, asked_for_more, is_anyones, may_be_anyones, take_notes
 
 LAST_GOOD_SECONDS = 600  # how long the last good page is shown while no new one can be made
@@ -40,6 +40,8 @@ class PageCacheMiddleware:
             if request.method == "POST" and response.status_code < 400:
                 # The page that a form leads to would otherwise be that of before, for a second.
                 response.set_cookie(JUST_SENT, "1", 10, secure=request.is_secure(), httponly=True)
+                if getattr(request, "user", None) and request.user.is_staff:
+                    edits.note()
         if not request.is_anyones:
             response["X-Accel-Expires"] = "0"
         return response
@@ -48,9 +50,10 @@ class PageCacheMiddleware:
         accepts_gzip = "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "")
         key = key_of(request)
         take_notes(request)
+        second = int(time.time())  # when it begins: what is written from now on may not be on it
         now, page = generation.current_with(key)
         if page and page["generation"] == now:
-            return as_response(page, accepts_gzip)
+            return as_response(page, second, accepts_gzip)
         response = self.get_response(request)
         request.is_anyones = is_anyones(request, response)
         if not request.is_anyones:
@@ -64,7 +67,7 @@ class PageCacheMiddleware:
         }
         if now and request.method == "GET":
             cache.set(key, page, settings.PAGE_CACHE_SECONDS)
-        return as_response(page, accepts_gzip)
+        return as_response(page, second, accepts_gzip)
 
     def limit_failures(self, key, response):
         """Make a 500, for which NGINX shows the last good page, a 503 when that gets too old."""
@@ -100,13 +103,16 @@ def key_of(request):
     return f"page_cache.{request.site_id}.{sha256(chr(0).join(address).encode()).hexdigest()}"
 
 
-def as_response(page, accepts_gzip):
-    """Return a kept page as an HttpResponse that NGINX may show until the second is over."""
+def as_response(page, second, accepts_gzip):
+    """Return a kept page as an HttpResponse that NGINX may show until that second is over.
+
+    In a second with an edit there may be more to come: NGINX then asks again for each visitor.
+    """
     content = page["content"] if accepts_gzip else gzip.decompress(page["content"])
     response = HttpResponse(content, headers=page["headers"])
     # In this order: NGINX reads no more of Cache-Control when it has seen the other.
     response["Cache-Control"] = CACHE_CONTROL
-    response["X-Accel-Expires"] = f"@{int(time.time())}"
+    response["X-Accel-Expires"] = f"@{second - 1 if edits.noted(second) else second}"
     if accepts_gzip:
         response["Content-Encoding"] = "gzip"
     response["Vary"] = "Accept-Encoding"
