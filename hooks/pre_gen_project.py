@@ -13,7 +13,7 @@ ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 
 # The modules of the project and of what it installs: a package of the same name would hide them.
 TAKEN = """
-    asgiref bcrypt bleach bs4 certifi cffi chardet charset_normalizer colorama cryptography
+    asgiref bcrypt bleach brotli bs4 certifi cffi chardet charset_normalizer colorama cryptography
     decorator deploy deprecated django django_comments fabfile fabric feeds filebrowser_safe
     grappelli_safe gunicorn idna iniconfig invoke manage media memcache mezzanine multisite nacl nox
     noxfile oauthlib packaging page_cache paramiko pil pluggy postgres psycopg psycopg_binary py

@@ -216,6 +216,11 @@ def test_the_contents_of_static_files_come_compressed_and_may_be_kept_for_ever(n
         gzip.decompress(answer.body) == (nginx.folder / "current/project" / link[1:]).read_bytes()
     )
     assert answer.headers["Cache-Control"] == "max-age=315360000"
+    shorter = nginx.open(link, **{"Accept-Encoding": "gzip, deflate, br"})
+    assert shorter.headers["Content-Encoding"] == "br"
+    assert len(shorter.body) < len(answer.body)
+    for each in (answer, shorter):
+        assert each.headers["Vary"] == "Accept-Encoding"
     assert nginx.open("/static/css/theme.css").headers["Cache-Control"] == "max-age=3600"
 
 

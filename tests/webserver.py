@@ -1,5 +1,6 @@
 """The fixture of NGINX, as the project configures it, in front of a live project."""
 
+import glob
 import ssl
 import subprocess
 from functools import partial
@@ -7,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from servers import HOST, Visitor, running, unused_port
-from support import program
+from support import program, unavailable
 
 AROUND = """
 daemon off;
@@ -15,6 +16,7 @@ user root;
 worker_processes 1;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log;
+include /etc/nginx/modules-enabled/*.conf;
 events {{}}
 http {{
     include /etc/nginx/mime.types;
@@ -64,6 +66,8 @@ def nginx_conf(live, folder, ports):
 def nginx(live, tmp_path_factory):
     """The running NGINX: .open(), .visitor(), and .folder with logs and pages."""
     command, folder = program("nginx", "nginx"), tmp_path_factory.mktemp("nginx")
+    if not glob.glob("/etc/nginx/modules-enabled/*brotli-static*"):
+        unavailable("NGINX lacks brotli: apt-get install libnginx-mod-http-brotli-static")
     (folder / "current").mkdir()
     (folder / "current/project").symlink_to(live.path)
     (folder / "run").mkdir()

@@ -3,8 +3,9 @@
 from .steps import step
 
 PACKAGES = """
-    ca-certificates cron curl git iproute2 locales logrotate memcached mercurial nginx openssl
-    postgresql postgresql-client procps python3 python3-venv supervisor tar
+    ca-certificates cron curl git iproute2 libnginx-mod-http-brotli-static locales logrotate
+    memcached mercurial nginx openssl postgresql postgresql-client procps python3 python3-venv
+    supervisor tar
 """.split()
 
 APT = """

@@ -3,6 +3,7 @@
 import gzip
 from pathlib import Path
 
+import brotli
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 
 
@@ -19,18 +20,28 @@ class TolerantManifestStaticFilesStorage(ManifestStaticFilesStorage):
     def post_process(self, paths, dry_run=False, **options):
         yield from super().post_process(paths, dry_run=dry_run, **options)
         if not dry_run:
-            for name in {*paths, *self.hashed_files.values()}:
-                self.compress(Path(self.path(name)))
-
-    def compress(self, path):
-        """Put a compressed file beside it, which gzip_static of NGINX sends in its place."""
-        if path.suffix in self.compressed and path.exists():
-            content = gzip.compress(path.read_bytes(), mtime=0)
-            if len(content) < path.stat().st_size:
-                Path(f"{path}.gz").write_bytes(content)
+            hashed = set(self.hashed_files.values())
+            for name in {*paths, *hashed}:
+                path = Path(self.path(name))
+                if path.suffix in self.compressed and path.exists():
+                    compress(path, br=name in hashed)
 
     def hashed_name(self, name, content=None, filename=None):
         try:
             return super().hashed_name(name, content, filename)
         except ValueError:
             return name
+
+
+def compress(path, br):
+    """Put compressed files beside it, which gzip_static and brotli_static of NGINX send instead.
+
+    br is for what browsers are led to: it takes ten times as long, and saves a sixth.
+    """
+    content = path.read_bytes()
+    packed = {".gz": gzip.compress(content, mtime=0)}
+    if br:
+        packed[".br"] = brotli.compress(content, mode=brotli.MODE_TEXT, quality=10)
+    for suffix, short in packed.items():
+        if len(short) < len(content):
+            Path(f"{path}{suffix}").write_bytes(short)
