@@ -8,7 +8,7 @@ import shlex
 import threading
 
 import pytest
-from faults import change, edited, held, is_live, journal, live, wait_for
+from faults import answers, change, edited, held, is_live, journal, live, wait_for
 from load import Connection, Load
 from sites import HOST, multipart
 
@@ -34,6 +34,24 @@ def test_nobody_notices_deploys_rollbacks_and_restarts(site, figures, full):
         f" of {load.answers.total()} requests; the slowest took {load.slowest:.1f} s"
     )
     assert load.failures == []
+
+
+def test_the_same_load_notices_the_stock_way(site, figures):
+    """A HUP of gunicorn with code that does not import: what other deploys are measured by."""
+    wsgi = site.root / "current/project/mysite/wsgi.py"
+    well = wsgi.read_text()
+    with Load(site, HOST) as load:
+        wait_for(lambda: load.answers.total() > 20)
+        wsgi.write_text(f"import no_such_module\n{well}")
+        site.host.run("supervisorctl signal HUP mysite")
+        wait_for(lambda: len(load.failures) > 100)
+        wsgi.write_text(well)
+        site.host.run("supervisorctl restart mysite")
+        wait_for(lambda: answers(site))
+    figures(
+        f"the stock way, a HUP with code that does not import: {len(load.failures)} failed of"
+        f" {load.answers.total()} requests"
+    )
 
 
 def test_requests_that_take_longer_than_the_relay_are_answered(site):
