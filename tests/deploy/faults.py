@@ -55,6 +55,11 @@ def journal(site):
     return json.loads(path.read_text()) if path.exists() else {}
 
 
+def history(site):
+    lines = (site.root / "state/history.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
 def change(site, text):
     """Commit a change of the style sheet, which a deploy then brings live."""
     css = site.project / "theme/static/css/theme.css"

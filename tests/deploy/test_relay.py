@@ -5,10 +5,11 @@ and count every answer: see load.py. With --full it goes on for hours.
 """
 
 import shlex
+import statistics
 import threading
 
 import pytest
-from faults import answers, change, edited, held, is_live, journal, live, wait_for
+from faults import answers, change, edited, held, history, is_live, journal, live, wait_for
 from load import Connection, Load
 from sites import HOST, multipart
 
@@ -17,6 +18,7 @@ UPLOAD = 10 * 2**20  # bytes
 
 def test_nobody_notices_deploys_rollbacks_and_restarts(site, figures, full):
     deploys, rollbacks = (100, 20) if full else (10, 2)
+    before_all = len(history(site))
     with Load(site, HOST) as load:
         for number in range(deploys):
             change(site, f"deploy {number}")
@@ -33,6 +35,11 @@ def test_nobody_notices_deploys_rollbacks_and_restarts(site, figures, full):
         f"{deploys} deploys, {rollbacks // 2 * 2} rollbacks, a restart: {len(load.failures)} failed"
         f" of {load.answers.total()} requests; the slowest took {load.slowest:.1f} s"
     )
+    for command in "deploy", "rollback":
+        took = [
+            line["seconds"] for line in history(site)[before_all:] if line["command"] == command
+        ]
+        figures(f"{command}: {statistics.median(took)} s (median), {max(took)} s at the most")
     assert load.failures == []
 
 

@@ -29,10 +29,11 @@ def refuse_edited(changes, yes):
     """Exit where a file was changed by hand on the server, unless --yes says to overwrite it."""
     edited = [change for change in changes if change["edited"]]
     if edited and not yes:
-        shown = "\n".join(change["edited"] for change in edited)
+        print(*(change["edited"] for change in edited), sep="\n")
+        paths = ", ".join(change["path"] for change in edited)
         raise Exit(
-            f"{shown}\nThat was changed on the server by hand. Bring it into its template in"
-            " deploy/, or overwrite it with --yes (a copy stays in state/edited there)",
+            f"Changed on the server by hand: {paths}. Bring that into its template in deploy/, or"
+            " overwrite it with --yes (a copy stays in state/edited there)",
             1,
         )
 

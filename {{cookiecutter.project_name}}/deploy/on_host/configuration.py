@@ -118,7 +118,8 @@ class Configuration:
             if refusal.returncode and test:
                 self.write_back()
                 self.before = {}  # nothing has read it, and a reload is not free
-                raise ValueError(f"NGINX refuses the configuration: {refusal.stderr.strip()}")
+                lines = [line for line in refusal.stderr.splitlines() if "[warn]" not in line]
+                raise ValueError("NGINX refuses the configuration: " + "\n".join(lines))
             if not refusal.returncode:
                 subprocess.run(["systemctl", "reload-or-restart", "nginx"], capture_output=True)
 
