@@ -155,3 +155,14 @@ def test_a_switch_that_was_cut_after_it_put_new_files_in_place_needs_no_hand(sit
     change(site, "newer files")
     site.fab("deploy")
     assert "42 3 * * *" in (site.host.root / "etc/cron.d/mysite").read_text()
+
+
+def test_a_supervisor_that_restarts_in_any_step_needs_no_hand(site, step):
+    change(site, f"supervisor restarts in {step}")
+    with held(site, step):
+        site.host.run("systemctl restart supervisor")
+    wait_for(lambda: answers(site))
+    with Load(site, HOST) as load:
+        site.fab("deploy")
+    assert load.failures == []
+    assert is_live(site, f"supervisor restarts in {step}")
