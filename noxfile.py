@@ -71,14 +71,15 @@ def project(session):
         for python in PYTHONS:
             if not shutil.which(f"python{python}"):
                 print(f"the project's tests on Python {python}: it is not installed", file=file)
-    live = ["tests/test_live.py", "tests/test_live_feeds.py", "tests/test_nginx.py"]
-    pytest(session, *live, "tests/test_django_cache_suite.py")
+    names = ("live", "live_feeds", "nginx", "django_cache_suite")
+    pytest(session, *[f"tests/test_{name}.py" for name in names])
 
 
 @nox.session
 def browser(session):
     """Do the pages work in a browser, for visitors and in the admin?"""
-    pytest(session, "tests/test_browser.py", "tests/test_browser_sites.py")
+    names = ("browser", "browser_admin", "browser_sites")
+    pytest(session, *[f"tests/test_{name}.py" for name in names])
 
 
 @nox.session
