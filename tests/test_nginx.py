@@ -8,23 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 from servers import HOST, wait_until
-
-
-def kept(answer):
-    """Return what NGINX says of how it came to the answer: HIT, MISS, EXPIRED, STALE and so on."""
-    return answer.headers["Kept"]
-
-
-def new_page(nginx, path="/"):
-    """Wait until a second is over and this page is made anew; return it."""
-    answers = []
-
-    def is_new():
-        answers.append(nginx.open(path))
-        return kept(answers[-1]) in ("MISS", "EXPIRED")
-
-    wait_until(is_new)
-    return answers[-1]
+from webserver import kept, new_page
 
 
 def at_once(nginx, path, number):
