@@ -79,7 +79,7 @@ def project(session):
 @nox.session
 def browser(session):
     """Do the pages work in a browser, for visitors and in the admin?"""
-    names = ("browser", "browser_admin", "browser_sites")
+    names = ("browser", "browser_admin", "browser_sites", "browser_page_cache")
     pytest(session, *[f"tests/test_{name}.py" for name in names])
 
 

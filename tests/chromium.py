@@ -73,7 +73,10 @@ def launched(*arguments):
     expect.set_options(timeout=LIMIT)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=chromium, args=[*CHROMIUM_ARGUMENTS, *arguments]
+            executable_path=chromium,
+            args=[*CHROMIUM_ARGUMENTS, *arguments],
+            # As people have it: the way back leads to a page as it was left.
+            ignore_default_args=["--disable-back-forward-cache"],
         )
         yield browser
         browser.close()

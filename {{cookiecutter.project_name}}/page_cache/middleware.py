@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.http import HttpResponse
+from django.utils.cache import add_never_cache_headers
 
 from . import edits, generation
 from .rules import JUST_SENT, asked_for_more, is_anyones, may_be_anyones, take_notes
@@ -44,6 +45,9 @@ class PageCacheMiddleware:
                     edits.note()
         if not request.is_anyones:
             response["X-Accel-Expires"] = "0"
+            if settings.SESSION_COOKIE_NAME in request.COOKIES and "Cache-Control" not in response:
+                # Or a browser's way back would lead to it, after its visitor has logged out.
+                add_never_cache_headers(response)
         return response
 
     def find_or_make(self, request):

@@ -171,6 +171,13 @@ def test_a_page_of_a_member_is_not_compressed(ask):
     assert not ask("/", "member", HTTP_ACCEPT_ENCODING="gzip").has_header("Content-Encoding")
 
 
+@pytest.mark.parametrize("user", ["member", "admin"])
+def test_browsers_keep_no_page_of_who_is_logged_in(ask, user):
+    assert "no-store" in ask("/about/", user)["Cache-Control"]
+    assert ask("/is-private/", user)["Cache-Control"] == "private"  # as the view has it
+    assert "no-store" not in ask("/about/")["Cache-Control"]
+
+
 def test_the_last_good_page_is_not_shown_for_ever(ask, monkeypatch):
     assert ask("/is-broken/").status_code == 500  # for which NGINX shows it
     monkeypatch.setattr("page_cache.middleware.LAST_GOOD_SECONDS", -1)
