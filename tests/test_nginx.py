@@ -72,6 +72,20 @@ def test_an_edit_of_staff_is_seen_by_all_at_once(nginx, administrator, database)
         assert title in nginx.open("/").text
 
 
+def test_no_edit_of_staff_is_hidden_by_a_page_that_is_shown_meanwhile(
+    nginx, administrator, database
+):
+    edit = {"app": "pages", "model": "richtextpage", "fields": "title"}
+    home = database.sql("SELECT id FROM pages_page WHERE slug = '/'")
+    for number in range(4):
+        at_once(nginx, "/", 16)
+        title = f"Again {number}"
+        administrator.open("/edit/", {**edit, "id": home, "title": title})
+        end = int(time.time()) + 2
+        while time.time() < end:  # over the border of the second
+            assert [title in answer.text for answer in at_once(nginx, "/", 16)] == [True] * 16
+
+
 def test_what_others_write_is_seen_when_the_second_is_over(nginx, live):
     for number in range(3):
         nginx.open("/")

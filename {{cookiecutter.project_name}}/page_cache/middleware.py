@@ -17,7 +17,10 @@ LAST_GOOD_SECONDS = 600  # how long the last good page is shown while no new one
 
 # For NGINX alone, which tells browsers to keep nothing: how many seconds it may show the page while
 # it asks for the next, and while Django does not answer. RFC 5861.
-CACHE_CONTROL = f"max-age=1, stale-while-revalidate=10, stale-if-error={LAST_GOOD_SECONDS}"
+CACHE_CONTROL = (
+    f"max-age=1, stale-while-revalidate={edits.WHILE_ASKING_SECONDS},"
+    f" stale-if-error={LAST_GOOD_SECONDS}"
+)
 
 
 class PageCacheMiddleware:
