@@ -14,6 +14,7 @@ nox.options.sessions = ["lint", "template", "project", "browser", "deploy"]
 HERE = Path(__file__).parent
 PYTHONS = ["3.11", "3.12", "3.13"]
 FAULTS = [f"tests/deploy/test_{name}.py" for name in ("relay", "cuts", "full_disk", "migrations")]
+SECURE = [f"tests/deploy/test_secure{part}.py" for part in ("", "_passwords", "_lockout")]
 FIGURES = HERE / ".nox" / "figures"
 SKIPPED_TESTS = HERE / ".nox" / "skipped-tests"
 for file in (FIGURES, SKIPPED_TESTS):
@@ -71,14 +72,15 @@ def project(session):
         for python in PYTHONS:
             if not shutil.which(f"python{python}"):
                 print(f"the project's tests on Python {python}: it is not installed", file=file)
-    live = ["tests/test_live.py", "tests/test_live_feeds.py", "tests/test_nginx.py"]
-    pytest(session, *live, "tests/test_django_cache_suite.py")
+    names = ("live", "live_feeds", "nginx", "nginx_attacks", "nginx_sites", "django_cache_suite")
+    pytest(session, *[f"tests/test_{name}.py" for name in names])
 
 
 @nox.session
 def browser(session):
     """Do the pages work in a browser, for visitors and in the admin?"""
-    pytest(session, "tests/test_browser.py", "tests/test_browser_sites.py")
+    names = ("browser", "browser_admin", "browser_sites", "browser_page_cache")
+    pytest(session, *[f"tests/test_{name}.py" for name in names])
 
 
 @nox.session
@@ -86,7 +88,7 @@ def deploy(session):
     """Does what the README promises hold on brand-new Debian hosts?"""
     # Two modules at a time: they wait for their hosts more than they work.
     two = ("--numprocesses=2", "--dist=loadfile")
-    pytest(session, "tests/deploy", "--ignore", "tests/deploy/test_secure.py", *two)
+    pytest(session, "tests/deploy", *[f"--ignore={path}" for path in SECURE], *two)
 
 
 @nox.session
@@ -98,7 +100,7 @@ def faults(session):
 @nox.session
 def secure(session):
     """Does fab secure shut out others and never its user? Ten minutes, so not part of nox alone."""
-    pytest(session, "tests/deploy/test_secure.py")
+    pytest(session, *SECURE)
 
 
 @nox.session

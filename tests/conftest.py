@@ -16,7 +16,7 @@ from support import TEMPLATE, Baker
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-pytest_plugins = ["servers", "webserver"]
+pytest_plugins = ["servers", "webserver", "chromium"]
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from test_browser import LIMIT, browser, expect, faults_in, running_site  # noqa: F401
+from chromium import LIMIT, expect, faults_in, running_site
 
 STAFF = """
 from django.contrib.auth.models import Permission, User
@@ -18,7 +18,7 @@ for name, domains in {"both": ["two.example", "three.example"], "two": ["two.exa
 
 
 @pytest.fixture(scope="module")
-def site(browser, project, tmp_path_factory):  # noqa: F811
+def site(browser, project, tmp_path_factory):
     """The address of the first of three sites."""
     directory = tmp_path_factory.mktemp("sites")
     with running_site(project, directory) as address:
@@ -33,7 +33,7 @@ def site(browser, project, tmp_path_factory):  # noqa: F811
 
 
 @pytest.fixture
-def editor(browser, site):  # noqa: F811
+def editor(browser, site):
     """Return a function that opens the admin in a browser of that user's own."""
     contexts = []
 

@@ -8,23 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 from servers import HOST, wait_until
-
-
-def kept(answer):
-    """Return what NGINX says of how it came to the answer: HIT, MISS, EXPIRED, STALE and so on."""
-    return answer.headers["Kept"]
-
-
-def new_page(nginx, path="/"):
-    """Wait until a second is over and this page is made anew; return it."""
-    answers = []
-
-    def is_new():
-        answers.append(nginx.open(path))
-        return kept(answers[-1]) in ("MISS", "EXPIRED")
-
-    wait_until(is_new)
-    return answers[-1]
+from webserver import kept, new_page
 
 
 def at_once(nginx, path, number):
@@ -86,6 +70,20 @@ def test_an_edit_of_staff_is_seen_by_all_at_once(nginx, administrator, database)
         title = f"Title {number}"
         administrator.open("/edit/", {**edit, "id": home, "title": title})
         assert title in nginx.open("/").text
+
+
+def test_no_edit_of_staff_is_hidden_by_a_page_that_is_shown_meanwhile(
+    nginx, administrator, database
+):
+    edit = {"app": "pages", "model": "richtextpage", "fields": "title"}
+    home = database.sql("SELECT id FROM pages_page WHERE slug = '/'")
+    for number in range(4):
+        at_once(nginx, "/", 16)
+        title = f"Again {number}"
+        administrator.open("/edit/", {**edit, "id": home, "title": title})
+        end = int(time.time()) + 2
+        while time.time() < end:  # over the border of the second
+            assert [title in answer.text for answer in at_once(nginx, "/", 16)] == [True] * 16
 
 
 def test_what_others_write_is_seen_when_the_second_is_over(nginx, live):

@@ -7,7 +7,7 @@ from functools import partial
 from types import SimpleNamespace
 
 import pytest
-from servers import HOST, Visitor, running, unused_port
+from servers import HOST, Visitor, running, unused_port, wait_until
 from support import program, unavailable
 
 AROUND = """
@@ -93,3 +93,20 @@ def nginx(live, tmp_path_factory):
             folder=folder,
             http=Visitor(ports[0]),
         )
+
+
+def kept(answer):
+    """Return what NGINX says of how it came to the answer: HIT, MISS, EXPIRED, STALE and so on."""
+    return answer.headers["Kept"]
+
+
+def new_page(nginx, path="/"):
+    """Wait until a second is over and this page is made anew; return it."""
+    answers = []
+
+    def is_new():
+        answers.append(nginx.open(path))
+        return kept(answers[-1]) in ("MISS", "EXPIRED")
+
+    wait_until(is_new)
+    return answers[-1]

@@ -8,6 +8,7 @@ import os
 import shutil
 
 import pytest
+import rootfs
 from cgroup import wait_for
 from faults import STEPS, make_harmable
 from machine import missing
@@ -106,6 +107,17 @@ def make_host(rig, request):
     yield make
     for host in hosts:
         host.down()
+
+
+@pytest.fixture(scope="module")
+def developers_home(tmp_path_factory):
+    """A home of a developer's own for the tests that run the project's code in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("home")
+        patch.setenv("DEPLOY_RIG_CACHE", str(rootfs.cache_folder()))
+        patch.setenv("HOME", str(folder))
+        patch.delenv("SSH_AUTH_SOCK", raising=False)
+        yield folder
 
 
 @pytest.fixture(scope="session")

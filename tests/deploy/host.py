@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 
 from cgroup import Cgroup, wait_for
+from disk import forget, mount, unmount
 from process import PIPES, Process, finish, tool
 
 UP = ("running\n", "degraded\n")  # what systemctl says when all that was to start has been tried
@@ -272,31 +273,3 @@ class Host:
                 if children:
                     return int(children[0])
         raise RuntimeError(f"{self.name} is {self.state}, or has not begun to boot")
-
-
-def mount(image, folder, name):
-    """Make folder/root a disk that starts as `image`: a layer over it, which leaves it as it is."""
-    for part in ("root", "upper", "work"):
-        (folder / part).mkdir()
-    (folder / "upper").chmod(0o755)  # it becomes the mode of "/"
-    options = f"lowerdir={image},upperdir={folder}/upper,workdir={folder}/work"
-    try:
-        tool("mount", "-t", "overlay", name, "-o", options, folder / "root")
-    except RuntimeError:  # not on every filesystem, such as another container's: then a full copy
-        tool("cp", "-a", "--reflink=auto", f"{image}/.", folder / "root")
-
-
-def unmount(folder):
-    """Unmount what is mounted at `folder`, if anything is, and drop systemd-nspawn's lock of it."""
-    status = os.stat(folder)
-    lock = Path("/run/systemd/nspawn/locks", f"inode-{status.st_dev}:{status.st_ino}")
-    lock.unlink(missing_ok=True)
-    if os.path.ismount(folder):
-        tool("umount", "--lazy", folder)
-
-
-def forget(machine):
-    """Remove what a systemd-nspawn that was killed leaves in /run; `machine` may be a pattern."""
-    for path in Path("/run/systemd/nspawn").glob(f"*/{machine}"):
-        unmount(path)
-        shutil.rmtree(path, ignore_errors=True)

@@ -20,7 +20,8 @@ from pathlib import Path
 
 import rootfs
 from cgroup import Cgroup, mounted, trees, wait_for
-from host import Host, forget, mount, unmount
+from disk import forget, mount, unmount
+from host import Host
 from network import Network, claim
 from process import tool
 

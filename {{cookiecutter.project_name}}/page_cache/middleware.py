@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.http import HttpResponse
+from django.utils.cache import add_never_cache_headers
 
 from . import edits, generation
 from .rules import JUST_SENT, asked_for_more, is_anyones, may_be_anyones, take_notes
@@ -16,7 +17,10 @@ LAST_GOOD_SECONDS = 600  # how long the last good page is shown while no new one
 
 # For NGINX alone, which tells browsers to keep nothing: how many seconds it may show the page while
 # it asks for the next, and while Django does not answer. RFC 5861.
-CACHE_CONTROL = f"max-age=1, stale-while-revalidate=10, stale-if-error={LAST_GOOD_SECONDS}"
+CACHE_CONTROL = (
+    f"max-age=1, stale-while-revalidate={edits.WHILE_ASKING_SECONDS},"
+    f" stale-if-error={LAST_GOOD_SECONDS}"
+)
 
 
 class PageCacheMiddleware:
@@ -44,6 +48,9 @@ class PageCacheMiddleware:
                     edits.note()
         if not request.is_anyones:
             response["X-Accel-Expires"] = "0"
+            if settings.SESSION_COOKIE_NAME in request.COOKIES and "Cache-Control" not in response:
+                # Or a browser's way back would lead to it, after its visitor has logged out.
+                add_never_cache_headers(response)
         return response
 
     def find_or_make(self, request):

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.sites.models import Site
+from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client, override_settings
 
@@ -72,3 +73,26 @@ def browse(db):
 def visitor(request, browse):
     """A client of each kind of visitor, in turn."""
     return browse(request.param)
+
+
+@pytest.fixture
+def keep_pages(settings, db):
+    """Pages are kept, as on a server."""
+    cache.clear()
+    settings.PAGE_CACHE_SECONDS = 60
+    place = settings.MIDDLEWARE.index("page_cache.middleware.PageCacheMiddleware")
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE]
+    settings.MIDDLEWARE.insert(place, "page_cache_views.site_of_the_test")
+
+
+@pytest.fixture
+def ask(browse, settings, keep_pages):
+    """Return a function that asks for an address with headers; it has a visitor's new browser."""
+    settings.ROOT_URLCONF = "page_cache_views"
+
+    def ask(address, user=None, method="get", cookies="", **headers):
+        client = browse(user)
+        client.cookies.load(cookies)
+        return getattr(client, method)(address, **headers)
+
+    return ask

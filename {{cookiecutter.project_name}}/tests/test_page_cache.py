@@ -2,144 +2,20 @@
 
 import gzip
 import re
-import uuid
 
 import pytest
 from django.conf import settings as project_settings
-from django.contrib import messages
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.cache import cache
-from django.db import connection
-from django.http import HttpResponse, StreamingHttpResponse
 from django.middleware.csrf import get_token
-from django.template import engines
-from django.urls import get_resolver, include, path
-from django.views.decorators.vary import vary_on_headers
-from forms import fields_of
-from mezzanine.blog.models import BlogPost
-from mezzanine.core.models import CONTENT_STATUS_DRAFT
-from mezzanine.forms.models import Form
-from mezzanine.generic.models import ThreadedComment
-from mezzanine.pages.models import Page, RichTextPage
-from mezzanine.utils.sites import override_current_site_id
+from django.urls import get_resolver
+from page_cache_views import ONE_VISITORS, answer, is_marked
 from test_pages import patterns
 
-from page_cache.middleware import sent_from_here
 from page_cache.rules import is_anyones, take_notes, visitors_cookies
 
-ORIGIN = "http://127.0.0.1:8000"
-
-
-def site_of_the_test(get_response):
-    """A middleware that decides for the site and the source that a test wants."""
-
-    def middleware(request):
-        request.site_id = getattr(request, "site_id", 1)
-        request.site_source = request.META.get("SITE_SOURCE", "host")
-        return get_response(request)
-
-    return middleware
-
-
-@pytest.fixture(autouse=True)
-def kept(settings, db):
-    """Pages are kept, as on a server."""
-    cache.clear()
-    settings.PAGE_CACHE_SECONDS = 60
-    place = settings.MIDDLEWARE.index("page_cache.middleware.PageCacheMiddleware")
-    settings.MIDDLEWARE = [*settings.MIDDLEWARE]
-    settings.MIDDLEWARE.insert(place, "test_page_cache.site_of_the_test")
-
-
-def answer(body="<p>A page</p>", **headers):
-    return HttpResponse(body, headers={name.replace("_", "-"): headers[name] for name in headers})
-
-
-def template(request, source):
-    return HttpResponse(engines["django"].from_string(source).render({}, request))
-
-
-def variable(request, name):
-    return template(request, "{" + "{ " + name + " }" + "}")
-
-
-def setting_a_cookie(request):
-    response = answer()
-    response.set_cookie("theme", "dark")
-    return response
-
-
-def writing_the_session(request):
-    request.session["seen"] = True
-    return answer()
-
-
-def adding_a_message(request):
-    messages.info(request, "Hello you")
-    return answer()
-
-
-ONE_VISITORS = {
-    "reads a cookie": lambda request: answer(request.COOKIES.get("theme", "light")),
-    "asks whether there is a cookie": lambda request: answer(str("theme" in request.COOKIES)),
-    "reads all cookies": lambda request: answer(str(dict(request.COOKIES))),
-    "prints all cookies": lambda request: variable(request, "request.COOKIES"),
-    "asks whether there are cookies": lambda request: answer(str(bool(request.COOKIES))),
-    "reads the token's cookie": lambda request: answer(request.COOKIES.get("csrftoken", "none")),
-    "sets a cookie": setting_a_cookie,
-    "reads a header": lambda request: answer(request.META.get("HTTP_X_FORWARDED_HOST", "none")),
-    "reads a header by its name": lambda request: answer(request.headers.get("User-Agent", "")),
-    "reads the raw environment": lambda request: answer(request.environ.get("HTTP_REFERER", "")),
-    "copies all headers": lambda request: answer(str(len(request.META.copy()))),
-    "shows the referrer": lambda request: variable(request, "request.META.HTTP_REFERER"),
-    "looks at the address of the visitor": lambda request: answer(request.META["REMOTE_ADDR"]),
-    "asks which types are accepted": lambda request: answer(str(request.accepts("text/html"))),
-    "reads the session": lambda request: answer(request.session.get("seen", "no")),
-    "writes the session": writing_the_session,
-    "uses a token": lambda request: template(request, "{% csrf_token %}"),
-    "adds a message": adding_a_message,
-    "is private": lambda request: answer(Cache_Control="private"),
-    "is not to be stored": lambda request: answer(Cache_Control="no-store"),
-    "expires by itself": lambda request: answer(Expires="Thu, 01 Jan 2032 00:00:00 GMT"),
-    "says how long NGINX keeps it": lambda request: answer(X_Accel_Expires="600"),
-    "varies": vary_on_headers("X-Requested-With")(lambda request: answer()),
-    "varies by cookie": vary_on_headers("Cookie")(lambda request: answer()),
-    "is JSON": lambda request: HttpResponse("{}", content_type="application/json"),
-    "is a part": lambda request: HttpResponse("part", status=206),
-    "is missing": lambda request: HttpResponse("missing", status=404),
-    "is elsewhere": lambda request: HttpResponse(status=302, headers={"Location": "/"}),
-    "is broken": lambda request: HttpResponse("broken", status=500),
-    "is a stream": lambda request: StreamingHttpResponse(["a", "b"]),
-}
-
-urlpatterns = [
-    *[path(f"{name.replace(' ', '-')}/", view) for name, view in ONE_VISITORS.items()],
-    path("anyones/", lambda request: answer(uuid.uuid4().hex)),
-    path("body/", lambda request: answer("" if request.method == "HEAD" else "A body")),
-    path("query/", lambda request: answer(str(request.GET))),
-    path("link/", lambda request: answer(request.build_absolute_uri("/"))),
-    path("", include(f"{project_settings.PROJECT_APP}.urls")),
-]
-
-
-@pytest.fixture
-def ask(browse, settings):
-    """Return a function that asks for an address with headers; it has a visitor's new browser."""
-    settings.ROOT_URLCONF = "test_page_cache"
-
-    def ask(address, user=None, method="get", cookies="", **headers):
-        client = browse(user)
-        client.cookies.load(cookies)
-        return getattr(client, method)(address, **headers)
-
-    return ask
-
-
-def is_marked(response):
-    """Return whether NGINX may keep it."""
-    return response["X-Accel-Expires"] != "0"
+pytestmark = pytest.mark.usefixtures("keep_pages")
 
 
 @pytest.mark.parametrize("view", ONE_VISITORS)
@@ -295,98 +171,22 @@ def test_a_page_of_a_member_is_not_compressed(ask):
     assert not ask("/", "member", HTTP_ACCEPT_ENCODING="gzip").has_header("Content-Encoding")
 
 
+@pytest.mark.parametrize("user", ["member", "admin"])
+def test_browsers_keep_no_page_of_who_is_logged_in(ask, user):
+    assert "no-store" in ask("/about/", user)["Cache-Control"]
+    assert ask("/is-private/", user)["Cache-Control"] == "private"  # as the view has it
+    assert "no-store" not in ask("/about/")["Cache-Control"]
+
+
 def test_the_last_good_page_is_not_shown_for_ever(ask, monkeypatch):
     assert ask("/is-broken/").status_code == 500  # for which NGINX shows it
     monkeypatch.setattr("page_cache.middleware.LAST_GOOD_SECONDS", -1)
     assert ask("/is-broken/").status_code == 503
 
 
-@pytest.fixture
-def committed(django_capture_on_commit_callbacks):
-    """A context after which what was written in it is committed."""
-
-    def committed():
-        connection.run_on_commit.clear()  # of what the test wrote before, and never commits
-        return django_capture_on_commit_callbacks(execute=True)
-
-    return committed
-
-
-WRITES = {
-    "saves": lambda: Page.objects.get(slug="about").save(),
-    "deletes": lambda: RichTextPage.objects.get(slug="about/team").delete(),
-    "updates": lambda: Page.objects.filter(slug="about").update(title="New"),
-    "creates many": lambda: Page.objects.bulk_create([]) or Page.objects.create(title="x"),
-    "writes SQL": lambda: connection.cursor().execute("UPDATE pages_page SET title = 'New'"),
-    "adds to a relation": lambda: BlogPost.objects.get().related_posts.add(BlogPost.objects.get()),
-}
-
-
-@pytest.mark.parametrize("write", WRITES)
-def test_whatever_is_written_begins_anew(ask, committed, write):
-    before = ask("/anyones/").content
-    with committed():
-        WRITES[write]()
-        assert ask("/anyones/").content == before  # others do not see it before it is committed
-    assert ask("/anyones/").content != before
-
-
-def test_sessions_and_logins_of_others_change_no_page(ask, committed, browse):
-    before = ask("/anyones/").content
-    with committed():
-        visitor = browse("member")
-        session = visitor.session
-        session["seen"] = True
-        session.save()
-    assert ask("/anyones/").content == before
-
-
-def test_what_is_written_for_one_site_begins_anew_on_all(ask, committed):
-    before = ask("/anyones/").content
-    with override_current_site_id(2), committed():
-        Page.objects.filter(slug="about").update(title="New")
-    assert ask("/anyones/").content != before
-
-
-def test_a_page_that_was_made_while_another_was_saved_is_not_shown_afterwards(
-    ask, committed, monkeypatch
-):
-    def make(request):
-        body = Page.objects.get(slug="about").title
-        with committed():
-            Page.objects.filter(slug="about").update(title="After")
-        return answer(body)
-
-    view = next(pattern for pattern in urlpatterns if str(pattern.pattern) == "anyones/")
-    monkeypatch.setattr(view, "callback", make)
-    ask("/anyones/")
-    monkeypatch.setattr(
-        view, "callback", lambda request: answer(Page.objects.get(slug="about").title)
-    )
-    assert ask("/anyones/").content == b"After"
-
-
-def test_an_edit_is_seen_at_once(ask, committed, browse):
-    assert b"Edited" not in ask("/about/").content
-    fields = fields_of(ask("/about/", "admin"), ".middle .editable-form")
-    with committed():
-        browse("admin").post("/edit/", fields | {"content": "<p>Edited</p>"})
-    assert b"Edited" in ask("/about/").content
-
-
-def test_a_draft_is_for_staff(ask, committed):
-    with committed():
-        Page.objects.filter(slug="about").update(status=CONTENT_STATUS_DRAFT)
-    assert ask("/about/", "admin").status_code == 200
-    assert ask("/about/").status_code == 404
-
-
 def test_no_page_is_kept_while_developing(ask, settings):
     settings.PAGE_CACHE_SECONDS = 0
     assert ask("/anyones/").content != ask("/anyones/").content
-
-
-# Every address of the site
 
 
 def test_nothing_of_a_visitor_gets_into_the_page_of_another(ask):
@@ -397,7 +197,7 @@ def test_nothing_of_a_visitor_gets_into_the_page_of_another(ask):
     users.exclude(username="admin").update(first_name="a-marker")  # the author of the blog
     cookies = "; ".join(f"{name}=a-marker" for name in ("theme", "mezzanine-comment-name"))
     headers = {"HTTP_REFERER": "http://a-marker/", "HTTP_USER_AGENT": "a-marker"}
-    addresses = {*patterns(get_resolver("test_page_cache"), "1"), "/about/", "/blog/hello/"}
+    addresses = {*patterns(get_resolver("page_cache_views"), "1"), "/about/", "/blog/hello/"}
     kept = set()
     for address in sorted(addresses | {"/contact/", "/gallery/", "/search/?q=about"}):
         marked = ask(address, cookies=cookies, **headers)
@@ -418,100 +218,6 @@ def test_where_one_logs_in_is_always_fresh_and_holds_a_token(ask, address):
     assert not is_marked(response)
     assert "no-cache" in response["Cache-Control"]
     assert "csrfmiddlewaretoken" in response.content.decode()
-
-
-# Forms
-
-
-@pytest.fixture
-def browser(browse):
-    """A browser that does not let forms pass without Django's checks."""
-    client = browse()
-    client.handler.enforce_csrf_checks = True
-    return client
-
-
-def test_a_comment_is_written_from_a_page_that_was_kept(ask, browser):
-    ask("/blog/hello/")
-    fields = fields_of(ask("/blog/hello/"), 'form[action^="/comment/"]')
-    assert "csrfmiddlewaretoken" not in fields
-    fields |= {"name": "Zoë", "email": "zoe@example.com", "comment": "Good"}
-    response = browser.post("/comment/", fields, HTTP_ORIGIN=ORIGIN)
-    assert response.status_code == 302
-    assert ThreadedComment.objects.get().user_name == "Zoë"
-    assert set(response.cookies) == {"just-sent"}  # no name, no address
-    page = browser.get("/blog/hello/")
-    assert b"Good" in page.content
-    assert not is_marked(page)
-
-
-def test_a_page_that_was_kept_can_be_rated(ask, browser):
-    fields = fields_of(ask("/blog/hello/"), 'form[action="/rating/"]')
-    browser.post("/rating/", fields | {"value": "4"}, HTTP_ORIGIN=ORIGIN)
-    assert BlogPost.objects.get().rating_sum == 4
-    assert not is_marked(browser.get("/blog/hello/"))  # without the form
-
-
-def test_the_contact_form_of_a_page_that_was_kept_arrives(ask, browser):
-    fields = fields_of(ask("/contact/"), ".mezzanine-form")
-    answers = ["Zoë", "zoe@example.com", "Support", "Hello"]
-    fields |= zip([name for name in fields if name.startswith("field_")], answers, strict=True)
-    assert browser.post("/contact/", fields, HTTP_ORIGIN=ORIGIN).status_code == 302
-    assert Form.objects.get().entries.count() == 1
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {},
-        {"HTTP_ORIGIN": "http://evil.example"},
-        {"HTTP_ORIGIN": "null"},
-        {"HTTP_ORIGIN": ""},
-        {"HTTP_ORIGIN": "https://127.0.0.1:8000"},
-        {"HTTP_ORIGIN": "http://127.0.0.1"},
-        {"HTTP_ORIGIN": "http://127.0.0.1:8000.evil.example"},
-        {"HTTP_REFERER": "http://127.0.0.1:8000/"},
-        {"HTTP_SEC_FETCH_SITE": "same-origin"},
-    ],
-    ids=str,
-)
-@pytest.mark.parametrize("address", ["/comment/", "/contact/", "/accounts/login/"])
-def test_a_form_from_elsewhere_is_refused(browser, address, headers):
-    assert browser.post(address, {"name": "x"}, **headers).status_code == 403
-
-
-def test_who_has_a_session_needs_a_token_as_well(browser):
-    browser.cookies.load("sessionid=unknown")
-    assert browser.post("/contact/", {}, HTTP_ORIGIN=ORIGIN).status_code == 403
-
-
-def test_who_is_logged_in_without_a_session_needs_a_token_as_well(rf):
-    request = rf.post("/contact/", HTTP_ORIGIN="http://testserver")
-    request.user = AnonymousUser()
-    assert sent_from_here(request)
-    request.user = get_user_model()(username="known by the web server")
-    assert not sent_from_here(request)
-
-
-@pytest.mark.parametrize("user", ["member", "admin"])
-def test_who_is_logged_in_needs_a_token_as_well(browse, user):
-    client = browse(user)
-    client.handler.enforce_csrf_checks = True
-    for address in ("/comment/", "/contact/", "/edit/", "/accounts/update/"):
-        assert client.post(address, {}, HTTP_ORIGIN=ORIGIN).status_code == 403, address
-
-
-def test_who_is_logged_in_has_a_token_in_every_form(browse):
-    for address in ("/blog/hello/", "/contact/"):
-        html = browse("member").get(address).content.decode()
-        forms = re.findall(r'<form[^>]*method="post".*?</form>', html, re.S)
-        assert forms
-        assert [form for form in forms if "csrfmiddlewaretoken" not in form] == []
-
-
-def test_the_form_for_comments_is_filled_in_for_who_is_logged_in(browse):
-    fields = fields_of(browse("member").get("/blog/hello/"), 'form[action^="/comment/"]')
-    assert (fields["name"], fields["email"]) == ("member", "member@example.com")
 
 
 def test_nginx_asks_django_for_whoever_has_a_cookie_that_matters():

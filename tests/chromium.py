@@ -1,0 +1,144 @@
+"""Fixtures of Chromium, and of a freshly made site to look at with it."""
+
+import http.client
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+from contextlib import contextmanager, suppress
+
+import pytest
+from support import program, unavailable
+
+try:
+    from playwright.sync_api import expect, sync_playwright
+except ImportError:
+    expect = sync_playwright = None
+
+LIMIT = 15_000  # milliseconds
+CHROMIUM_ARGUMENTS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run"
+    " --disable-background-networking --disable-component-update --disable-sync"
+).split()
+
+
+@contextmanager
+def running_site(project, directory):
+    """Start a copy of the project, with a new database, and give its address."""
+    path = shutil.copytree(project.path, directory / "site")
+    manage = [project.python, "manage.py"]
+    subprocess.run(
+        [*manage, "createdb", "--noinput"], cwd=path, check=True, stdout=subprocess.DEVNULL
+    )
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        host = f"127.0.0.1:{probe.getsockname()[1]}"
+    with open(directory / "server.log", "wb") as log:
+        server = subprocess.Popen(
+            [*manage, "runserver", "--noreload", "--nobanner", host],
+            cwd=path,
+            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        wait_until_it_answers(server, host, log.name)
+        yield f"http://{host}"
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def wait_until_it_answers(server, host, log):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with suppress(OSError):
+            connection = http.client.HTTPConnection(host, timeout=30)
+            connection.request("GET", "/")
+            assert connection.getresponse().status == 200, f"see {log}"
+            return
+        with suppress(subprocess.TimeoutExpired):
+            pytest.fail(f"the server ended with {server.wait(0.1)}, see {log}")
+    pytest.fail(f"the server does not answer, see {log}")
+
+
+@contextmanager
+def launched(*arguments):
+    """Run Chromium, with arguments to add, to the end of the block."""
+    if sync_playwright is None:
+        unavailable("playwright is not installed: pip install playwright")
+    chromium = program("chromium", "chromium")
+    expect.set_options(timeout=LIMIT)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium,
+            args=[*CHROMIUM_ARGUMENTS, *arguments],
+            # As people have it: the way back leads to a page as it was left.
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def site(browser, project, tmp_path_factory):
+    with running_site(project, tmp_path_factory.mktemp("browser")) as address:
+        yield address
+
+
+def faults_in(context, site):
+    """Return a list that grows with everything that went wrong in the pages of the context."""
+    faults = []
+
+    def on(event, fault):
+        context.on(event, lambda what: faults.extend(filter(None, [fault(what)])))
+
+    on("weberror", lambda error: f"not caught: {error.error}")
+    on("console", lambda line: line.type == "error" and f"{line.text} {line.location['url']}")
+    on("request", lambda it: not it.url.startswith((f"{site}/", "data:")) and f"sent to {it.url}")
+    on("requestfailed", lambda request: f"{request.failure}: {request.url}")
+    on("response", lambda answer: answer.status >= 400 and f"{answer.status}: {answer.url}")
+    return faults
+
+
+@pytest.fixture(params=[(1280, 900), (390, 844)], ids=["wide", "narrow"])
+def page(request, browser, site, tmp_path):
+    """A page of a browser that was never used, at which nothing may go wrong during the test."""
+    width, height = request.param
+    context = browser.new_context(base_url=site, viewport={"width": width, "height": height})
+    context.set_default_timeout(LIMIT)
+    faults = faults_in(context, site)
+    failed_before = request.session.testsfailed
+    page = context.new_page()
+    yield page
+    if faults or request.session.testsfailed > failed_before:
+        print("screenshot:", tmp_path / "page.png")
+        page.screenshot(path=tmp_path / "page.png")
+    context.close()
+    # Chromium's word for a network interface of the machine that came or went.
+    assert [fault for fault in faults if "net::ERR_NETWORK_CHANGED" not in fault] == []
+
+
+@pytest.fixture
+def words():
+    """Words that nobody has written on the site yet."""
+    return f"Written {secrets.token_hex(8)}"
+
+
+def log_in(page):
+    page.goto("/admin/")
+    page.get_by_label("Username or email").fill("admin")
+    page.get_by_label("Password").fill("default")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
+    if page.viewport_size["width"] < 768 and not page.locator("#content.full").count():
+        page.locator("#side-panel-toggle").click()  # the menu would cover what is below it
+        expect(page.locator("#content.full")).to_be_visible()

@@ -1,0 +1,92 @@
+"""Pages that are kept, and made anew when anything is written."""
+
+import pytest
+from django.db import connection
+from forms import fields_of
+from mezzanine.blog.models import BlogPost
+from mezzanine.core.models import CONTENT_STATUS_DRAFT
+from mezzanine.pages.models import Page, RichTextPage
+from mezzanine.utils.sites import override_current_site_id
+from page_cache_views import answer, urlpatterns
+
+pytestmark = pytest.mark.usefixtures("keep_pages")
+
+
+@pytest.fixture
+def committed(django_capture_on_commit_callbacks):
+    """A context after which what was written in it is committed."""
+
+    def committed():
+        connection.run_on_commit.clear()  # of what the test wrote before, and never commits
+        return django_capture_on_commit_callbacks(execute=True)
+
+    return committed
+
+
+WRITES = {
+    "saves": lambda: Page.objects.get(slug="about").save(),
+    "deletes": lambda: RichTextPage.objects.get(slug="about/team").delete(),
+    "updates": lambda: Page.objects.filter(slug="about").update(title="New"),
+    "creates many": lambda: Page.objects.bulk_create([]) or Page.objects.create(title="x"),
+    "writes SQL": lambda: connection.cursor().execute("UPDATE pages_page SET title = 'New'"),
+    "adds to a relation": lambda: BlogPost.objects.get().related_posts.add(BlogPost.objects.get()),
+}
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_whatever_is_written_begins_anew(ask, committed, write):
+    before = ask("/anyones/").content
+    with committed():
+        WRITES[write]()
+        assert ask("/anyones/").content == before  # others do not see it before it is committed
+    assert ask("/anyones/").content != before
+
+
+def test_sessions_and_logins_of_others_change_no_page(ask, committed, browse):
+    before = ask("/anyones/").content
+    with committed():
+        visitor = browse("member")
+        session = visitor.session
+        session["seen"] = True
+        session.save()
+    assert ask("/anyones/").content == before
+
+
+def test_what_is_written_for_one_site_begins_anew_on_all(ask, committed):
+    before = ask("/anyones/").content
+    with override_current_site_id(2), committed():
+        Page.objects.filter(slug="about").update(title="New")
+    assert ask("/anyones/").content != before
+
+
+def test_a_page_that_was_made_while_another_was_saved_is_not_shown_afterwards(
+    ask, committed, monkeypatch
+):
+    def make(request):
+        body = Page.objects.get(slug="about").title
+        with committed():
+            Page.objects.filter(slug="about").update(title="After")
+        return answer(body)
+
+    view = next(pattern for pattern in urlpatterns if str(pattern.pattern) == "anyones/")
+    monkeypatch.setattr(view, "callback", make)
+    ask("/anyones/")
+    monkeypatch.setattr(
+        view, "callback", lambda request: answer(Page.objects.get(slug="about").title)
+    )
+    assert ask("/anyones/").content == b"After"
+
+
+def test_an_edit_is_seen_at_once(ask, committed, browse):
+    assert b"Edited" not in ask("/about/").content
+    fields = fields_of(ask("/about/", "admin"), ".middle .editable-form")
+    with committed():
+        browse("admin").post("/edit/", fields | {"content": "<p>Edited</p>"})
+    assert b"Edited" in ask("/about/").content
+
+
+def test_a_draft_is_for_staff(ask, committed):
+    with committed():
+        Page.objects.filter(slug="about").update(status=CONTENT_STATUS_DRAFT)
+    assert ask("/about/", "admin").status_code == 200
+    assert ask("/about/").status_code == 404
