@@ -17,10 +17,7 @@ LAST_GOOD_SECONDS = 600  # how long the last good page is shown while no new one
 
 # For NGINX alone, which tells browsers to keep nothing: how many seconds it may show the page while
 # it asks for the next, and while Django does not answer. RFC 5861.
-CACHE_CONTROL = (
-    f"max-age=1, stale-while-revalidate={edits.WHILE_ASKING_SECONDS},"
-    f" stale-if-error={LAST_GOOD_SECONDS}"
-)
+CACHE_CONTROL = f"max-age=1, stale-while-revalidate=10, stale-if-error={LAST_GOOD_SECONDS}"
 
 
 class PageCacheMiddleware:
@@ -111,15 +108,12 @@ def key_of(request):
 
 
 def as_response(page, second, accepts_gzip):
-    """Return a kept page as an HttpResponse that NGINX may show until that second is over.
-
-    In a second with an edit there may be more to come: NGINX then asks again for each visitor.
-    """
+    """Return a kept page as an HttpResponse that NGINX may show until that second is over."""
     content = page["content"] if accepts_gzip else gzip.decompress(page["content"])
     response = HttpResponse(content, headers=page["headers"])
     # In this order: NGINX reads no more of Cache-Control when it has seen the other.
     response["Cache-Control"] = CACHE_CONTROL
-    response["X-Accel-Expires"] = f"@{second - 1 if edits.noted(second) else second}"
+    response["X-Accel-Expires"] = f"@{second}"
     if accepts_gzip:
         response["Content-Encoding"] = "gzip"
     response["Vary"] = "Accept-Encoding"
