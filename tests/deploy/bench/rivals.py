@@ -9,10 +9,10 @@ ANALYZE = "runuser -u postgres -- psql -qXc ANALYZE {name}"
 ENVIRONMENT = """
 set -eu
 /opt/uv/bin/uv venv --quiet --python /usr/bin/python3 {path}
-gunicorn=$(/opt/uv/bin/uv pip freeze --python /srv/mysite/current/venv | grep ^gunicorn=)
-/opt/uv/bin/uv pip install --quiet --system-certs --python {path} \
-    $gunicorn 'psycopg[binary]' {packages}
+/opt/uv/bin/uv pip install --quiet --system-certs --python {path} 'psycopg[binary]' {packages}
 """
+
+GUNICORN = "/opt/uv/bin/uv pip freeze --python /srv/mysite/current/venv | grep ^gunicorn="
 
 SETTINGS = """
 SECRET_KEY = "a key for nothing but these figures"
@@ -59,6 +59,7 @@ def prepare(host):
 def environment(host, name, packages):
     """Make a virtual environment of that name, and a database; return the path of the former."""
     path = f"{HOME}/environments/{name}"
+    packages += " " + host.run(GUNICORN).stdout.strip()  # the one that serves the project
     host.run(ENVIRONMENT.format(path=path, packages=packages), "rival")
     host.run(DATABASE.format(name=name))
     return path
