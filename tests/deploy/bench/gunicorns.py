@@ -6,7 +6,6 @@ Each gunicorn stands behind a plain server block, which keeps nothing.
 import shlex
 from contextlib import contextmanager
 from typing import NamedTuple
-from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import measuring
@@ -77,20 +76,21 @@ class Gunicorn(NamedTuple):
     main: int  # the ID of its first process, on the host
     port: int
 
+    @property
+    def url(self):
+        return f"http://{self.host.address}:{self.port + 1000}"
+
     def rate(self, page, **headers):
         """Return the Rate of a page; the headers are added to those that all send."""
-        url = f"http://{self.host.address}:{self.port + 1000}{page}"
-        return measuring.rate(url, HEADERS | headers)
+        return measuring.rate(self.url + page, HEADERS | headers)
 
     def memory(self):
         return measuring.memory(self.host, self.main)
 
-    def answers(self, page="/"):
-        url = f"http://{self.host.address}:{self.port + 1000}{page}"
-        request = Request(url, headers=HEADERS)
+    def answers(self):
         try:
-            return urlopen(request, timeout=30).status == 200
-        except URLError:
+            return urlopen(Request(self.url + "/", headers=HEADERS), timeout=30).status == 200
+        except OSError:
             return False
 
 
@@ -105,14 +105,22 @@ def prepare(host):
     (folder / "gunicorn.conf.py").write_text(text)
 
 
+def own(host):
+    """Return the Project that is deployed."""
+    current = "/srv/mysite/current"
+    return Project(
+        host, "mysite", f"{current}/project", f"{current}/venv", "mysite", "mysite.settings"
+    )
+
+
 def deployed(host):
-    """Return the Gunicorn of the deployed project."""
+    """Return the Gunicorn that a deploy has started."""
     main = host.run("supervisorctl pid mysite").stdout.strip()
     return Gunicorn(host, int(main), DEPLOYED)
 
 
 @contextmanager
-def running(project, options="", configuration=CONFIGURATION, page="/"):
+def running(project, options="", configuration=CONFIGURATION):
     """Serve a project by a gunicorn of its own; yield the Gunicorn."""
     host = project.host
     variables = f"--setenv=DJANGO_SETTINGS_MODULE={project.settings} --setenv=LANG=C.UTF-8"
@@ -120,7 +128,7 @@ def running(project, options="", configuration=CONFIGURATION, page="/"):
     main = host.run(START.format(port=TRIED, variables=variables, **values)).stdout.strip()
     server = Gunicorn(host, int(main), TRIED)
     try:
-        wait_for(lambda: server.answers(page), 60)
+        wait_for(server.answers, 60)
         yield server
     finally:
-        host.run("systemctl stop bench")
+        host.run("systemctl stop bench", check=False)  # it may have ended by itself

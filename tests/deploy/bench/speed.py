@@ -35,8 +35,15 @@ def progress():
 
 
 @pytest.fixture
+def busy():
+    """How busy the machine is before all this: its load average of a minute."""
+    return os.getloadavg()[0]
+
+
+@pytest.fixture
 def site(rig, template, tmp_path, progress):
     """The deployed project, with content."""
+    program("wrk", "wrk")
     host = rig.up("bench", suite="bookworm")
     project = Baker(template, tmp_path).bake(live_hostname=HOST)
     site = Site(project, host, SSH_USER="root", ADMIN_PASS=PASSWORD)
@@ -84,10 +91,10 @@ def of_rivals(host, progress):
     rivals.prepare(host)
     stock = rivals.stock_mezzanine(host)
     progress("stock Mezzanine is installed")
-    with gunicorns.running(stock, page=PAGE) as server:
+    with gunicorns.running(stock) as server:
         rates, memory = rates_of(server, stock.log_in())
     rivals.configure(stock, rivals.CACHE)
-    with gunicorns.running(stock, page=PAGE) as server:
+    with gunicorns.running(stock) as server:
         rates["inner page from memcached"] = server.rate(PAGE)
     progress("stock Mezzanine is measured")
     with gunicorns.running(rivals.wagtail(host)) as server:
@@ -115,17 +122,9 @@ def at_sites(site, progress):
     return times
 
 
-def test_bench(site, progress):
-    program("wrk", "wrk")
-    busy, host = os.getloadavg()[0], site.host
-    own = gunicorns.Project(
-        host,
-        "mysite",
-        "/srv/mysite/current/project",
-        "/srv/mysite/current/venv",
-        "mysite",
-        "mysite.settings",
-    )
+def test_bench(busy, site, progress):
+    host = site.host
+    own = gunicorns.own(host)
     session, server = own.log_in(), gunicorns.deployed(host)
     rates, memory = rates_of(server, session)
     rates = rates_of_kept(site, server) | rates
