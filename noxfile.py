@@ -117,7 +117,7 @@ def sites(session):
 @nox.session
 def bench(session):
     """How fast is it, beside a static file, stock Mezzanine and Wagtail? Writes docs/speed.md."""
-    pytest(session, "--capture=no", "tests/bench.py")
+    pytest(session, "--capture=no", "tests/deploy/bench/speed.py")
 
 
 @nox.session
