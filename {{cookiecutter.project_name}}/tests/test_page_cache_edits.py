@@ -90,3 +90,25 @@ def test_a_draft_is_for_staff(ask, committed):
         Page.objects.filter(slug="about").update(status=CONTENT_STATUS_DRAFT)
     assert ask("/about/", "admin").status_code == 200
     assert ask("/about/").status_code == 404
+
+
+@pytest.mark.parametrize(("user", "told"), [("admin", True), ("member", False), (None, False)])
+def test_nginx_is_told_of_what_staff_send_and_of_nothing_else(ask, settings, tmp_path, user, told):
+    settings.PAGE_CACHE_EDITS = str(tmp_path)
+    (tmp_path / "1").touch()  # of an edit long ago
+    ask("/anyones/", user)
+    assert [file.name for file in tmp_path.iterdir()] == ["1"]
+    assert ask("/anyones/", user, "post").status_code == 200
+    (left,) = tmp_path.iterdir()
+    assert (left.name != "1") == told
+
+
+def test_an_edit_of_which_nginx_cannot_be_told_is_made_all_the_same(ask, settings, tmp_path):
+    settings.PAGE_CACHE_EDITS = str(tmp_path / "nothing")
+    assert ask("/anyones/", "admin", "post").status_code == 200
+
+
+def test_nginx_keeps_a_page_until_the_second_is_over_in_which_it_was_begun(ask, monkeypatch):
+    moments = iter([1000.9, *[1001.1] * 100])
+    monkeypatch.setattr("page_cache.middleware.time.time", lambda: next(moments))
+    assert ask("/anyones/")["X-Accel-Expires"] == "@1000"
