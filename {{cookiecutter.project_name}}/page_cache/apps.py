@@ -10,8 +10,9 @@ class PageCacheConfig(AppConfig):
     name = "page_cache"
 
     def ready(self):
-        from .queries import join_content, skip_keywords
+        from .queries import join_content, keep_addresses, skip_keywords
 
         join_content()
         skip_keywords()
+        keep_addresses()
         connection_created.connect(watch_connection)

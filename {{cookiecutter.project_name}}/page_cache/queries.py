@@ -1,4 +1,4 @@
-"""Fewer queries for a page than Mezzanine makes."""
+"""Less work for a page than Mezzanine makes."""
 
 from functools import cache, wraps
 
@@ -34,3 +34,15 @@ def skip_keywords():
     def keywords_if_any(of):
         name = getattr(of, "get_keywordsfield_name", None)
         return [] if name and not getattr(of, f"{name()}_string") else keywords_for(of)
+
+
+def keep_addresses():
+    """Let the menus, of which a page has three, make the address of each page in them once."""
+    set_helpers = Page.set_helpers
+
+    @wraps(set_helpers)
+    def with_address(self, context):
+        set_helpers(self, context)
+        self.get_absolute_url = cache(self.get_absolute_url)
+
+    Page.set_helpers = with_address
