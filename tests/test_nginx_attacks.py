@@ -162,6 +162,12 @@ def test_no_header_leaves_anything_in_the_page_of_the_next(nginx, wanted, name):
     assert {nginx.open(target).text for target in targets} == {wanted}
 
 
+def test_whether_it_is_tls_is_what_nginx_has_seen_and_not_what_a_header_says(nginx, wanted):
+    for scheme in ("http", "", "evil"):
+        answer = nginx.open(unseen(), **{"X-Forwarded-Proto": scheme})
+        assert (answer.status, answer.text) == (200, wanted)
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("trick", TRICKS)
 def test_no_trick_of_http_changes_the_page_of_the_next(nginx, wanted, trick, method):

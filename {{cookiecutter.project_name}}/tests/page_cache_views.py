@@ -21,6 +21,16 @@ def site_of_the_test(get_response):
     return middleware
 
 
+def reading_a_cookie(get_response):
+    """A middleware that makes each page one visitor's before its view is reached."""
+
+    def middleware(request):
+        request.COOKIES.get("theme")
+        return get_response(request)
+
+    return middleware
+
+
 def answer(body="<p>A page</p>", **headers):
     return HttpResponse(body, headers={name.replace("_", "-"): headers[name] for name in headers})
 

@@ -41,6 +41,15 @@ def test_who_opens_the_session_or_takes_a_token_gets_a_page_of_their_own(rf):
     assert not is_anyones(request, answer())
 
 
+def test_a_page_that_is_one_visitors_before_its_view_is_reached_has_their_token(ask, settings):
+    assert "csrfmiddlewaretoken" not in ask("/contact/").content.decode()
+    cache.clear()
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "page_cache_views.reading_a_cookie"]
+    response = ask("/contact/")
+    assert not is_marked(response)
+    assert "csrfmiddlewaretoken" in response.content.decode()
+
+
 def test_a_page_that_is_anyones_is_made_once(ask):
     first, second = ask("/anyones/"), ask("/anyones/")
     assert is_marked(first)
@@ -151,6 +160,12 @@ def test_http_and_https_have_pages_of_their_own(ask, settings):
     assert ask("/link/").content == b"http://127.0.0.1:8000/"
     assert ask("/link/", HTTP_X_FORWARDED_PROTO="https").content == b"https://127.0.0.1:8000/"
     assert is_marked(ask("/link/", HTTP_X_FORWARDED_PROTO="https"))
+
+
+def test_another_release_has_pages_of_its_own(ask, settings, tmp_path):
+    before = ask("/anyones/").content
+    settings.BASE_DIR = tmp_path / "another" / "project"
+    assert ask("/anyones/").content != before
 
 
 def test_what_a_head_is_answered_is_no_page(ask):
