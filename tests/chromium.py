@@ -65,18 +65,15 @@ def wait_until_it_answers(server, host, log):
 
 
 @contextmanager
-def launched(*arguments):
-    """Run Chromium, with arguments to add, to the end of the block."""
+def launched(*arguments, **options):
+    """Run Chromium, with arguments to add and options of launch(), to the end of the block."""
     if sync_playwright is None:
         unavailable("playwright is not installed: pip install playwright")
     chromium = program("chromium", "chromium")
     expect.set_options(timeout=LIMIT)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=chromium,
-            args=[*CHROMIUM_ARGUMENTS, *arguments],
-            # As people have it: the way back leads to a page as it was left.
-            ignore_default_args=["--disable-back-forward-cache"],
+            executable_path=chromium, args=[*CHROMIUM_ARGUMENTS, *arguments], **options
         )
         yield browser
         browser.close()
