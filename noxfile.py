@@ -93,7 +93,7 @@ def deploy(session):
 
 @nox.session
 def faults(session):
-    """Does every fault of a deploy, at every point, leave the site up? Hours, then the figures."""
+    """Does every fault of a deploy, at every point, leave the site up? It takes 90 minutes."""
     pytest(session, *FAULTS, "--full")
 
 
