@@ -39,7 +39,7 @@ def test_nobody_notices_deploys_rollbacks_and_restarts(site, figures, full):
         took = [
             line["seconds"] for line in history(site)[before_all:] if line["command"] == command
         ]
-        figures(f"{command}: {statistics.median(took)} s (median), {max(took)} s at the most")
+        figures(f"{command}: {statistics.median(took):.1f} s (median), {max(took)} s at the most")
     assert load.failures == []
 
 
