@@ -14,8 +14,8 @@ from support import TEMPLATE
 
 sys.path.insert(0, str(TEMPLATE / "{{cookiecutter.project_name}}"))
 sys.dont_write_bytecode = True  # cookiecutter would take it for a part of the template
+from deploy import hardening  # noqa: E402
 from deploy.config import Config  # noqa: E402
-from deploy.hardening import secure  # noqa: E402
 from deploy.host import Host  # noqa: E402
 
 UGLY = r"""a'b"c\d $HOME `id` %(x)s {{ y }} #é中;&|"""
@@ -48,7 +48,7 @@ class Server:
         return Host(connection, config)
 
     def secure(self, **kw):
-        secure(self.fabric_host(), **kw)
+        hardening.secure(self.fabric_host(), **kw)
 
     def log_in(self, user="deploy", password=None, key=True, command="id -un"):
         """Return what a command prints in a new session, opened in one way only."""

@@ -8,9 +8,8 @@ import time
 import paramiko
 import pytest
 from cgroup import wait_for
-from deploy import hardening
 from invoke import Exit
-from securing import DROP_IN, UGLY, refused, server, stopped
+from securing import DROP_IN, UGLY, hardening, refused, server, stopped
 
 pytestmark = pytest.mark.usefixtures("developers_home")
 
@@ -35,7 +34,7 @@ def test_a_change_that_shuts_the_user_out_is_taken_back_by_the_server(make_host,
     assert not (host.root / DROP_IN).exists()
 
     (host.root / "etc/ssh/sshd_config.d/50-mistake.conf").write_text("AllowUsers root\n")
-    host.run("systemctl reload ssh")
+    host.run("systemctl restart ssh")  # unlike a reload, it ends when sshd listens again
     with stopped("deploy may not log in .*\nThat has to work first: nothing was closed"):
         this.secure()
     assert not (host.root / DROP_IN).exists()
@@ -53,7 +52,7 @@ def test_a_change_that_shuts_the_user_out_is_taken_back_by_the_server(make_host,
 
     (host.root / "etc/ssh/sshd_config.d/50-mistake.conf").write_text("PasswordAuthentication yes\n")
     (host.root / "etc/ssh/sshd_config.d/00-a.conf").write_text("PasswordAuthentication yes\n")
-    host.run("systemctl reload ssh")
+    host.run("systemctl restart ssh")  # unlike a reload, it ends when sshd listens again
     with stopped("stopped at: sshd"):
         this.secure()
     assert "another file sets it first" in capsys.readouterr().out
