@@ -62,6 +62,7 @@ def deploy(host, force=False, maintenance=False, yes=False):
             print(f"{revision[:8]} is live already.")
             return
         plans.refuse_edited(now["changes"], yes)
+        packages.check(host)
         lease.note(revision=revision, **{"from": now["live"]})
         name, requirements = releases.build(host, revision)
         lease.note(to=name, requirements=requirements)

@@ -7,6 +7,7 @@ import textwrap
 import time
 
 import pytest
+from faults import edit
 from rig import SUITES
 from sites import HOST, PASSWORD, Site, Visitor, home_page_css
 from support import Baker
@@ -105,6 +106,16 @@ def test_what_the_admin_uploads_stays_over_a_deploy(site):
     path = listed.split()[0].removeprefix(".")
     assert site.get(f"/media{path}") == (200, "GIF89a picture")
     assert admin.ask("/admin/")[0] == 200
+
+
+def test_a_package_that_the_server_lacks_is_named_before_anything_is_touched(site):
+    packages = site.project / "deploy/packages.py"
+    before = packages.read_text("utf-8")
+    edit(packages, "ca-certificates cron", "ca-certificates cron hello")
+    assert "hello: not installed; type fab install" in site.fab("deploy", "--force", status=1)
+    site.fab("install")
+    packages.write_text(before, "utf-8")
+    site.host.run("dpkg-query -W hello && apt-get -qq purge hello")
 
 
 def test_code_that_does_not_pass_its_checks_never_goes_live(site):

@@ -1,5 +1,7 @@
 """What a server needs from Debian before a project can live on it."""
 
+from invoke import Exit
+
 from .steps import step
 
 PACKAGES = """
@@ -71,6 +73,13 @@ rm -f /etc/nginx/sites-enabled/default
 def apt(host, packages):
     """Install those of the Debian packages that are missing."""
     host.run(APT + INSTALL, packages=" ".join(packages))
+
+
+def check(host):
+    """Exit where one is missing, as on a server of before the project needed it."""
+    missing = host.run(APT + "missing $packages", packages=" ".join(PACKAGES)).stdout.split()
+    if missing:
+        raise Exit(f"{host.name}: {', '.join(missing)}: not installed; type fab install", 1)
 
 
 def install(host):
