@@ -108,6 +108,18 @@ def test_what_the_admin_uploads_stays_over_a_deploy(site):
     assert admin.ask("/admin/")[0] == 200
 
 
+def test_what_staff_edit_is_seen_by_visitors_at_once(site):
+    editor, visitor = Visitor(site), Visitor(site)
+    editor.log_in("admin", PASSWORD)
+    found = site.fab("psql", "SELECT id FROM pages_page WHERE slug = '/'")
+    page = re.search(r"^ +(\d+)$", found, re.M)[1]
+    edit = {"app": "pages", "model": "richtextpage", "id": page, "fields": "title"}
+    for number in range(5):
+        visitor.ask("/")
+        assert editor.ask("/edit/", edit | {"title": f"Title {number}"}) == (200, b"")
+        assert f"Title {number}".encode() in visitor.ask("/")[1]
+
+
 def test_a_package_that_the_server_lacks_is_named_before_anything_is_touched(site):
     packages = site.project / "deploy/packages.py"
     before = packages.read_text("utf-8")
