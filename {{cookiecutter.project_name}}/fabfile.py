@@ -63,6 +63,7 @@ def deploy(host, force=False, maintenance=False, yes=False):
             return
         plans.refuse_edited(now["changes"], yes)
         packages.check(host)
+        server.create_user(host)
         lease.note(revision=revision, **{"from": now["live"]})
         name, requirements = releases.build(host, revision)
         lease.note(to=name, requirements=requirements)
@@ -86,6 +87,7 @@ def remove(host, yes=""):
     """Remove the project from the server, after a last backup. Asks for its name, or --yes NAME."""
     confirm(f"Remove {CONFIG.project_name} with its database and uploads", CONFIG.project_name, yes)
     with Lease(host, "remove"):
+        server.adopt(host)
         kept = database.backup(host, "remove") if releases.live(host) else ""
         server.remove(host, kept)
     if kept:
@@ -98,7 +100,7 @@ def remove(host, yes=""):
 @command
 def status(host):
     """Show what is live and how the server is."""
-    print(host.run(server.STATUS).stdout, end="")
+    print(host.as_root(server.STATUS).stdout, end="")
 
 
 @command
@@ -116,11 +118,11 @@ def history(host, last=20):
 
 @command
 def logs(host, name="app", follow=False):
-    """Show the end of a log: --name app, standby, access or error. -f goes on showing it."""
+    """Show the end of a log: --name app, standby, memcached, access or error. -f follows it."""
     if name not in server.LOGS:
         raise Exit(f"There is no log {name}: type {', '.join(server.LOGS)}", 2)
     host.verbose = True
-    host.run(f"tail -n 50 {'-F' if follow else ''} {server.LOGS[name]}")
+    host.as_root(f"tail -n 50 {'-F' if follow else ''} {server.LOGS[name]}")
 
 
 @command
@@ -177,20 +179,20 @@ def maintenance(host, state):
 @command
 def run(host, line):
     """Run a shell command as the site's user."""
-    print(host.run(line, user=host.app_user).output, end="")
+    print(host.as_site(line).output, end="")
 
 
 @command
 def sudo(host, line):
     """Run a shell command as root."""
-    print(host.run(line).output, end="")
+    print(host.as_root(line).output, end="")
 
 
 @command
 def manage(host, line):
     """Run a command of manage.py on the live release."""
     script = f"cd {host.root}/current/project && ../venv/bin/python manage.py {line}"
-    print(host.run(script, user=host.app_user).output, end="")
+    print(host.as_site(script).output, end="")
 
 
 @command
@@ -203,14 +205,14 @@ def python(host, code):
 def pip(host, line):
     """Run a command of pip on the packages of the live release, such as list."""
     uv = f"UV_NO_CACHE=1 /opt/uv/bin/uv pip {line} --python {host.root}/current/venv"
-    print(host.run(uv, user=host.app_user).output, end="")
+    print(host.as_site(uv).output, end="")
 
 
 @command
 def psql(host, sql):
     """Run SQL on the live database."""
-    psql = f"runuser -u postgres -- psql -X -v ON_ERROR_STOP=1 {host.app_user}"
-    print(host.run(psql, stdin=sql).output, end="")
+    psql = f"runuser -u postgres -- psql -X -v ON_ERROR_STOP=1 {host.config.project_name}"
+    print(host.as_root(psql, stdin=sql).output, end="")
 
 
 @command

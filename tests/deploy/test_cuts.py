@@ -136,12 +136,13 @@ def test_a_database_that_restarts_meanwhile_harms_only_that_deploy(site):
         assert is_live(site, f"database restarts {number}")
 
 
-def test_without_memcached_a_deploy_works(site):
-    site.host.run("systemctl stop memcached")
+def test_without_memcached_pages_come_and_a_deploy_starts_it(site):
+    site.host.run("supervisorctl stop mysite-memcached")
+    assert site.get("/")[0] == 200
     change(site, "no memcached")
     site.fab("deploy")
     assert site.get("/")[0] == 200
-    site.host.run("systemctl start memcached")
+    assert "RUNNING" in site.host.run("supervisorctl status mysite-memcached").stdout
 
 
 def test_a_switch_that_was_cut_after_it_put_new_files_in_place_needs_no_hand(site):

@@ -36,6 +36,7 @@ REFUSED = {
     "REPO_URL": [None, "site", "ext::sh -c id", "-x", "https://me:secret@one.example/x", "a b"],
     "DB_PASS": [None, "two\nlines", "nul\0"],
     "ADMIN_PASS": [None, "two\nlines"],
+    "MEMCACHED_MEGABYTES": [None, "64", 0, 7, -64, 64.0, True, 10**9],
 }
 TAKEN = {
     "SSH_USER": ["", "deploy", "first.last", "x_1-y"],
@@ -58,6 +59,7 @@ TAKEN = {
     "REPO_URL": ["", "git@one.example:a/b.git", "https://one.example/a", "ssh://hg@a//srv/x"],
     "DB_PASS": ["", PASSWORD],
     "ADMIN_PASS": ["", PASSWORD],
+    "MEMCACHED_MEGABYTES": [8, 64, 4096],
 }
 
 

@@ -70,6 +70,32 @@ def test_fab_sites_brings_names_and_certificate_up_to_date(site):
     assert site.fab("sites").count("✓") == output.count("✓")
 
 
+def add_sites(site, numbers):
+    """Add sites to the database, whose names take about 70 bytes each."""
+    site.fab(
+        "psql",
+        "INSERT INTO django_site (domain, name)"
+        " SELECT 'site-' || n || '.customers.agency.example', 'site ' || n"
+        f" FROM generate_series({numbers.start}, {numbers.stop - 1}) n",
+    )
+
+
+def test_a_thousand_sites_are_under_one_certificate_and_more_than_it_bears_are_refused(site):
+    add_sites(site, range(1000, 2000))
+    site.fab("sites")
+    wait_for(lambda: "site-1999.customers.agency.example" in certificate_names(site), 10)
+    assert site.get("/", host="site-1999.customers.agency.example")[0] in (200, 404)
+    add_sites(site, range(2000, 2600))
+    output = site.fab("sites", status=1)
+    assert "names take" in output and "remove sites, or put your own certificate" in output
+    assert "site-2000" not in site.host.run("nginx -T 2>/dev/null | grep server_name").stdout
+    assert site.get("/")[0] == 200
+    site.fab("psql", "DELETE FROM django_site WHERE name LIKE 'site %'")
+    site.fab("sites")
+    wait_for(lambda: "site-1999.customers.agency.example" not in certificate_names(site), 10)
+    assert HOST in certificate_names(site)
+
+
 def test_a_rollback_keeps_the_names(site):
     site.fab("deploy", "--force")
     site.fab("rollback")

@@ -15,7 +15,7 @@ cd /etc/nginx/ssl
 [ ! -s $name.crt ] || exit 0
 umask 077
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 \
-    -subj "/CN=$host" -addext "subjectAltName=$kind:$host" \
+    -subj "/CN=$name" -addext "subjectAltName=$kind:$host" \
     -keyout $name.key -out .$name.crt 2>&1
 mv .$name.crt $name.crt
 chmod 644 $name.crt
@@ -49,33 +49,11 @@ chmod 644 $name.crt
 """
 
 
-# Where the server has signed the certificate itself, it signs one for all names, with the same key.
-COVER = """
-set -eu
-cd /etc/nginx/ssl
-uncovered=
-for host in $names; do
-    openssl x509 -in $name.crt -checkhost $host -noout | grep -q 'does match' ||
-        uncovered="$uncovered $host"
-done
-[ "$uncovered" ] || exit 0
-if [ "$(openssl x509 -in $name.crt -noout -subject_hash)" != \\
-     "$(openssl x509 -in $name.crt -noout -issuer_hash)" ]; then
-    echo "your certificate is not for:$uncovered"
-    exit 0
-fi
-openssl req -x509 -key $name.key -days 3650 -subj "/CN=$host" \\
-    -addext "subjectAltName=$(printf 'DNS:%s,' $names | sed 's/,$//')" -out .$name.crt
-mv .$name.crt $name.crt
-systemctl reload nginx
-"""
-
-
 def cover(host, names):
     """Let the certificate be for all of the names, or say for which it is not."""
     with step(host, "Certificate"):
-        told = host.run(COVER, names=" ".join(names), host=host.config.live_hostname).stdout
-    print(told, end="")
+        told = host.call("certificate", names=names)["told"]
+    print(told, end="\n" if told else "")
 
 
 def create(host):
@@ -85,11 +63,11 @@ def create(host):
     certificates, keys = sorted(HERE.glob("*.crt")), sorted(HERE.glob("*.key"))
     if not certificates and not keys:
         with step(host, "Certificate, signed by the server itself"):
-            host.run(SELF_SIGNED, host=hostname, kind="IP" if is_address else "DNS")
+            host.as_root(SELF_SIGNED, host=hostname, kind="IP" if is_address else "DNS")
         return
     if len(certificates) != 1 or len(keys) != 1:
         raise Exit("deploy/ has to hold one *.crt and one *.key, or none of either", 2)
     with step(host, f"Certificate {certificates[0].name}"):
         pair = keys[0].read_bytes() + b"\n" + certificates[0].read_bytes()
-        warning = host.run(OWN, stdin=pair, host=hostname, kind="ip" if is_address else "host")
+        warning = host.as_root(OWN, stdin=pair, host=hostname, kind="ip" if is_address else "host")
     print(warning.stdout, end="")

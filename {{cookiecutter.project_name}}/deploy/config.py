@@ -47,12 +47,13 @@ class Config:
     repo_url: str
     db_pass: str
     admin_pass: str
+    memcached_megabytes: int
     project_app: str
 
 
 def load(project_app):
     """Return the Config of the project; Exit with a line for each thing that is wrong with it."""
-    fabric = read_settings(project_app)
+    fabric = DEFAULTS | read_settings(project_app)
     problems = [
         f"{key}: no such key; the keys are {', '.join(RULES)}"
         for key in fabric.keys() - RULES.keys()
@@ -202,6 +203,12 @@ def port(value):
     return int(value)
 
 
+def megabytes(value):
+    if not isinstance(value, int) or not 8 <= value <= 1_000_000:
+        raise ValueError(f"{value!r} is not a number of megabytes, 8 or more")
+    return value
+
+
 def locale(value):
     if not re.fullmatch(r"([a-z]{2,3}_[A-Z]{2}(@[a-z]+)?|C)\.(utf8|utf-8|UTF-8)", text(value)):
         raise ValueError(f"{value!r} is not a locale in UTF-8, such as en_US.utf8")
@@ -240,4 +247,6 @@ RULES = {
     "REPO_URL": url,
     "DB_PASS": secret,
     "ADMIN_PASS": secret,
+    "MEMCACHED_MEGABYTES": megabytes,
 }
+DEFAULTS = {"MEMCACHED_MEGABYTES": 64}  # of the keys that a FABRIC of an earlier time lacks

@@ -12,28 +12,21 @@ def create(host):
     """Make the secrets, the role and the database; what is there already is kept."""
     config = host.config
     with step(host, "Secrets"):
-        host.python(
-            "on_host/secrets.py", root=host.root, group=config.project_name, db_pass=config.db_pass
-        )
+        host.call("keys", db_pass=config.db_pass)
     with step(host, "Database"):
-        host.python(
-            "on_host/role.py",
-            root=host.root,
-            project_name=config.project_name,
-            locale=config.locale,
-        )
+        host.call("role", locale=config.locale)
 
 
 def backup(host, label, only_database=False):
     """Dump the database and the uploads; return the name of the backup."""
     words = "database" if only_database else ""
     with step(host, "Backup"):
-        return host.run(f"$root/shared/backup $label {words}", label=label).stdout.strip()
+        return host.as_root(f"$root/shared/backup $label {words}", label=label).stdout.strip()
 
 
 def backups(host):
     """Return the names of the backups, the oldest first."""
-    return host.run("ls $root/backups", check=False).stdout.split()
+    return host.as_root("ls $root/backups", check=False).stdout.split()
 
 
 def get(host, name):
@@ -42,7 +35,7 @@ def get(host, name):
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     target = home / f"{name}.tar"
     with step(host, f"Bringing {name} home"):
-        host.download(["tar", "-C", f"{host.root}/backups", "-c", name], target)
+        host.download("exec tar -C $root/backups -c $backup", target, backup=name)
     return target
 
 
@@ -60,31 +53,20 @@ def load(host, name):
     "minutes" is the age of the backup, "differences" a list of lines, one a table.
     """
     with step(host, f"Reading {name}"):
-        return restore_phase(host, name, "load")
+        return host.call("load", backup=name)
 
 
 def swap(host, name):
     """Put what `load` has loaded in the place of what is live, which is kept under another name."""
     with step(host, f"Putting {name} in place"):
-        restore_phase(host, name, "swap")
-
-
-def restore_phase(host, name, phase):
-    return host.python(
-        "on_host/restore.py",
-        root=host.root,
-        project_name=host.config.project_name,
-        backup=name,
-        phase=phase,
-    )
+        host.call("swap")
 
 
 def clear_cache(host):
     """Forget what memcached holds of pages and sessions of another state of the database."""
     clear = "from django.core.cache import cache; cache.clear()"
-    host.run(
+    host.as_site(
         'cd $root/current/project && ../venv/bin/python manage.py shell -v0 -c "$code"',
-        user=host.app_user,
         code=clear,
     )
 
@@ -106,9 +88,8 @@ def create_admin(host):
     """Make the admin user where there is no superuser; return the password if it was made up."""
     password = host.config.admin_pass or secrets.token_urlsafe(12)
     with step(host, "Admin user"):
-        made = host.run(
+        made = host.as_site(
             ADMIN,
-            user=host.app_user,
             stdin=password + "\n",
             host=host.config.live_hostname,
         ).stdout.strip()

@@ -53,6 +53,7 @@ def values(host):
         "live_hostname": config.live_hostname,
         "gunicorn_port": config.gunicorn_port,
         "locale": config.locale,
+        "memcached_megabytes": config.memcached_megabytes,
     }
 
 
@@ -78,22 +79,16 @@ def compare(host):
     none, and "changes", a list of dicts with "path", the unified "diff", and "edited", the diff of
     what was changed on the server by hand. Secrets are masked.
     """
-    return host.python(
-        "on_host/configuration.py",
-        root=host.root,
-        files=described(host),
-        values=values(host),
-        release="",
-    )
+    return host.call("compare", files=described(host), values=values(host))
 
 
 def stage(host, release):
     """Give a release its configuration: what belongs into its directory, and the rest for later."""
     with step(host, "Configuration files"):
-        host.python(
-            "on_host/configuration.py",
-            root=host.root,
-            files=described(host),
-            values=values(host),
-            release=release,
-        )
+        host.call("stage", files=described(host), values=values(host), release=release)
+
+
+def on_server(host):
+    """Return the paths of the files that are outside of the project's directory."""
+    paths = (file.path % {**values(host), "release": host.root} for file in FILES)
+    return [path for path in paths if not path.startswith(host.root)]

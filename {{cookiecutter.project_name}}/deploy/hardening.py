@@ -172,7 +172,7 @@ def guarded(host, title, script, undo, revert_after, **values):
         with step(host, f"Logging in as {user} once more"):
             log_in_anew(host, user)[0].connection.close()
             # Where the timer has run already, the log-in was slow and proves nothing.
-            host.run(f"systemctl is-active {unit}.timer && systemctl stop {unit}.timer")
+            host.as_root(f"systemctl is-active {unit}.timer && systemctl stop {unit}.timer")
     except Exit as error:
         back = f"{title}: the server takes it back, {revert_after} s after the change"
         raise Exit(f"{error.message}\n{back}", error.code) from None
@@ -191,7 +191,7 @@ def run(host, title, script, stdin=b"", **values):
     """
     variables = "".join(f"{name}={shlex.quote(str(value))}\n" for name, value in values.items())
     with step(host, title):
-        changes = host.run(variables + script, stdin=stdin).stdout
+        changes = host.as_root(variables + script, stdin=stdin).stdout
     for line in changes.splitlines() or ["already so"]:
         print(f"    {line}")
     return changes

@@ -1,24 +1,39 @@
-"""One server over SSH: run things there as root or as the site's user, and say what went wrong."""
+"""One server over SSH: run things there as root or as the site's user, and say what went wrong.
+
+Nothing runs as root that does not say so: `as_root`, `as_site`, and `call` for a command of
+on_host/.
+"""
 
 import getpass
 import json
 import shlex
+import shutil
 import sys
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 
 from invoke import Exit
 from paramiko import SSHException
 
-from . import connecting
+from . import connecting, program
 from .connecting import Refused
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # sudo drops the proxies that every log-in has from /etc/environment: apt, uv and git need them.
 PROXY = r"""s/^(export +)?((https?|ftp|all|no)_proxy)=["']?([^"']*).*/export \2='\4'/Ip"""
 PROXIES = f'eval "$(sed -nE {shlex.quote(PROXY)} /etc/environment 2>/dev/null)"; '
-ENVIRONMENT = f"cd /; export LC_ALL=C.UTF-8 PATH={PATH}; {PROXIES}"
+# A log-in shell may print a greeting, and has its own ideas of these; what we ask begins here.
+MARK = "--- fab ---"
+ENVIRONMENT = (
+    f"echo {shlex.quote(MARK)}; cd /; umask 022; unset TMPDIR TZ LANG LANGUAGE CDPATH;"
+    f" export LC_ALL=C.UTF-8 PATH={PATH}; {PROXIES}"
+)
+NOT_SENT = 96  # the exit status where the program is not there yet, or not any more
+CALL = """
+[ -s $program ] || exit 96
+command -v python3 >/dev/null || { echo "there is no Python here; type fab install" >&2; exit 1; }
+exec python3 -BI $program
+"""
 
 
 class CommandFailed(Exception):
@@ -108,59 +123,96 @@ class Host:
 
     # Running
 
-    def run(self, script, user="root", stdin=b"", check=True, **variables):
+    def as_root(self, script, **options):
+        """Run a shell script as root and return its Result: see `_run`."""
+        return self._run("root", script, **options)
+
+    def as_site(self, script, **options):
+        """Run a shell script as the site's user and return its Result: see `_run`."""
+        return self._run(self.app_user, script, **options)
+
+    def _run(self, user, script, stdin=b"", check=True, **variables):
         """Run a shell script as that user and return its Result.
 
         The script finds in $name the name of the project, in $root its directory, and the
-        variables given. stdin, bytes or str, is what it reads; secrets go there and nowhere else,
-        as the rest can be seen in the host's list of processes. CommandFailed where the status is
+        variables given. stdin, bytes or str, is what it reads. CommandFailed where the status is
         not 0, unless check is False.
+        """
+        result = self._execute(*self._command(user, script, stdin, variables))
+        if check and result.status:
+            raise CommandFailed(result.status, result.output)
+        return result
+
+    def call(self, command, as_site=False, **parameters):
+        """Run a command of on_host/ as root, or as the site's user; return its answer, a dict.
+
+        CommandFailed with the reason where it is refused.
+        """
+        user = self.app_user if as_site else "root"
+        request, path = self._request(command, parameters), {"program": program.remote_path()}
+        result = self._run(user, CALL, request, check=False, **path)
+        if result.status == NOT_SENT:
+            self._send_program()
+            result = self._run(user, CALL, request, check=False, **path)
+        if result.status:
+            raise CommandFailed(result.status, result.output)
+        return json.loads(result.stdout.splitlines()[-1])
+
+    def session(self, command, **parameters):
+        """Start a command of on_host/, as root, that reads on.
+
+        Return its paramiko Channel and its first answer, a dict; Exit where it is refused.
+        """
+        path = {"program": program.remote_path()}
+        line, first = self._command("root", CALL, self._request(command, parameters), path)
+        for send in (self._send_program, lambda: None):
+            channel = self._open(line)
+            channel.sendall(first)
+            answers = channel.makefile("rb")
+            skip_greeting(answers)
+            if answer := answers.readline():
+                return channel, json.loads(answer)
+            if channel.recv_exit_status() != NOT_SENT:
+                break
+            send()
+        reason = channel.recv_stderr(2**16).decode("utf-8", "replace").strip().splitlines()
+        raise Exit(f"{self.name}: {reason[-1] if reason else 'connection lost'}", 1)
+
+    def download(self, script, path, **variables):
+        """Run a script as root and write what it prints, as bytes, to a local Path."""
+        channel = self._start(*self._command("root", script, b"", variables))
+        printed = channel.makefile("rb")
+        skip_greeting(printed)
+        with path.open("wb") as file:
+            shutil.copyfileobj(printed, file)
+        if status := channel.recv_exit_status():
+            path.unlink()
+            raise CommandFailed(status, channel.recv_stderr(2**16).decode("utf-8", "replace"))
+
+    def _request(self, command, parameters):
+        names = {"command": command, "name": self.config.project_name, "root": self.root}
+        return json.dumps(names | parameters) + "\n"
+
+    def _send_program(self):
+        variables = {"program": program.remote_path(), "directory": program.DIRECTORY}
+        self.as_root(program.INSTALL, stdin=program.archive(), **variables)
+
+    def _command(self, user, script, stdin, variables):
+        """Return the command that runs a script, and all that it reads, in bytes.
+
+        The script is read as well: so any log-in shell hands it on, and the host's list of
+        processes does not show it.
         """
         prefix, first = self.sudo_prefix()
         values = {"name": self.config.project_name, "root": self.root} | variables
         assignments = [f"{key}={shlex.quote(value)}; " for key, value in values.items()]
         lease = f"export LEASE={self.lease.id}; " if self.lease else ""
-        words = ["sh", "-c", ENVIRONMENT + lease + "".join(assignments) + script]
+        whole = (ENVIRONMENT + lease + "".join(assignments) + script).encode()
+        words = ["sh", "-c", f'eval "$(head -c {len(whole)})"']
         if user != "root":
             words = ["runuser", "-u", user, "--", *words]
-        command = prefix + shlex.join(words)
         stdin = stdin.encode() if isinstance(stdin, str) else stdin
-        result = self._execute(command, first + stdin)
-        if check and result.status:
-            raise CommandFailed(result.status, result.output)
-        return result
-
-    def python(self, script, **parameters):
-        """Run a Python script of this directory as root; return what it prints, read as JSON.
-
-        The script finds its parameters in a dict named PARAMETERS.
-        """
-        loader = (
-            "import json,sys\nPARAMETERS=json.loads(sys.stdin.readline())\n"
-            f"try: exec(compile(sys.stdin.read(),{script!r},'exec'))\n"
-            "except OSError as error: sys.exit(str(error))"  # such as of a full disk
-        )
-        source = (Path(__file__).parent / script).read_text("utf-8")
-        stdin = json.dumps(parameters) + "\n" + source
-        return json.loads(self.run(f"exec python3 -c {shlex.quote(loader)}", stdin=stdin).stdout)
-
-    def session(self, words):
-        """Start a command as root that reads on; return its paramiko Channel."""
-        prefix, first = self.sudo_prefix()
-        channel = self._open(prefix + shlex.join(words))
-        channel.sendall(first)
-        return channel
-
-    def download(self, words, path):
-        """Run a command as root and write what it prints, as bytes, to a local Path."""
-        prefix, first = self.sudo_prefix()
-        channel = self._start(prefix + shlex.join(words), first)
-        with path.open("wb") as file:
-            while data := channel.recv(2**20):
-                file.write(data)
-        if status := channel.recv_exit_status():
-            path.unlink()
-            raise CommandFailed(status, channel.recv_stderr(2**16).decode("utf-8", "replace"))
+        return prefix + shlex.join(words), first + whole + stdin
 
     def _execute(self, command, stdin=b""):
         channel = self._start(command, stdin)
@@ -169,7 +221,9 @@ class Host:
             target=self._read, args=(channel.makefile_stderr("rb"), output), daemon=True
         )
         errors.start()
-        self._read(channel.makefile("rb"), output, stdout)
+        printed = channel.makefile("rb")
+        self._read(skip_greeting(printed), output, stdout)
+        self._read(printed, output, stdout)
         errors.join()
         status = channel.recv_exit_status()
         channel.close()
@@ -209,3 +263,13 @@ def send(channel, data):
         channel.shutdown_write()
     except OSError:  # the command ended without reading all of it, and tells by its status
         pass
+
+
+def skip_greeting(stream):
+    """Read what a log-in shell prints before the MARK; return those lines where none comes."""
+    lines = []
+    for line in iter(stream.readline, b""):
+        if line.strip() == MARK.encode():
+            return []
+        lines.append(line)
+    return lines

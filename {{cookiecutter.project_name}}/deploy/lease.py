@@ -5,13 +5,11 @@ import json
 import secrets
 import socket
 import threading
-from pathlib import Path
 
 from invoke import Exit
 from paramiko import SSHException
 
 SIGN_OF_LIFE = 15  # seconds; the server waits for four of them
-SOURCE = (Path(__file__).parent / "on_host/lease.py").read_text("utf-8")
 
 
 class Lease:
@@ -28,13 +26,7 @@ class Lease:
         self._ended = threading.Event()
 
     def __enter__(self):
-        parameters = {"root": self.host.root, "id": self.id, "note": self.noted}
-        words = ["python3", "-c", SOURCE, json.dumps(parameters)]
-        self._channel = self.host.session(words)
-        answer = self._channel.makefile("r").readline()
-        if not answer:
-            raise Exit(f"{self.host.name}: there is no site yet; type fab all", 1)
-        answer = json.loads(answer)
+        self._channel, answer = self.host.session("lease", id=self.id, note=self.noted)
         if "holder" in answer:
             raise Exit(f"{self.host.name}: {described(answer['holder'])}", 75)
         self.host.lease = self

@@ -124,7 +124,7 @@ def rollback(host, lease, release, restore_db, yes):
 
 def find_dump(host, release):
     """Return the newest backup made while that release was live; Exit where there is none."""
-    found = host.run("grep -lx $release $root/backups/*/release", release=release, check=False)
+    found = host.as_root("grep -lx $release $root/backups/*/release", release=release, check=False)
     if not found.stdout.strip():
         raise Exit(f"There is no backup of the time when {release} was live", 2)
     return found.stdout.split()[-1].split("/")[-2]
@@ -148,8 +148,8 @@ runuser -u postgres -- psql -qAtX -c "SELECT app || '.' || name FROM django_migr
 
 def tell_unknown_migrations(host, release):
     """Print which applied migrations an older release does not know; they stay applied."""
-    known = host.run(KNOWN, user=host.app_user, release=release).stdout.split()
-    unknown = [name for name in host.run(APPLIED).stdout.split() if name not in known]
+    known = host.as_site(KNOWN, release=release).stdout.split()
+    unknown = [name for name in host.as_root(APPLIED).stdout.split() if name not in known]
     if unknown:
         print(f"    {release} does not know these migrations, which stay: {', '.join(unknown)}")
 
@@ -189,18 +189,18 @@ def show(host):
 
 def show_release(host, revision):
     """Print the packages and migrations of a revision, unpacked on the server for that long."""
-    release = host.run("mktemp -d $root/releases/.plan.XXXXXX", user=host.app_user).stdout.strip()
+    release = host.as_site("mktemp -d $root/releases/.plan.XXXXXX").stdout.strip()
     try:
         releases.unpack(host, release, revision)
         path = host.config.requirements_path
         paths = f"$root/current/project/{path} {release}/project/{path}"
-        different = host.run(f"diff {paths}", check=False).stdout
+        different = host.as_root(f"diff {paths}", check=False).stdout
         packages = re.findall(r"^[<>] [\w.\[\]-]+==\S+", different, re.M)
         print("Packages:", *(packages or ["no change"]), sep="\n  ")
-        host.run(PLAN, user=host.app_user, release=release, app=host.config.project_app)
+        host.as_site(PLAN, release=release, app=host.config.project_app)
         show_migrations(host, f"{release}/project", bool(packages))
     finally:
-        host.run("rm -rf $release", release=release)
+        host.as_root("rm -rf $release", release=release)
 
 
 def show_migrations(host, directory, packages_change):

@@ -145,9 +145,9 @@ def newest_revision(host):
     if not host.config.repo_url:
         return local_revision()
     try:
-        return host.run(FETCH, user=host.app_user, url=host.config.repo_url).stdout.split()[-1]
+        return host.as_site(FETCH, url=host.config.repo_url).stdout.split()[-1]
     except CommandFailed as error:
-        key = host.run("cat $root/.ssh/id_ed25519.pub", check=False).stdout.strip()
+        key = host.as_root("cat $root/.ssh/id_ed25519.pub", check=False).stdout.strip()
         error.output += (
             f"\nIf the repository is private, let this key of the server read it:\n{key}"
         )
@@ -159,10 +159,10 @@ def newest_revision(host):
 
 def build(host, revision):
     """Build a release of the revision, of which nothing is live yet; return its name."""
-    name = host.run(LEFT_OVERS + "date -u +%Y%m%dT%H%M%SZ").stdout.strip() + f"-{revision[:8]}"
+    name = host.as_root(LEFT_OVERS + "date -u +%Y%m%dT%H%M%SZ").stdout.strip() + f"-{revision[:8]}"
     release = f"{host.root}/releases/{name}"
     with step(host, "Room on the disk"):
-        host.run(ROOM, digest="*")
+        host.as_root(ROOM, digest="*")
     try:
         with step(host, f"Code of {revision[:8]}"):
             unpack(host, release, revision)
@@ -170,9 +170,9 @@ def build(host, revision):
             digest = virtualenv(host, release)
         files.stage(host, name)
         with step(host, "Checks and static files"):
-            host.run(CHECK, user=host.app_user, release=release)
+            host.as_site(CHECK, release=release)
             share_static(host)
-        host.run(f"echo {revision} >{release}/REVISION", user=host.app_user)
+        host.as_site(f"echo {revision} >{release}/REVISION")
     except BaseException:
         discard(host, name)
         raise
@@ -181,33 +181,32 @@ def build(host, revision):
 
 def unpack(host, release, revision):
     if host.config.repo_url:
-        host.run(UNPACK_REMOTE, user=host.app_user, release=release, revision=revision)
+        host.as_site(UNPACK_REMOTE, release=release, revision=revision)
     else:
         archive = local_archive(revision)
-        host.run(UNPACK_LOCAL, user=host.app_user, stdin=archive, release=release)
+        host.as_site(UNPACK_LOCAL, stdin=archive, release=release)
 
 
 def virtualenv(host, release):
     """Make the virtualenv for the release's requirements, unless it is there; return its name."""
     requirements = f"{release}/project/{host.config.requirements_path}"
-    seen = host.run(f"python3 --version; cat {requirements}", user=host.app_user).stdout
+    seen = host.as_site(f"python3 --version; cat {requirements}").stdout
     digest = hashlib.sha256(seen.encode()).hexdigest()[:16]
-    host.run(ROOM, digest=digest)
-    host.run(VENV, user=host.app_user, digest=digest, requirements=requirements)
-    host.run(f"ln -sfn ../../venvs/{digest} {release}/venv", user=host.app_user)
+    host.as_root(ROOM, digest=digest)
+    host.as_site(VENV, digest=digest, requirements=requirements)
+    host.as_site(f"ln -sfn ../../venvs/{digest} {release}/venv")
     return digest
 
 
 def share_static(host):
     """Let one directory serve the static files of all releases: see on_host/static.py."""
-    source = (files.HERE / "on_host/static.py").read_bytes()
-    host.run("python3 - $root", user=host.app_user, stdin=source)
+    host.call("share_static", as_site=True)
 
 
 def discard(host, name):
     """Remove what a build has left that failed; where the line is cut the next deploy does."""
     try:
-        host.run("rm -rf $root/releases/$release", release=name, check=False)
+        host.as_root("rm -rf $root/releases/$release", release=name, check=False)
     except Exit:
         pass
 
@@ -216,11 +215,10 @@ def discard(host, name):
 
 
 def migrations(host, directory):
-    """Return what the migrations of a release would do, a dict: see on_host/migrations.py."""
-    source = (files.HERE / "on_host/migrations.py").read_bytes()
-    shown = host.run(
+    """Return what the migrations of a release would do: see on_host/in_release/."""
+    source = (files.HERE / "on_host/in_release/migrations.py").read_bytes()
+    shown = host.as_site(
         "cd $directory && DJANGO_SETTINGS_MODULE=$app.settings ../venv/bin/python -",
-        user=host.app_user,
         stdin=source,
         directory=directory,
         app=host.config.project_app,
@@ -231,7 +229,7 @@ def migrations(host, directory):
 def migrate(host, name):
     """Bring the database up to the release; what is there already is left as it is."""
     with step(host, "Database migrations"):
-        host.run(MIGRATE, user=host.app_user, release=name)
+        host.as_site(MIGRATE, release=name)
 
 
 # What is there
@@ -239,15 +237,23 @@ def migrate(host, name):
 
 def live(host):
     """Return the name of the live release, or None."""
-    link = host.run("readlink $root/current", check=False).stdout.strip()
+    link = host.as_root("readlink $root/current", check=False).stdout.strip()
     return link.rpartition("/")[2] or None
 
 
 def proven(host):
     """Return the names of the releases that have been live, the oldest first."""
-    listed = host.run("cd $root/releases && ls -d */PROVEN", check=False).stdout.split()
+    listed = host.as_root("cd $root/releases && ls -d */PROVEN", check=False).stdout.split()
     return sorted(path.partition("/")[0] for path in listed)
 
+
+# What visitors sent through forms, before it had a place of its own.
+KEEP_FORMS = """
+cd $root
+for forms in releases/*/project/forms; do
+    [ ! -d $forms ] || cp -a --no-clobber $forms shared/private/
+done
+"""
 
 PRUNE = """
 cd $root
@@ -275,5 +281,6 @@ def prune(host, before):
     The virtualenvs and the static files of none go with them.
     """
     with step(host, "Old releases"):
-        host.run(PRUNE, keep=" ".join([before, *proven(host)[-KEPT:]]), check=False)
+        host.as_site(KEEP_FORMS)
+        host.as_root(PRUNE, keep=" ".join([before, *proven(host)[-KEPT:]]), check=False)
         share_static(host)

@@ -2,19 +2,11 @@
 
 import json
 
+from . import files
 from .steps import step
 
-# Another project may have the port or the name of the site.
 CREATE_USER = """
 set -eu
-taken() { echo "$1 is taken by $2"; exit 1; }
-pid=$(ss -Hltnp "sport = :$port" | grep -o 'pid=[0-9]*' | head -n 1)
-owner=$([ -z "$pid" ] || ps -o user:32= -p "${pid#pid=}")
-[ -z "$owner" ] || [ "$owner" = $name ] || taken "GUNICORN_PORT $port" "$owner"
-for file in $(grep -lsF "server_name $hostname;" /etc/nginx/sites-enabled/*.conf); do
-    other=$(basename $file .conf)
-    [ $other = $name ] || taken "LIVE_HOSTNAME $hostname" $other
-done
 id -u $name >/dev/null 2>&1 || useradd --system --user-group --home-dir $root \
     --no-create-home --shell /usr/sbin/nologin $name
 install -d $home
@@ -31,6 +23,7 @@ for directory in releases shared/static shared/media; do
     make $name www-data 0750 $directory
 done
 make $name $name 0755 venvs
+make $name $name 0700 shared/private
 make $name $name 0700 repo
 make $name $name 0700 .ssh
 [ -s $root/.ssh/id_ed25519 ] ||
@@ -47,6 +40,7 @@ show release "$(basename $release)"
 show revision "$(cat current/REVISION)"
 show since "$(modified current), $(days $(( 2 * $(date +%s) - $(stat -c %Y current) )))"
 show processes "$(supervisorctl status $name | sed "s/^$name *//")"
+show memcached "$(supervisorctl status $name-memcached | sed "s/^[^ ]* *//")"
 show migrations "$(cd current/project && runuser -u $name -- ../venv/bin/python manage.py \\
     showmigrations --plan 2>&1 | grep -vc '^.X.') pending"
 last_day=$(openssl x509 -enddate -noout -in /etc/nginx/ssl/$name.crt | cut -d = -f 2)
@@ -60,19 +54,21 @@ show "last backup" "$(ls backups | tail -n 1)"
 
 
 def create_user(host):
-    """Make the user that the site runs as, and the project's directories."""
+    """Make the user that the site runs as, and the project's directories.
+
+    First of all the names that the project needs are claimed; where somebody else has one of them,
+    nothing is made, and the conflicts are told.
+    """
+    port, hostname = host.config.gunicorn_port, host.config.live_hostname
     with step(host, f"User {host.app_user} and {host.root}"):
-        host.run(
-            CREATE_USER,
-            home=host.root.rpartition("/")[0],
-            port=str(host.config.gunicorn_port),
-            hostname=host.config.live_hostname,
-        )
+        host.call("claim", files=files.on_server(host), port=port, hostname=hostname)
+        host.as_root(CREATE_USER, home=host.root.rpartition("/")[0])
 
 
 LOGS = {
     "app": "/var/log/supervisor/$name.log",
     "standby": "/var/log/supervisor/$name-standby.log",
+    "memcached": "/var/log/supervisor/$name-memcached.log",
     "access": "/var/log/nginx/$name.access.log",
     "error": "/var/log/nginx/$name.error.log",
 }
@@ -80,44 +76,29 @@ LOGS = {
 
 def history(host):
     """Return the lines of the history, a list of dicts, the oldest first: see on_host/lease.py."""
-    shown = host.run("cat $root/state/history.jsonl", check=False).stdout
+    shown = host.as_root("cat $root/state/history.jsonl", check=False).stdout
     return [json.loads(line) for line in shown.splitlines()]
 
 
 def set_maintenance(host, on, by="hand"):
     """Answer 503 to everybody but the server itself, or no longer."""
     script = "echo $by >$root/state/maintenance" if on else "rm -f $root/state/maintenance"
-    host.run(script, by=by)
+    host.as_root(script, by=by)
 
 
 def end_maintenance_of_deploy(host):
     """End a maintenance that a deploy or restore began, also one that was cut off."""
     flag = f"{host.root}/state/maintenance"
-    host.run(f"grep -sqx hand {flag} || rm -f {flag}")
+    host.as_root(f"grep -sqx hand {flag} || rm -f {flag}")
 
 
-REMOVE = """
-set -eu
-[ -z "$backup" ] || cp -a $root/backups/$backup /var/backups/$name-$backup
-for program in $name $name-standby; do supervisorctl stop $program >/dev/null || true; done
-rm -f /etc/supervisor/conf.d/$name.conf /etc/nginx/sites-enabled/$name.conf
-rm -f /etc/cron.d/$name /etc/logrotate.d/$name /etc/tmpfiles.d/$name.conf
-rm -f /etc/nginx/ssl/$name.crt /etc/nginx/ssl/$name.key
-# It does not know the programs of a project that never was live.
-for program in $name $name-standby; do supervisorctl update $program || true; done
-systemctl reload nginx
-for database in $name $name-before-restore $name-restoring; do
-    runuser -u postgres -- dropdb --if-exists --force $database
-done
-runuser -u postgres -- dropuser --if-exists $name
-rm -rf $root /run/$name /run/$name-pages
-rm -rf /var/log/supervisor/$name.log* /var/log/supervisor/$name-standby.log*
-for log in access error stale; do rm -f /var/log/nginx/$name.$log.log*; done
-userdel $name
-"""
+def adopt(host):
+    """Let the server have a record of a site from before there were records; Exit without one."""
+    with step(host, "What is ours"):
+        host.call("adopt", files=files.on_server(host))
 
 
 def remove(host, backup):
-    """Remove all that belongs to the project, and nothing else; its backup goes to /var/backups."""
+    """Remove what the server's record says is the project's; its backup goes to /var/backups."""
     with step(host, f"Removing {host.config.project_name}"):
-        host.run(REMOVE, backup=backup)
+        host.call("remove", backup=backup)

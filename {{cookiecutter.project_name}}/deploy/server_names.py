@@ -29,7 +29,7 @@ def names(host):
     LIVE_HOSTNAME comes first.
     """
     found = [host.config.live_hostname]
-    for line in host.run(LIST, user=host.app_user).stdout.splitlines():
+    for line in host.as_site(LIST).stdout.splitlines():
         site = json.loads(line)
         for name in (site["domain"], *site["aliases"]):
             name = ascii_name(name)
@@ -51,7 +51,7 @@ def update(host):
     """Let NGINX answer to the names of all sites, and the certificate cover them."""
     with step(host, "Names of the sites"):
         found = names(host)
+    certificates.cover(host, found)  # first: it may be unable to
     with step(host, "NGINX"):
-        host.run(SERVER_NAMES, stdin=f"server_name {' '.join(found)};\n")
-    certificates.cover(host, found)
+        host.as_root(SERVER_NAMES, stdin=f"server_name {' '.join(found)};\n")
     print("\n".join(f"    {name}" for name in found))

@@ -143,6 +143,7 @@ STATIC_ROOT = BASE_DIR / "static"
 MEDIA_URL = "/media/"
 MEDIA_ROOT = BASE_DIR / "media"
 FILE_UPLOAD_PERMISSIONS = 0o644
+FORMS_UPLOAD_ROOT = BASE_DIR / "private"  # what visitors send through forms: staff alone see it
 # filebrowser-safe still asks for this name, which Django 5.1 dropped. It is STORAGES["default"].
 DEFAULT_FILE_STORAGE = "django.core.files.storage.FileSystemStorage"
 
@@ -182,6 +183,7 @@ FABRIC = {
     "REPO_URL": "{{ cookiecutter.repo_url }}",  # git or Mercurial; empty: your own commits
     "DB_PASS": "",  # password of the live database; empty: made on the server
     "ADMIN_PASS": "",  # password of the live admin user; empty: made and shown once
+    "MEMCACHED_MEGABYTES": 64,  # memory of the cache
 }
 
 

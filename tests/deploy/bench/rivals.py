@@ -69,6 +69,7 @@ def stock_mezzanine(host):
     """Install Mezzanine 6.1.1 with its own project, and the content; return the Project."""
     packages = "mezzanine==6.1.1 pymemcache 'setuptools<80'"
     path = environment(host, "stock", packages)
+    host.run("systemctl enable --quiet --now memcached")  # the project has one of its own
     host.run(f"{path}/bin/mezzanine-project stock", "rival")
     stock = Project(host, "rival", f"{HOME}/stock", path, "stock", "stock.settings")
     configure(stock, NO_CACHE)

@@ -1,4 +1,4 @@
-"""On the server: hold the lease of a command that changes the site, while its connection lives.
+"""The lease of a command that changes the site, held while its connection lives.
 
 Printed is a line of JSON: {"held": true}, or {"holder": ...} with exit status 75 (EX_TEMPFAIL of
 sysexits.h) where somebody else holds it. From then on each line read is a sign of life, or JSON
@@ -17,29 +17,26 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from .files import write
+from .site import Refused
+
 SILENCE = 60  # seconds
-PARAMETERS = json.loads(sys.argv[1])
-STATE = Path(PARAMETERS["root"], "state")
 
 
-def take():
-    """Return the lock, or exit with what is known of its holder."""
-    lock = (STATE / "lease.lock").open("a")
+def take(state):
+    """Return the lock, or exit with what is known of its holder; Refused where there is no site."""
+    if not state.is_dir():
+        raise Refused("there is no site yet; type fab all")
+    lock = (state / "lease.lock").open("a")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        note = STATE / "lease.json"
+        note = state / "lease.json"
         print(json.dumps({"holder": json.loads(note.read_text()) if note.exists() else {}}))
         sys.exit(75)
     # A switch goes on when the line of who began it is cut; it takes a minute or two at the most.
-    fcntl.flock((STATE / "switch.lock").open("a"), fcntl.LOCK_EX)
+    fcntl.flock((state / "switch.lock").open("a"), fcntl.LOCK_EX)
     return lock
-
-
-def write(path, value):
-    temporary = path.with_suffix(".new")
-    temporary.write_text(json.dumps(value))
-    temporary.rename(path)
 
 
 def lines():
@@ -53,9 +50,9 @@ def lines():
         yield from whole
 
 
-def kill_steps():
+def kill_steps(lease):
     """Kill what the command has started and what would run on; it carries the lease's ID."""
-    mark = f"LEASE={PARAMETERS['id']}".encode()
+    mark = f"LEASE={lease}".encode()
     for path in Path("/proc").glob("[0-9]*/environ"):
         try:
             if mark in path.read_bytes().split(b"\0"):
@@ -64,25 +61,24 @@ def kill_steps():
             continue
 
 
-def main():
-    lock = take()
+def hold(site, id, note):
+    """Hold the lease until the input ends; `id` is what the processes of its command carry."""
+    lock = take(site.state)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     started = time.monotonic()
-    note = {"when": datetime.now(UTC).isoformat(timespec="seconds"), **PARAMETERS["note"]}
-    write(STATE / "lease.json", note)
+    note = {"when": datetime.now(UTC).isoformat(timespec="seconds"), **note}
+    write(site.state / "lease.json", json.dumps(note))
     print(json.dumps({"held": True}), flush=True)
     for line in lines():
         if line.strip():
             note |= json.loads(line)
-            write(STATE / "lease.json", note)
-    kill_steps()
+            write(site.state / "lease.json", json.dumps(note))
+    kill_steps(id)
     note.setdefault("result", "cut off")
     note["seconds"] = round(time.monotonic() - started, 1)
     if note["result"] != "nothing to do":
-        with (STATE / "history.jsonl").open("a") as file:
+        with (site.state / "history.jsonl").open("a") as file:
             file.write(json.dumps(note) + "\n")
     lock.close()
-
-
-main()
+    return {}

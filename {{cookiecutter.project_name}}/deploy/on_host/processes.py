@@ -1,4 +1,4 @@
-"""On the server: the two gunicorns of a project, the main one and the standby, and NGINX.
+"""The two gunicorns of a project, the main one and the standby, its memcached, and NGINX.
 
 They are started and stopped through supervisor, asked how they are, and asked for pages as visitors
 do.
@@ -24,7 +24,7 @@ class Processes:
     """The processes of the project `name`, whose main gunicorn listens at a port, an int."""
 
     def __init__(self, name, port, hostname):
-        self.main, self.standby = name, f"{name}-standby"
+        self.main, self.standby, self.cache = name, f"{name}-standby", f"{name}-memcached"
         self.port, self.hostname = port, hostname
         self.socket = f"/run/{name}/standby.sock"
 
@@ -41,6 +41,13 @@ class Processes:
         if state_of(program) != "RUNNING":
             raise Failed(f"{program} does not start\n{end_of_log(program)}")
 
+    def start_cache(self):
+        """Let memcached be as the configuration says; a release of before it had one has none."""
+        supervisorctl("reread")
+        supervisorctl("update", self.cache)
+        if state_of(self.cache):
+            self.start(self.cache)
+
     def stop(self, program):
         """Stop a program when it has answered what it has begun, or after DRAIN_SECONDS."""
         filters = ("-tn", "state", "established", f"sport = :{self.port}")
@@ -54,9 +61,10 @@ class Processes:
     def check_memory(self):
         """Failed where the standby, with its two workers, has no room beside the main gunicorn."""
         shown = subprocess.run(
-            ["ps", "-u", self.main, "-o", "rss="], capture_output=True, text=True
-        )
-        needed = 3 * max(map(int, shown.stdout.split()), default=70_000) // 1000
+            ["ps", "-u", self.main, "-o", "rss=,comm="], capture_output=True, text=True
+        ).stdout
+        workers = [line.split()[0] for line in shown.splitlines() if "memcached" not in line]
+        needed = 3 * max(map(int, workers), default=70_000) // 1000
         meminfo = Path("/proc/meminfo").read_text()
         available = int(re.search(r"MemAvailable: +(\d+)", meminfo)[1]) // 1000
         if available < needed:

@@ -1,83 +1,74 @@
-"""On the server: put a backup in the place of the live database and uploads, in two phases.
+"""A backup takes the place of the live database, uploads and files of forms, in two phases.
 
-"load" reads the backup whole, into a new database beside the live one, and says what that lacks.
+"load" reads the backup whole, beside what is live, and says what that database has more or less.
 "swap" then lets the two change names. What was live stays, as NAME-before-restore and
 media-before-restore, until the next one.
 """
 
-import json
 import shutil
 import subprocess
 from datetime import UTC, datetime
-from pathlib import Path
 
-PARAMETERS = globals()["PARAMETERS"]
-NAME = PARAMETERS["project_name"]
-ROOT = Path(PARAMETERS["root"])
-BACKUP = ROOT / "backups" / PARAMETERS["backup"]
-NEW, OLD = f"{NAME}-restoring", f"{NAME}-before-restore"  # a project's name has no hyphen
-NEW_MEDIA, OLD_MEDIA = ROOT / "shared/media-restoring", ROOT / "shared/media-before-restore"
+from .postgres import has_database, psql, run
+from .record import require
+from .site import Refused
 
-
-def run(*command, user="postgres", stdin=None):
-    words = ["runuser", "-u", user, "--", *map(str, command)]
-    result = subprocess.run(words, stdin=stdin, capture_output=True, text=True, cwd="/")
-    if result.returncode:
-        raise SystemExit(f"{command[0]}: {result.stderr.strip()}")
-    return result.stdout
+# What ROOT/shared keeps of staff and of visitors: its group and its mode.
+DIRECTORIES = {"media": ("www-data", 0o750), "private": (None, 0o700)}
 
 
-def psql(*statements, database="postgres"):
-    """Run SQL as the superuser, each statement by itself; return the rows of the last, as lines."""
-    for sql in statements:
-        rows = run("psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-c", sql, database).splitlines()
-    return rows
-
-
-def check():
-    """SystemExit with what is wrong, before anything is touched."""
-    if not (BACKUP / "SHA256SUMS").is_file():
-        raise SystemExit(f"{BACKUP.name} is not a complete backup")
+def check(site, backup):
+    """Return the directory of a backup; Refused with what is wrong, before anything is touched."""
+    path = site.root / "backups" / backup
+    if not (path / "SHA256SUMS").is_file():
+        raise Refused(f"{backup} is not a complete backup")
     command = ["sha256sum", "--check", "--quiet", "SHA256SUMS"]
-    sums = subprocess.run(command, cwd=BACKUP, capture_output=True, text=True)
+    sums = subprocess.run(command, cwd=path, capture_output=True, text=True)
     if sums.returncode:
-        raise SystemExit(f"{BACKUP.name} is damaged: {sums.stdout.strip()}")
-    if (BACKUP / "project").read_text().strip() != NAME:
-        raise SystemExit(f"{BACKUP.name} is a backup of another project")
-    size = (BACKUP / "database").stat().st_size
+        raise Refused(f"{backup} is damaged: {sums.stdout.strip()}")
+    if (path / "project").read_text().strip() != site.name:
+        raise Refused(f"{backup} is a backup of another project")
+    size = (path / "database").stat().st_size
     if size == 0:
-        raise SystemExit(f"{BACKUP.name} is empty")
-    live = int(psql(f"SELECT pg_database_size('{NAME}')")[0])
+        raise Refused(f"{backup} is empty")
+    live = int(psql(f"SELECT pg_database_size('{site.name}')")[0])
     free = shutil.disk_usage("/var/lib/postgresql").free
     if free < max(live, 4 * size):
-        raise SystemExit(f"the disk is too full: {free >> 20} MB are free")
+        raise Refused(f"the disk is too full: {free >> 20} MB are free")
+    return path
 
 
-def load():
-    """Load the backup beside the live database; print what that has and the backup has not."""
-    check()
-    psql(f'DROP DATABASE IF EXISTS "{NEW}" WITH (FORCE)')
-    psql(f'CREATE DATABASE "{NEW}" OWNER {NAME} TEMPLATE template0')
-    with (BACKUP / "database").open("rb") as dump:
+def load(site, backup):
+    """Load a backup beside what is live; return "minutes", its age, and "differences", lines."""
+    path, new = check(site, backup), f"{site.name}-restoring"  # a project's name has no hyphen
+    require(site, "database", new)
+    psql(f'DROP DATABASE IF EXISTS "{new}" WITH (FORCE)')
+    psql(f'CREATE DATABASE "{new}" OWNER {site.name} TEMPLATE template0')
+    with (path / "database").open("rb") as dump:
         restore = ["pg_restore", "--single-transaction", "--exit-on-error", "--no-owner"]
-        run(*restore, f"--role={NAME}", f"--dbname={NEW}", stdin=dump)
-    psql("ANALYZE", database=NEW)
-    shutil.rmtree(NEW_MEDIA, ignore_errors=True)
-    if (BACKUP / "media.tar.gz").exists():
-        NEW_MEDIA.mkdir(mode=0o750)
-        shutil.chown(NEW_MEDIA, NAME, "www-data")
-        archive = BACKUP / "media.tar.gz"
-        subprocess.run(
-            ["tar", "-C", NEW_MEDIA, "--strip-components=1", "-xzf", archive], check=True
-        )
-    made = datetime.strptime(BACKUP.name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        run(*restore, f"--role={site.name}", f"--dbname={new}", stdin=dump)
+    psql("ANALYZE", database=new)
+    for name in DIRECTORIES:
+        unpack(site, path / f"{name}.tar.gz", name)
+    made = datetime.strptime(backup[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     minutes = round((datetime.now(UTC) - made).total_seconds() / 60)
-    print(json.dumps({"minutes": minutes, "differences": differences()}))
+    return {"minutes": minutes, "differences": differences(new, site.name)}
 
 
-def differences():
-    """Return a line for each table in which the live database has other rows than the backup."""
-    before, now = rows_of(NEW), rows_of(NAME)
+def unpack(site, archive, name):
+    """Unpack an archive, if it is in the backup, beside the directory that it is to replace."""
+    new = site.shared / f"{name}-restoring"
+    shutil.rmtree(new, ignore_errors=True)
+    if archive.exists():
+        group, mode = DIRECTORIES[name]
+        new.mkdir(mode=mode)
+        shutil.chown(new, site.name, group or site.name)
+        subprocess.run(["tar", "-C", new, "--strip-components=1", "-xzf", archive], check=True)
+
+
+def differences(before, now):
+    """Return a line for each table of which the second database has other rows than the first."""
+    before, now = rows_of(before), rows_of(now)
     tables = [table for table in sorted({**before, **now}) if before.get(table) != now.get(table)]
     shown = "{}: {} rows in the backup, {} live"
     return [shown.format(table, before.get(table, "no"), now.get(table, "no")) for table in tables]
@@ -91,27 +82,34 @@ def rows_of(database):
     return {table: int(count) for table, count in (row.rsplit("|", 1) for row in rows)}
 
 
-def swap():
-    """Let the new and the live one change names."""
-    if not psql(f"SELECT 1 FROM pg_database WHERE datname = '{NEW}'"):
-        raise SystemExit("no backup is loaded")
-    psql(f'DROP DATABASE IF EXISTS "{OLD}" WITH (FORCE)')
+def swap(site):
+    """Let what was loaded and what is live change names."""
+    name, new, old = site.name, f"{site.name}-restoring", f"{site.name}-before-restore"
+    if not has_database(new):
+        raise Refused("no backup is loaded")
+    require(site, "database", old)
+    psql(f'DROP DATABASE IF EXISTS "{old}" WITH (FORCE)')
     try:
         psql(
-            f"ALTER DATABASE {NAME} ALLOW_CONNECTIONS false",
-            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{NAME}'",
-            f'ALTER DATABASE {NAME} RENAME TO "{OLD}"',
-            f'ALTER DATABASE "{NEW}" RENAME TO {NAME}',
+            f"ALTER DATABASE {name} ALLOW_CONNECTIONS false",
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
+            f'ALTER DATABASE {name} RENAME TO "{old}"',
+            f'ALTER DATABASE "{new}" RENAME TO {name}',
         )
     finally:
-        for name in (NAME, OLD):  # whichever of them there is
-            if psql(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
-                psql(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
-    if NEW_MEDIA.exists():
-        shutil.rmtree(OLD_MEDIA, ignore_errors=True)
-        (ROOT / "shared/media").rename(OLD_MEDIA)
-        NEW_MEDIA.rename(ROOT / "shared/media")
-    print(json.dumps({"kept": OLD}))
+        for database in filter(has_database, (name, old)):
+            psql(f'ALTER DATABASE "{database}" ALLOW_CONNECTIONS true')
+    for directory in DIRECTORIES:
+        swap_directory(site.shared, directory)
+    return {"kept": old}
 
 
-{"load": load, "swap": swap}[PARAMETERS["phase"]]()
+def swap_directory(shared, name):
+    new, live, old = (
+        shared / f"{name}{suffix}" for suffix in ("-restoring", "", "-before-restore")
+    )
+    if new.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        if live.exists():
+            live.rename(old)
+        new.rename(live)

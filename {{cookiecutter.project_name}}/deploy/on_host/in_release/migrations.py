@@ -1,4 +1,4 @@
-"""On the server, in a release: what its migrations would do to the code that is live meanwhile.
+"""In a release: what its migrations would do to the code that is live meanwhile.
 
 Prints JSON: "pending", the names of the migrations not applied yet, and "breaking", a line for each
 operation that the code before them could not live with. Django drops the default of a new column

@@ -1,0 +1,120 @@
+"""Another user of the server gets nothing from the cache, nor from what visitors send."""
+
+import re
+
+import pytest
+from faults import change
+from sites import HOST, PASSWORD, Site, Visitor
+from support import Baker
+
+# What a cache that is open to others leads to: the site unpickles what it holds.
+PLANT = r"""
+import pickle, socket, sys
+class Evil:
+    def __reduce__(self):
+        import os
+        return os.system, ("id >/tmp/who",)
+value = pickle.dumps(Evil())
+COMMAND = b"set mysite:1:page_cache.generation 1 0 %d\r\n%s\r\n"
+for address in (("127.0.0.1", 11211), "/run/mysite/memcached.sock"):
+    try:
+        family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+        with socket.socket(family) as memcached:
+            memcached.connect(address)
+            memcached.sendall(bCOMMAND % (len(value), value))
+            print(address, memcached.recv(100))
+    except OSError as error:
+        print(address, type(error).__name__)
+"""
+
+STATS = """
+import socket
+with socket.socket(socket.AF_UNIX) as memcached:
+    memcached.connect("/run/mysite/memcached.sock")
+    memcached.sendall(b"stats\\r\\nquit\\r\\n")
+    print(memcached.makefile().read())
+"""
+
+# A page with a form that takes a file.
+FORM = """
+from mezzanine.forms.models import Form
+from mezzanine.forms.fields import FILE
+form = Form.objects.create(title="Apply", slug="apply", response="Thank you")
+form.fields.create(label="CV", field_type=FILE)
+"""
+
+GIF = b"GIF89a, sent by a visitor"
+
+
+@pytest.fixture(scope="module")
+def site(rig, template, tmp_path_factory):
+    project = Baker(template, tmp_path_factory.mktemp("neighbours")).bake(live_hostname=HOST)
+    host = rig.up("neighbours", suite="trixie")
+    site = Site(project, host, SSH_USER="root", ADMIN_PASS=PASSWORD, MEMCACHED_MEGABYTES=24)
+    site.commit()
+    site.fab("all")
+    host.run("useradd --create-home neighbour")
+    yield site
+    host.down()
+
+
+def as_neighbour(site, command, **options):
+    return site.host.run(f"cd /tmp; runuser -u neighbour -- {command}", **options)
+
+
+def test_no_neighbour_can_write_to_the_cache(site):
+    planted = as_neighbour(site, "python3 -", input=PLANT).stdout
+    assert planted.splitlines() == [
+        "('127.0.0.1', 11211) ConnectionRefusedError",
+        "/run/mysite/memcached.sock PermissionError",
+    ]
+    assert site.get("/")[0] == 200
+    assert not (site.host.root / "tmp/who").exists()
+
+
+def test_the_cache_keeps_pages_and_is_as_large_as_fabric_says(site):
+    site.get("/")
+    numbers = dict(re.findall(r"STAT (\w+) (\d+)", site.host.run("python3 -", input=STATS).stdout))
+    assert numbers["limit_maxbytes"] == str(24 * 1024 * 1024)
+    assert int(numbers["curr_items"]) > 0
+
+
+def test_no_memcached_listens_on_a_network(site):
+    listening = site.host.run("ss -Hltunp").stdout
+    assert "memcached" not in listening
+    assert "11211" not in listening
+
+
+def test_the_cache_is_back_after_a_reboot(site):
+    site.host.reboot()
+    status = site.host.run("supervisorctl status mysite-memcached").stdout
+    assert "RUNNING" in status
+    assert "memcached:   " in site.fab("status")
+
+
+def test_a_file_sent_through_a_form_is_there_after_a_deploy_and_nobody_elses(site):
+    site.fab("python", FORM)
+    assert Visitor(site).ask("/apply/", {"field_1": GIF})[0] == 302
+    change(site, "after the file")
+    site.fab("deploy")
+    admin = Visitor(site)
+    admin.log_in("admin", PASSWORD)
+    assert admin.ask("/admin/forms/form/file/1/") == (200, GIF)
+    stored = site.host.run("find /srv/mysite/shared/private -type f").stdout.strip()
+    assert as_neighbour(site, f"cat {stored}", check=False).returncode
+    assert site.get("/media/" + stored.partition("private/")[2])[0] == 404
+
+
+def test_such_a_file_comes_back_with_a_backup(site):
+    name = site.fab("backup").splitlines()[-1]
+    site.host.run("rm -r /srv/mysite/shared/private/forms")
+    site.fab("restore", name)
+    admin = Visitor(site)
+    admin.log_in("admin", PASSWORD)
+    assert admin.ask("/admin/forms/form/file/1/") == (200, GIF)
+
+
+def test_remove_leaves_nothing_of_the_cache(site):
+    site.fab("remove", "--yes", "mysite")
+    left = site.host.run("pgrep -x memcached; ls -d /run/mysite /srv/mysite", check=False)
+    assert left.stdout == ""

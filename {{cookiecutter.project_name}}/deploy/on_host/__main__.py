@@ -1,0 +1,45 @@
+"""One command of the program: it reads a line of JSON, and prints its answer as another.
+
+    {"command": "compare", "name": "mysite", "root": "/srv/mysite", ...parameters of the command}
+
+The line is the argument or, without one, comes from the standard input, which is not seen in the
+list of processes. Where the command is refused, the reason is on the standard error and the exit
+status is 1.
+"""
+
+import json
+import sys
+from io import FileIO
+
+from . import certificate, configuration, keys, lease, record, relay, restore, role, static, switch
+from .site import Refused, Site
+
+COMMANDS = {
+    "adopt": record.adopt,
+    "certificate": certificate.cover,
+    "claim": record.claim,
+    "compare": configuration.compare,
+    "keys": keys.make,
+    "lease": lease.hold,
+    "load": restore.load,
+    "relay": relay.start,
+    "remove": record.remove,
+    "role": role.make,
+    "share_static": static.share,
+    "stage": configuration.stage,
+    "swap": restore.swap,
+    "switch": switch.run,
+}
+
+
+def main():
+    # Byte by byte: what comes after the line is for the command to read.
+    line = sys.argv[1] if sys.argv[1:] else FileIO(0, closefd=False).readline()
+    request = json.loads(line)
+    command = COMMANDS[request.pop("command")]
+    site = Site(request.pop("name"), request.pop("root"))
+    try:
+        answer = command(site, **request)
+    except (Refused, OSError) as error:  # such as of a full disk
+        sys.exit(str(error))
+    print(json.dumps(answer), flush=True)

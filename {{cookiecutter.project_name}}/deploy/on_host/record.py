@@ -1,0 +1,133 @@
+"""What is ours on the server: the record of the names that were free when the project came.
+
+/var/lib/mezzanine/NAME.json: {"root": "/srv/NAME", "things": [["user", "NAME"], ...]}
+
+A name is put there before anything is made under it, and only while nobody else has it. What is not
+in the record is somebody else's: it is never changed, and `remove` leaves it.
+"""
+
+import json
+import pwd
+import re
+import subprocess
+from pathlib import Path
+
+from . import things
+from .files import write
+from .postgres import has_password, owner_of
+from .site import Refused
+
+RECORDS = Path("/var/lib/mezzanine")
+NGINX = Path("/etc/nginx/sites-enabled")
+
+
+def read(site):
+    """Return the record of a site, a dict, or None."""
+    path = RECORDS / f"{site.name}.json"
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def require(site, kind, name):
+    """Refused unless that is ours."""
+    record = read(site)
+    if not record or [kind, name] not in record["things"]:
+        raise Refused(f"{things.described(kind, name)} is not ours; type fab create")
+
+
+def claim(site, files, port, hostname):
+    """Record the names that the project needs; Refused with a line for each that another has.
+
+    `files` are the paths of the table of files that are outside of ROOT.
+    """
+    record = read(site) or adopted(site, files) or {"root": str(site.root), "things": []}
+    if record["root"] != str(site.root):
+        raise Refused(
+            f"{site.name} is in {record['root']} here, and would be in {site.root}: set"
+            f" VIRTUALENV_HOME in FABRIC to {Path(record['root']).parent}, or another PROJECT_NAME"
+        )
+    new = [thing for thing in things.needed(site, files) if thing not in record["things"]]
+    there = [things.described(*thing) for thing in new if things.exists(*thing)]
+    conflicts = [f"{thing} is there already, and is not ours" for thing in there]
+    if conflicts := [*conflicts, *conflicts_of_use(site, port, hostname)]:
+        raise Refused("\n".join([*conflicts, "Nothing was changed; choose another in FABRIC"]))
+    if new or not read(site):
+        record["things"] += new
+        write(RECORDS / f"{site.name}.json", json.dumps(record), mode=0o600)
+    return {"new": new}
+
+
+def adopt(site, files):
+    """Record a site that was deployed before there were records; Refused where there is none."""
+    if not read(site):
+        record = adopted(site, files)
+        if not record:
+            raise Refused(f"There is no record of {site.name}; type fab all")
+        write(RECORDS / f"{site.name}.json", json.dumps(record), mode=0o600)
+    return {}
+
+
+def adopted(site, files):
+    """Return the record of a site that was deployed before there were records, or None.
+
+    It is ours where root keeps our state in the home of its user. Its role is ours where it has the
+    password that is kept there, and so is the database of that role.
+    """
+    state = site.state / "configuration"
+    try:
+        ours = pwd.getpwnam(site.name).pw_dir == str(site.root) and state.stat().st_uid == 0
+    except (KeyError, FileNotFoundError):
+        return None
+    if not ours:
+        return None
+    kept = site.shared / "secrets.json"
+    has_role = kept.exists() and has_password(site.name, site.secrets["db_pass"])
+    found = []
+    for kind, name in things.needed(site, files):
+        if kind == "role" and not has_role:
+            continue
+        if kind == "database" and not (has_role and owner_of(name) in (site.name, "")):
+            continue
+        found.append([kind, name])
+    return {"root": str(site.root), "things": found}
+
+
+def conflicts_of_use(site, port, hostname):
+    """Return a line for the port and the host name, where another program or project has it."""
+    lines = []
+    holder = user_of_port(port)
+    if holder and holder != site.name:
+        lines.append(f"GUNICORN_PORT {port} is taken by {holder}")
+    for path in NGINX.glob("*"):
+        names = re.findall(r"^\s*server_name\s([^;]*);", text_of(path), re.M)
+        if path.stem != site.name and any(hostname in found.split() for found in names):
+            lines.append(f"LIVE_HOSTNAME {hostname} is taken by {path.stem}")
+    return lines
+
+
+def text_of(path):
+    return path.read_text("utf-8", "replace") if path.is_file() else ""
+
+
+def user_of_port(port):
+    """Return the user whose process listens at a port; empty where none does."""
+    shown = subprocess.run(["ss", "-Hltnp", f"sport = :{port}"], capture_output=True, text=True)
+    pid = re.search(r"pid=(\d+)", shown.stdout)
+    if not pid:
+        return "a program of the system" if shown.stdout.strip() else ""
+    try:
+        return pwd.getpwuid(Path("/proc", pid[1]).stat().st_uid).pw_name
+    except (FileNotFoundError, KeyError):
+        return ""
+
+
+def remove(site, backup):
+    """Remove what the record says, and nothing else; a backup's name: it goes to /var/backups."""
+    record = read(site)
+    if not record:
+        raise Refused(f"There is no record of {site.name}")
+    if backup:
+        source, target = site.root / "backups" / backup, f"/var/backups/{site.name}-{backup}"
+        subprocess.run(["cp", "-a", source, target], check=True)
+    things.remove_all(record["things"])
+    (RECORDS / f"{site.name}.json").unlink()
+    return {}

@@ -1,0 +1,19 @@
+"""Starts a switch that does not end with the connection, and tells what came of it."""
+
+import json
+import subprocess
+import sys
+
+
+def start(site, release, port, host):
+    """Let a complete release take over; return the journal of the switch: see switch.py."""
+    journal = site.state / "switch.json"
+    journal.unlink(missing_ok=True)
+    request = {"command": "switch", "name": site.name, "root": str(site.root)}
+    request |= {"release": release, "port": port, "host": host}
+    subprocess.run(
+        # Not a child of this connection: when that is cut, the switch goes on to its end.
+        ["systemd-run", "--quiet", "--wait", "--collect", f"--unit={site.name}-switch"]
+        + ["--setenv=LC_ALL=C.UTF-8", sys.executable, "-BI", sys.argv[0], json.dumps(request)]
+    )
+    return json.loads(journal.read_text())

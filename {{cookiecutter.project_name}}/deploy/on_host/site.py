@@ -1,0 +1,36 @@
+"""A site on its server: where its things are, and which release is live."""
+
+import json
+import os
+from pathlib import Path
+
+
+class Refused(Exception):
+    """What is wrong, in one line or several: nothing was changed."""
+
+
+class Site:
+    """The project `name`, a str, with its directory `root`, a Path. See README.md of deploy/."""
+
+    def __init__(self, name, root):
+        self.name, self.root = name, Path(root)
+        self.state = self.root / "state"
+        self.shared = self.root / "shared"
+        self.current, self.next = self.root / "current", self.root / "next"
+
+    @property
+    def live(self):
+        """The name of the live release; empty where there is none."""
+        return os.readlink(self.current).rpartition("/")[2] if self.current.is_symlink() else ""
+
+    def release(self, name):
+        """Return the directory of a release, a Path."""
+        return self.root / "releases" / name
+
+    @property
+    def secrets(self):
+        """The keys and the password of the database, a dict; Refused where there are none yet."""
+        path = self.shared / "secrets.json"
+        if not path.exists():
+            raise Refused("There is no site yet; type fab all")
+        return json.loads(path.read_text())

@@ -1,0 +1,112 @@
+"""What a project has on its server outside of its own directory, by kind and name.
+
+A kind says whether something of a name is there, and how it is removed. A "log" is a file with the
+older ones that logrotate made of it.
+"""
+
+import glob
+import grp
+import pwd
+import shutil
+import subprocess
+from pathlib import Path
+
+from . import postgres
+
+SUPERVISOR = Path("/etc/supervisor/conf.d")
+
+
+def needed(site, files):
+    """Return what a project needs, a list of [kind, name]; `files` are paths outside of ROOT."""
+    name = site.name
+    databases = [name, f"{name}-restoring", f"{name}-before-restore"]
+    directories = [f"/run/{name}", f"/run/{name}-pages", str(site.root)]
+    programs = [name, f"{name}-standby", f"{name}-memcached"]
+    logs = [f"/var/log/nginx/{name}.{log}.log" for log in ("access", "error", "stale")]
+    logs += [f"/var/log/supervisor/{program}.log" for program in programs]
+    files = [*files, f"/etc/nginx/ssl/{name}.crt", f"/etc/nginx/ssl/{name}.key"]
+    return [
+        ["user", name],
+        ["group", name],
+        ["role", name],
+        *(["database", database] for database in databases),
+        *(["directory", directory] for directory in directories),
+        *(["log", log] for log in logs),
+        *(["program", program] for program in programs),
+        *(["file", file] for file in files),
+    ]
+
+
+def described(kind, name):
+    words = {
+        "role": "the role {} of PostgreSQL",
+        "database": "the database {}",
+        "program": "the program {} of supervisor",
+    }
+    return words.get(kind, "the {kind} {}").format(name, kind=kind)
+
+
+def exists(kind, name):
+    """Return whether there is something of that kind and name."""
+    return KINDS[kind][0](name)
+
+
+def remove_all(found):
+    """Remove those of a list of [kind, name] that are there, in the order of KINDS."""
+    for each in KINDS:
+        for kind, name in found:
+            if kind == each and exists(kind, name):
+                KINDS[kind][1](name)
+        if each == "file":  # what has read them forgets them, and closes what is removed next
+            for program in (name for kind, name in found if kind == "program"):
+                run("supervisorctl", "update", program, check=False)
+            run("systemctl", "reload", "nginx", check=False)
+
+
+def is_known(ask):
+    """Return a function that says whether a database of the system knows a name."""
+
+    def has(name):
+        try:
+            return bool(ask(name))
+        except KeyError:
+            return False
+
+    return has
+
+
+has_user, has_group = is_known(pwd.getpwnam), is_known(grp.getgrnam)
+
+
+def has_program(name):
+    """Return whether supervisor is told of a program or a group of that name, by any file."""
+    texts = (path.read_text("utf-8", "replace") for path in SUPERVISOR.glob("*.conf"))
+    headers = {f"[{kind}:{name}]" for kind in ("program", "group", "fcgi-program")}
+    return any(line.strip() in headers for text in texts for line in text.splitlines())
+
+
+def has_path(name):
+    return Path(name).exists() or Path(name).is_symlink()
+
+
+def run(*words, check=True):
+    subprocess.run(words, check=check, stdout=subprocess.DEVNULL)
+
+
+def remove_log(name):
+    for path in glob.glob(f"{name}*"):
+        Path(path).unlink()
+
+
+# Whether it is there, and how it is removed; in this order, so that nothing is removed under
+# something that still runs.
+KINDS = {
+    "program": (has_program, lambda name: run("supervisorctl", "stop", name, check=False)),
+    "file": (has_path, lambda name: Path(name).unlink()),
+    "database": (postgres.has_database, lambda name: postgres.run("dropdb", "--force", name)),
+    "role": (postgres.has_role, lambda name: postgres.run("dropuser", name)),
+    "log": (lambda name: bool(glob.glob(f"{name}*")), remove_log),
+    "user": (has_user, lambda name: run("userdel", name)),
+    "group": (has_group, lambda name: run("groupdel", name)),  # unless it went with the user
+    "directory": (has_path, shutil.rmtree),  # last: with it goes the lease
+}

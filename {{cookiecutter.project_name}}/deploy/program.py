@@ -1,0 +1,38 @@
+"""The program that runs on a server, as the one file that is sent there."""
+
+import hashlib
+import io
+import zipfile
+from functools import cache
+from pathlib import Path
+
+ON_HOST = Path(__file__).parent / "on_host"
+MAIN = "from on_host.__main__ import main\n\nmain()\n"
+DIRECTORY = "/var/lib/mezzanine"  # on_host/record.py has its records there too
+
+
+@cache
+def archive():
+    """Return on_host/ as a zip that Python runs, in bytes; of the same files, always the same."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as zipped:
+        zipped.writestr(zipfile.ZipInfo("__main__.py"), MAIN)
+        for path in sorted(ON_HOST.glob("*.py")):
+            zipped.writestr(zipfile.ZipInfo(f"on_host/{path.name}"), path.read_bytes())
+    return buffer.getvalue()
+
+
+@cache
+def remote_path():
+    """Return where it is on a server; the name tells the content."""
+    return f"{DIRECTORY}/on_host-{hashlib.sha256(archive()).hexdigest()[:16]}.pyz"
+
+
+# Those of other versions may be in use, by another project or a colleague.
+INSTALL = """
+set -eu
+mkdir -p $directory
+cat >$program.new
+mv $program.new $program
+find $directory -name 'on_host-*.pyz' -mtime +7 -delete
+"""

@@ -1,0 +1,209 @@
+"""The program that runs on a server, where it needs none."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from deploy.on_host import certificate, configuration, files, postgres, record, static, things
+from deploy.on_host.site import Refused, Site
+from deploy.program import archive
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A site with one release, which is live."""
+    site = Site("garden", tmp_path / "garden")
+    for directory in ("state/configuration", "shared/static", "releases/1"):
+        (site.root / directory).mkdir(parents=True)
+    (site.root / "current").symlink_to("releases/1")
+    return site
+
+
+@pytest.fixture
+def write(monkeypatch):
+    """Let files belong to whoever runs the tests, not to root."""
+    monkeypatch.setattr(files.os, "fchown", lambda *_: None)
+
+
+@pytest.fixture
+def server(monkeypatch, tmp_path, write):
+    """A server with nothing on it: a set of [kind, name], as tuples, that a test may add to."""
+    there = set()
+    monkeypatch.setattr(record, "RECORDS", tmp_path)
+    monkeypatch.setattr(record, "NGINX", tmp_path / "sites-enabled")
+    monkeypatch.setattr(record, "user_of_port", lambda port: "")
+    monkeypatch.setattr(things, "exists", lambda *thing: thing in there)
+    monkeypatch.setattr(
+        things, "remove_all", lambda found: there.difference_update(map(tuple, found))
+    )
+    return there
+
+
+def claim(site):
+    return record.claim(site, ["/etc/cron.d/garden"], 8000, "www.garden.example")
+
+
+# The program
+
+
+def test_it_runs_from_its_zip_and_refuses_in_one_line(tmp_path):
+    (tmp_path / "on_host.pyz").write_bytes(archive())
+    request = json.dumps({"command": "compare", "name": "garden", "root": str(tmp_path)})
+    result = subprocess.run(
+        [sys.executable, "-BI", "on_host.pyz"],
+        input=json.dumps(json.loads(request) | {"files": [], "values": {}}) + "\n",
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 1
+    assert result.stderr == "There is no site yet; type fab all\n"
+
+
+def test_the_live_release_is_the_one_that_current_leads_to(site):
+    assert site.live == "1"
+    site.current.unlink()
+    assert site.live == ""
+
+
+# What is ours
+
+
+def test_what_is_free_is_claimed_once(site, server):
+    assert ["role", "garden"] in claim(site)["new"]
+    server.add(("role", "garden"))  # which the project has made since
+    assert claim(site) == {"new": []}
+    record.require(site, "role", "garden")
+
+
+@pytest.mark.parametrize("kind", list(things.KINDS))
+def test_what_somebody_else_has_is_named_and_nothing_is_recorded(site, server, kind):
+    taken = next(thing for thing in things.needed(site, ["/etc/cron.d/garden"]) if thing[0] == kind)
+    server.add(tuple(taken))
+    with pytest.raises(Refused) as refused:
+        claim(site)
+    first, *rest = str(refused.value).splitlines()
+    assert first == f"{things.described(*taken)} is there already, and is not ours"
+    assert rest == ["Nothing was changed; choose another in FABRIC"]
+    with pytest.raises(Refused):
+        record.require(site, *taken)
+
+
+def test_what_is_new_in_a_later_version_is_claimed_by_itself(site, server):
+    claim(site)
+    server.add(("file", "/etc/fail2ban/jail.d/garden.conf"))
+    with pytest.raises(Refused, match="/etc/fail2ban/jail.d/garden.conf is there already"):
+        record.claim(
+            site,
+            ["/etc/cron.d/garden", "/etc/fail2ban/jail.d/garden.conf"],
+            8000,
+            "www.garden.example",
+        )
+
+
+def test_one_name_is_in_one_place(site, server, tmp_path):
+    claim(site)
+    with pytest.raises(Refused, match="set VIRTUALENV_HOME in FABRIC to"):
+        claim(Site("garden", tmp_path / "elsewhere/garden"))
+
+
+def test_a_host_name_of_another_site_is_a_conflict(site, server):
+    record.NGINX.mkdir()
+    (record.NGINX / "shop.conf").write_text("server {\n server_name a.example www.garden.example;}")
+    with pytest.raises(Refused, match="LIVE_HOSTNAME www.garden.example is taken by shop"):
+        claim(site)
+
+
+def test_only_what_is_recorded_is_removed(site, server):
+    claim(site)
+    server.update({("role", "garden"), ("user", "garden"), ("user", "gardener")})
+    record.remove(site, "")
+    assert server == {("user", "gardener")}
+    with pytest.raises(Refused, match="There is no record of garden"):
+        record.remove(site, "")
+
+
+def test_a_directory_that_only_looks_like_a_site_is_not_adopted(site, server):
+    assert record.adopted(site, []) is None  # it has no user whose home it is
+    with pytest.raises(Refused, match="There is no record of garden; type fab all"):
+        record.adopt(site, [])
+
+
+# Files
+
+
+def test_a_file_is_replaced_as_a_whole_with_its_mode(tmp_path, write):
+    path = tmp_path / "file"
+    files.write(path, "one", mode=0o600)
+    os.link(path, tmp_path / "before")
+    files.write(path, "two", mode=0o640)
+    assert (tmp_path / "before").read_text() == "one"
+    assert path.read_text() == "two"
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["before", "file"]
+
+
+def test_a_file_that_no_deploy_has_written_counts_as_edited(site, tmp_path, write):
+    path = tmp_path / "cron"
+    file = {"path": str(path), "content": "ours\n", "owner": "root:root", "mode": 0o644}
+    (found,) = configuration.differences(site, [file], {})
+    assert not found["edited"]
+    path.write_text("theirs\n")
+    (found,) = configuration.differences(site, [file], {})
+    assert "+theirs" in found["edited"]
+
+
+def test_secrets_are_not_shown_in_differences():
+    shown = configuration.masked_diff("f", "a", "KEY = 'hush'\n'PASSWORD': 'x'\n", {"k": "hush"})
+    assert "hush" not in shown
+    assert "'x'" not in shown
+
+
+def test_the_static_files_of_all_releases_are_in_one_directory(site):
+    for release, content in (("1", "old"), ("2", "new")):
+        folder = site.release(release) / "project/static/css"
+        folder.mkdir(parents=True)
+        (folder / "both.css").write_text(content)
+        (folder / f"{release}.css").write_text(content)
+    static.share(site)
+    shared = site.shared / "static/css"
+    assert {p.name: p.read_text() for p in shared.iterdir()} == {
+        "1.css": "old",
+        "2.css": "new",
+        "both.css": "new",
+    }
+
+
+# The certificate and the database
+
+
+def test_more_names_than_clients_accept_are_refused_in_one_line():
+    certificate.check_size([f"www.site-{number:04}.example" for number in range(3000)])
+    with pytest.raises(Refused, match="5000 names take 115 kB"):
+        certificate.check_size([f"www.site-{number:04}.example" for number in range(5000)])
+
+
+@pytest.mark.parametrize(
+    ("name", "covered"),
+    [
+        ("one.example", True),
+        ("a.two.example", True),
+        ("a.b.two.example", False),
+        ("two.example", False),
+        ("xone.example", False),
+    ],
+)
+def test_a_wildcard_covers_one_label(name, covered):
+    assert certificate.is_covered(name, {"one.example", "*.two.example"}) is covered
+
+
+def test_a_password_is_known_by_its_verifier_alone(monkeypatch):
+    kept = postgres.verifier("a password")
+    monkeypatch.setattr(postgres, "psql", lambda sql: [kept])
+    assert postgres.has_password("garden", "a password")
+    assert not postgres.has_password("garden", "another")
+    monkeypatch.setattr(postgres, "psql", lambda sql: [])
+    assert not postgres.has_password("garden", "a password")
