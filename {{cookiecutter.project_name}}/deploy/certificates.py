@@ -12,13 +12,19 @@ SELF_SIGNED = """
 set -eu
 install -d -m 0755 /etc/nginx/ssl
 cd /etc/nginx/ssl
-[ ! -s $name.crt ] || exit 0
+good() {
+    openssl x509 -in $name.crt -checkend 604800 -noout &&
+        openssl x509 -in $name.crt -pubkey -noout | cmp -s - .$name.pub
+}
 umask 077
+trap 'rm -f .$name.*' EXIT
+! openssl pkey -in $name.key -pubout >.$name.pub 2>/dev/null || ! good >/dev/null 2>&1 || exit 0
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 \
     -subj "/CN=$name" -addext "subjectAltName=$kind:$host" \
     -keyout $name.key -out .$name.crt 2>&1
 mv .$name.crt $name.crt
 chmod 644 $name.crt
+[ ! -e /etc/nginx/sites-enabled/$name.conf ] || systemctl reload nginx
 """
 
 # Reads the key and the certificates, the site's own first; tells what is wrong, or what it did.

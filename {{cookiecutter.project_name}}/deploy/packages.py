@@ -2,6 +2,8 @@
 
 from invoke import Exit
 
+from . import checks, files
+from .on_host.checks_of_server import PORTS
 from .steps import step
 
 PACKAGES = """
@@ -66,7 +68,9 @@ python3 -m venv /opt/uv
 /opt/uv/bin/pip install --quiet uv
 """
 
-SERVICES = "systemctl enable --quiet --now cron nginx postgresql supervisor"
+SERVICES = """
+systemctl enable --quiet --now cron nginx postgresql supervisor || { nginx -qt; exit 1; }
+"""
 
 # Debian's own welcome page answers for every host that no other site has. It goes only where nobody
 # has made something of it.
@@ -101,12 +105,15 @@ def check(host):
 def install(host):
     """Install Debian's packages, the locale and uv; what is there already is left as it is."""
     with step(host, "Debian packages"):
+        first = (files.HERE / "first_python.sh").read_text("utf-8")
+        host.as_root(APT + first, ports=" ".join(f"{port}:{file}" for port, file in PORTS.items()))
+        checks.prerequisites(host, "install")
         apt(host, PACKAGES)
     with step(host, f"Locale {host.config.locale}"):
         host.as_root(LOCALE, wanted=host.config.locale)
     with step(host, "uv"):
         host.as_root(UV)
     with step(host, "Services"):
+        told = host.as_root(WELCOME).stdout  # it listens at an address of IPv6, which may be none
         host.as_root(SERVICES)
-        told = host.as_root(WELCOME).stdout
     print(told, end="")

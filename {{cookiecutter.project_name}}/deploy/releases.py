@@ -9,7 +9,6 @@ ROOT/state/                                configuration of the releases, histor
 """
 
 import hashlib
-import json
 import subprocess
 
 from invoke import Exit
@@ -17,6 +16,7 @@ from invoke import Exit
 from . import files
 from .config import PROJECT_ROOT
 from .host import CommandFailed
+from .on_host.virtualenv import PROBE, PYTHON
 from .steps import step
 
 KEPT = 5
@@ -91,14 +91,17 @@ free=$(df -Pk $root | tail -n 1 | awk '{print $4}')
 VENV = """
 set -eu
 cd $root/venvs
-[ ! -d $digest ] || exit 0
-rm -rf .new-*
+sound() { $1/bin/python -I -c "$probe"; }
+[ ! -d $digest ] || ! sound $digest || exit 0
+rm -rf .new-* .old-*
 export UV_CACHE_DIR=$root/venvs/.cache
-/opt/uv/bin/uv venv --quiet --python /usr/bin/python3 --relocatable .new-$digest
+/opt/uv/bin/uv venv --quiet --python $python --relocatable .new-$digest
 /opt/uv/bin/uv pip install --quiet --python .new-$digest \
     --system-certs --no-deps --require-hashes --requirement $requirements
-.new-$digest/bin/python -c "import django, gunicorn, mezzanine, psycopg"
+sound .new-$digest
+[ ! -d $digest ] || mv $digest .old-$digest
 mv .new-$digest $digest
+rm -rf .old-*
 """
 
 CHECK = """
@@ -190,10 +193,10 @@ def unpack(host, release, revision):
 def virtualenv(host, release):
     """Make the virtualenv for the release's requirements, unless it is there; return its name."""
     requirements = f"{release}/project/{host.config.requirements_path}"
-    seen = host.as_site(f"python3 --version; cat {requirements}").stdout
+    seen = host.as_site(f"{PYTHON} --version; cat {requirements}").stdout
     digest = hashlib.sha256(seen.encode()).hexdigest()[:16]
     host.as_root(ROOM, digest=digest)
-    host.as_site(VENV, digest=digest, requirements=requirements)
+    host.as_site(VENV, digest=digest, requirements=requirements, python=PYTHON, probe=PROBE)
     host.as_site(f"ln -sfn ../../venvs/{digest} {release}/venv")
     return digest
 
@@ -216,14 +219,7 @@ def discard(host, name):
 
 def migrations(host, directory):
     """Return what the migrations of a release would do: see on_host/in_release/."""
-    source = (files.HERE / "on_host/in_release/migrations.py").read_bytes()
-    shown = host.as_site(
-        "cd $directory && DJANGO_SETTINGS_MODULE=$app.settings ../venv/bin/python -",
-        stdin=source,
-        directory=directory,
-        app=host.config.project_app,
-    )
-    return json.loads(shown.stdout.splitlines()[-1])
+    return host.call("migrations", directory=directory, app=host.config.project_app)
 
 
 def migrate(host, name):

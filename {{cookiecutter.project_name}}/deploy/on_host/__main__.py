@@ -11,22 +11,41 @@ import json
 import sys
 from io import FileIO
 
-from . import certificate, configuration, keys, lease, record, relay, restore, role, static, switch
+from . import (  # noqa: F401  (they fill the table of checks)
+    certificate,
+    checks,
+    checks_of_server,
+    checks_of_site,
+    configuration,
+    keys,
+    lease,
+    migrations,
+    record,
+    relay,
+    restore,
+    role,
+    static,
+    switch,
+)
 from .site import Refused, Site
 
 COMMANDS = {
     "adopt": record.adopt,
     "certificate": certificate.cover,
-    "claim": record.claim,
-    "compare": configuration.compare,
+    "claim": checks.claim_names,
+    "examine": checks.examine,
     "keys": keys.make,
     "lease": lease.hold,
+    "live": checks.live,
     "load": restore.load,
+    "migrations": migrations.look,
+    "prerequisites": checks.prerequisites,
     "relay": relay.start,
     "remove": record.remove,
     "role": role.make,
     "share_static": static.share,
     "stage": configuration.stage,
+    "status": checks.status,
     "swap": restore.swap,
     "switch": switch.run,
 }
