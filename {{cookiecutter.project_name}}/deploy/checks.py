@@ -21,7 +21,7 @@ def facts(host):
 
 def prerequisites(host, command):
     """Fail with a line for each thing on the server that keeps a command from its work."""
-    host.call("prerequisites", facts=facts(host), command=command)
+    host.call("prerequisites", facts=facts(host), asked=command)
 
 
 def examine(host):

@@ -115,9 +115,6 @@ class Executor(fabric.Executor):
             raise Exit("fab -- runs what no host key is checked for: type fab sudo or fab run", 2)
         try:
             done = super().execute(*tasks)
-            if self.commands.exit_status:
-                raise Exit(code=self.commands.exit_status)
-            return done
         except CommandFailed as error:
             print(error.output, end="", file=sys.stderr)
             raise Exit(self.failure(error), error.status) from None
@@ -131,6 +128,9 @@ class Executor(fabric.Executor):
             raise Exit(code=141) from None
         except OSError as error:
             raise Exit(self.failure(error), 1) from None
+        if self.commands.exit_status:
+            raise Exit(code=self.commands.exit_status)
+        return done
 
     def normalize(self, tasks):
         calls = super().normalize(tasks)

@@ -39,7 +39,7 @@ def create_user(host, asked=""):
     """
     with step(host, f"User {host.app_user} and {host.root}"):
         paths, facts = files.on_server(host), checks.facts(host)
-        host.call("claim", files=paths, facts=facts, command=asked)
+        host.call("claim", files=paths, facts=facts, asked=asked)
         host.as_root(CREATE_USER, home=host.root.rpartition("/")[0])
 
 

@@ -132,6 +132,8 @@ def remember(site, found):
 
     That is kept in ROOT/state/checks.json: {"disk": {"ok": true, "since": "2026-11-28T13:30Z"}}.
     """
+    if not site.state.is_dir():
+        return
     path = site.state / "checks.json"
     before = json.loads(path.read_text()) if path.exists() else {}
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ")
@@ -141,7 +143,7 @@ def remember(site, found):
         since = last["since"] if last.get("ok") == row["ok"] else now
         row["since"] = row["since"] or since
         kept[row["name"]] = {"ok": row["ok"], "since": row["since"]}
-    if kept != before and site.state.is_dir():
+    if kept != before:
         try:
             write(path, json.dumps(kept))
         except OSError:  # such as of a full disk, which is told as that
@@ -164,17 +166,17 @@ def status(site, facts):
     return live | {"checks": found}
 
 
-def prerequisites(site, facts, command):
-    """Refused with a line for each thing that keeps a command from its work."""
-    wrong = [line(row) for row in rows(Server(site, facts, command), command) if not row["ok"]]
+def prerequisites(site, facts, asked):
+    """Refused with a line for each thing that keeps the command `asked` from its work."""
+    wrong = [line(row) for row in rows(Server(site, facts, asked), asked) if not row["ok"]]
     if wrong:
         raise Refused("\n".join(wrong))
     return {}
 
 
-def claim_names(site, files, facts, command):
+def claim_names(site, files, facts, asked):
     """Claim the names that the project needs: see record.py; all that is wrong is told at once."""
-    found = rows(Server(site, facts, command), command) if command else []
+    found = rows(Server(site, facts, asked), asked) if asked else []
     wrong = [line(row) for row in found if not row["ok"] and row["name"] != "names"]
     return claim(site, files, facts["port"], facts["hostname"], wrong)
 
