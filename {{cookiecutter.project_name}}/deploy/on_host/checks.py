@@ -62,8 +62,8 @@ def check(question, before=()):
 class Server:
     """What the checks are asked about: the server, and the project as FABRIC describes it.
 
-    `facts` has the "port", "hostname", "app", "requirements" and "clock", the seconds of Unix of
-    the machine that asks, which the server's own program leaves out.
+    `facts` are those of facts() in deploy/checks.py; without a "clock", the time of the machine
+    that asks, the server judges its own by what it has seen. `command` is the one that asks.
     """
 
     def __init__(self, site, facts, command=""):
