@@ -135,7 +135,10 @@ def remember(site, found):
     if not site.state.is_dir():
         return
     path = site.state / "checks.json"
-    before = json.loads(path.read_text()) if path.exists() else {}
+    try:
+        before = json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        before = {}
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ")
     kept = {}
     for row in found:
