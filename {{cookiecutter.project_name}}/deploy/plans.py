@@ -181,7 +181,8 @@ def show(host):
     revision = releases.newest_revision(host)
     print(f"Revision: {now['revision'][:8] or 'none'} -> {revision[:8]}")
     if now["live"]:
-        show_release(host, revision)
+        fits = all(row["name"] != "packages" for row in now["wrong"])
+        show_release(host, revision, fits)
     for change in now["changes"]:
         if change["edited"]:
             print(f"Changed by hand on the server, a deploy would overwrite:\n{change['edited']}")
@@ -190,8 +191,11 @@ def show(host):
         print("Files: no change")
 
 
-def show_release(host, revision):
-    """Print the packages and migrations of a revision, unpacked on the server for that long."""
+def show_release(host, revision, fits):
+    """Print the packages and migrations of a revision, unpacked on the server for that long.
+
+    `fits`: the packages that are there do so.
+    """
     release = host.as_site("mktemp -d $root/releases/.plan.XXXXXX").stdout.strip()
     try:
         releases.unpack(host, release, revision)
@@ -201,7 +205,7 @@ def show_release(host, revision):
         packages = re.findall(r"^[<>] [\w.\[\]-]+==\S+", different, re.M)
         print("Packages:", *(packages or ["no change"]), sep="\n  ")
         host.as_site(PLAN, release=release, app=host.config.project_app)
-        show_migrations(host, f"{release}/project", bool(packages))
+        show_migrations(host, f"{release}/project", not fits or bool(packages))
     finally:
         host.as_root("rm -rf $release", release=release)
 
@@ -212,7 +216,8 @@ def show_migrations(host, directory, packages_change):
     except CommandFailed as failure:
         if not packages_change:
             raise
-        print("Migrations: cannot be told before the new packages are installed", failure.output)
+        print("Migrations: cannot be told before the new packages are installed")
+        print(f"  {failure.output.strip()}")
         return
     print("Migrations:", *(plan["pending"] or ["none"]), sep="\n  ")
     for line in plan["breaking"]:
