@@ -196,7 +196,7 @@ def test_a_deploy_by_which_visitors_would_miss_something_is_undone(site, fault):
 def test_what_was_missing_before_is_told_and_no_reason_to_refuse(site):
     site.fab("psql", "UPDATE pages_page SET slug = 'elsewhere' WHERE slug = '/'")
     change(site, "without a home page")
-    assert f"https://{HOST}/ answers 404, as before" in site.fab("deploy")
+    assert f"https://{HOST}/ answers 404, and was 404 before" in site.fab("deploy")
     assert is_live(site, "without a home page")
     site.fab("psql", "UPDATE pages_page SET slug = '/' WHERE slug = 'elsewhere'")
 

@@ -109,11 +109,12 @@ def test_a_home_page_answers_200(pages, status):
     assert words in refused(pages, visitors)
     already = later(pages)
     already.check(pages.fetch, pages=True)
-    assert already.told == {words: "as before"}
+    assert already.told == {words: f"and was {status} before"}
 
 
-def test_a_page_that_is_missing_is_no_excuse_for_an_error(pages):
-    pages.pages["/"] = (404, "text/html", "")
+@pytest.mark.parametrize("before", [404, 502, 503])
+def test_a_page_that_is_missing_is_no_excuse_for_an_error(pages, before):
+    pages.pages["/"] = (before, "text/html", "")
     visitors = later(pages)
     pages.pages["/"] = (500, "text/html", "")
     assert refused(pages, visitors) == "https://garden.example/ answers 500"

@@ -95,12 +95,13 @@ class Visitors:
             raise Failed("\n".join(wrong))
 
     def home(self, now):
-        if now.home != 200:
-            before = self.before.home
-            if self.first or before == 200 or (not now.home or now.home >= 500 > before > 0):
-                yield self.url(now.words)
-            else:
-                self.told[self.url(now.words)] = "as before"
+        if now.home == 200:
+            return
+        before, is_error = self.before.home, not 0 < now.home < 500
+        if self.first or before == 200 or is_error and now.home != before:
+            yield self.url(now.words)
+        else:
+            self.told[self.url(now.words)] = f"and was {before or 'away'} before"
 
     def parts(self, now):
         for path, words in now.broken.items():
