@@ -68,11 +68,9 @@ def deploy(host, force=False, maintenance=False, yes=False):
         name, requirements = releases.build(host, revision)
         lease.note(to=name, requirements=requirements)
         plans.deploy(host, lease, name, now["live"], maintenance, yes)
-        made_up = database.create_admin(host)
+        told = releases.finish(host)
         releases.prune(host, now["live"])
-    print(f"Live: https://{CONFIG.live_hostname}/")
-    if made_up:
-        print(f"Log in at /admin/ as admin, password {made_up} (shown this once).")
+    print(f"Live: https://{CONFIG.live_hostname}/", *told, sep="\n")
 
 
 @command

@@ -10,6 +10,7 @@ ROOT/state/                                configuration of the releases, histor
 
 import hashlib
 import json
+import secrets
 import subprocess
 
 from invoke import Exit
@@ -216,10 +217,39 @@ def discard(host, name):
 
 def migrations(host, directory):
     """Return what the migrations of a release would do: see on_host/in_release/."""
-    source = (files.HERE / "on_host/in_release/migrations.py").read_bytes()
+    return ask_django(host, "migrations", directory)
+
+
+def finish(host):
+    """Make the admin user where there is no superuser; return what there is to tell, lines."""
+    password = host.config.admin_pass or secrets.token_urlsafe(12)
+    answers = f"{password}\n{host.config.live_hostname}\n"
+    with step(host, "Admin user"):
+        found = ask_django(host, "finish", f"{host.root}/current/project", answers)
+    lines = []
+    if found["mail"]:
+        lines.append(
+            f"The site cannot send mail ({found['mail']}); contact forms, sign-ups and forgotten"
+            " passwords say so to visitors"
+        )
+    if found["made"] and not host.config.admin_pass:
+        lines.append(f"Log in at /admin/ as admin, password {password} (shown this once).")
+    return lines
+
+
+ASK_DJANGO = """
+cd $directory
+DJANGO_SETTINGS_MODULE=$app.settings exec ../venv/bin/python -c "$source"
+"""
+
+
+def ask_django(host, script, directory, stdin=""):
+    """Run a script of on_host/in_release/ in a release; return what it prints, read as JSON."""
+    source = (files.HERE / f"on_host/in_release/{script}.py").read_text("utf-8")
     shown = host.as_site(
-        "cd $directory && DJANGO_SETTINGS_MODULE=$app.settings ../venv/bin/python -",
-        stdin=source,
+        ASK_DJANGO,
+        stdin=stdin,
+        source=source,
         directory=directory,
         app=host.config.project_app,
     )
