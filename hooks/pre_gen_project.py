@@ -18,8 +18,8 @@ TAKEN = """
     grappelli_safe gunicorn idna iniconfig invoke manage media memcache mezzanine multisite nacl nox
     noxfile oauthlib packaging page_cache paramiko pil pluggy postgres psycopg psycopg_binary py
     pycparser pygments pytest pytest_django pytz requests requests_oauthlib requirements root ruff
-    soupsieve sqlparse static template0 template1 test tests theme tinycss2 tweepy typing_extensions
-    tzdata tzlocal urllib3 webencodings wrapt
+    soupsieve sqlparse staff static template0 template1 test tests theme tinycss2 tweepy
+    typing_extensions tzdata tzlocal urllib3 webencodings wrapt
 """
 
 

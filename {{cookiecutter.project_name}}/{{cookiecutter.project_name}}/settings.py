@@ -25,6 +25,7 @@ TESTING = False  # Mezzanine's: True only while its own test-suite runs
 INSTALLED_APPS = [
     "mezzanine.boot",  # first: it adds EXTRA_MODEL_FIELDS to the models of all others
     "multisite",
+    "staff",
     "page_cache",
     "theme",  # before Mezzanine, whose templates it extends
     "feeds",

@@ -1,10 +1,7 @@
 """URLs of the site."""
 
 from django.contrib import admin
-from django.contrib.admin.views.decorators import staff_member_required
 from django.urls import include, path
-from django.views.decorators.http import require_POST
-from filebrowser_safe.views import _check_file
 from mezzanine.accounts import urls as accounts_urls
 from mezzanine.accounts.views import password_reset
 from mezzanine.core.views import page_not_found
@@ -17,8 +14,6 @@ from .accounts import LogoutView, PasswordResetForm
 
 urlpatterns = [
     path("admin/logout/", LogoutView.as_view()),
-    # filebrowser-safe tells any visitor whether a file of that name was uploaded.
-    path("admin/media-library/check_file/", staff_member_required(require_POST(_check_file))),
     path("admin/", include(admin.site.urls)),
     path("accounts/password/reset/", fresh(password_reset), {"form_class": PasswordResetForm}),
     # Mezzanine's, used by none of its pages, answers 500 for a package that there is not.
