@@ -12,6 +12,7 @@ class StaffConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from . import media_library
+        from . import content, media_library
 
         media_library.install()
+        content.install()
