@@ -96,7 +96,7 @@ REFUSED = {
         ],
         *["x" * 64, "x" * 300, "../escape", "/tmp/absolute/name", "a/b/c", ".", "..", "~", "a\\b"],
         *["class", "match", "os", "json", "site", "test", "tests", "django", "mezzanine"],
-        *["theme", "multisite", "feeds", "page_cache", "deploy", "fabfile"],
+        *["theme", "multisite", "feeds", "page_cache", "staff", "mail", "deploy", "fabfile"],
         *["psycopg", "memcache", "postgres", "root"],
         *["a'b", 'a"b', "a\nb", "$(touch pwned)", "x';import os;os.mkdir('pwned');'", "{# x #}"],
     ],

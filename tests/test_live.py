@@ -18,7 +18,7 @@ def test_djangos_checks_for_a_live_site_find_nothing(live):
 
 def test_no_migration_is_waiting_or_missing(live):
     live.manage("migrate", "--check")
-    live.manage("makemigrations", "--check", "multisite", "theme", "feeds")
+    live.manage("makemigrations", "--check", "multisite", "staff", "theme", "feeds")
 
 
 def test_createdb_run_again_changes_nothing(live):

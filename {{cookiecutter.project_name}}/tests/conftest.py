@@ -2,10 +2,12 @@
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.contrib.sites.models import Site
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client, override_settings
+from mezzanine.core.models import SitePermission
 
 from multisite.hosts import hosts, normal
 
@@ -65,6 +67,23 @@ def browse(db):
         if username:
             client.force_login(get_user_model().objects.get(username=username))
         return client
+
+    return client
+
+
+@pytest.fixture
+def staff(browse):
+    """Return a function that makes staff of the first site with those permissions; a client."""
+
+    def client(*permissions, sites=(1,), host=HOST):
+        users = get_user_model().objects
+        user = users.create_user(f"staff{users.count()}", password="x", is_staff=True)
+        for name in permissions:
+            app, _, codename = name.partition(".")
+            found = Permission.objects.get(content_type__app_label=app, codename=codename)
+            user.user_permissions.add(found)
+        SitePermission.objects.create(user=user).sites.set(sites)
+        return browse(user.username, host)
 
     return client
 

@@ -16,7 +16,7 @@ def live(tmp_path):
     """Copy the project, with the settings of a server; return a function that runs manage.py."""
     project = tmp_path / "project"
     project.mkdir()
-    apps = ("feeds", "multisite", "page_cache", "theme")
+    apps = ("feeds", "mail", "multisite", "page_cache", "staff", "theme")
     for directory in ("deploy", *apps, settings.PROJECT_APP):
         shutil.copytree(settings.BASE_DIR / directory, project / directory)
     shutil.copy(settings.BASE_DIR / "manage.py", project)
