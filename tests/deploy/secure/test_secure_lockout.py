@@ -11,8 +11,7 @@ from cgroup import wait_for
 from invoke import Exit
 from securing import DROP_IN, UGLY, hardening, refused, server, stopped
 
-pytestmark = pytest.mark.usefixtures("developers_home")
-
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("developers_home")]
 
 # The lock that a new server's own first update of its package lists holds.
 HOLD_LOCK = """

@@ -97,5 +97,16 @@ def test_everything_that_is_installed_is_locked_with_its_hash(sources, name):
     assert re.search(r"^mezzanine==6\.1\.1\b", lock, re.M)
 
 
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", PROJECT + "README.md"])
+def test_the_files_that_a_page_names_are_there(tracked_files, page):
+    text = (TEMPLATE / page).read_text("utf-8").replace("{{ cookiecutter", "{{cookiecutter")
+    made = {"local_settings.py", "deploy/NAME.template", ".nox/"}  # on the machine of the reader
+    there = {PurePosixPath(path) for path in tracked_files}
+    there |= {folder for path in there for folder in path.parents}
+    names = set(re.findall(r"`(\.?[\w{][^\s`*%]*(?:/|\.(?:py|md|html|sh|template)))`", text)) - made
+    assert len(names) > 15
+    assert [name for name in names if not any(path.match(name) for path in there)] == []
+
+
 def test_the_readme_has_the_commands_of_the_fabfile():
     assert TABLE.search(README.read_text("utf-8"))[0] == table(), "nox -s commands writes it anew"

@@ -11,6 +11,8 @@ from cgroup import wait_for
 from rig import SUITES
 from securing import Printed, fingerprint, refused, server
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module", params=SUITES)
 def secured(rig, developers_home, request):

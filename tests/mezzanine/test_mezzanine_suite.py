@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from support import program, unavailable
 
+pytestmark = pytest.mark.long
+
 # The tests are in no package, only in the repository. git's url.<base>.insteadOf leads to a copy.
 REPOSITORY = "https://github.com/stephenmcd/mezzanine"
 VERSION = "6.1.1"

@@ -1,7 +1,7 @@
 """Deploys that nobody notices, and code that is not well never gets a visitor.
 
 All of it happens under the load of visitors who read and write, over kept connections and new ones,
-and count every answer: see load.py. With --full it goes on for hours.
+and count every answer: see load.py. In nox -s faults it goes on for an hour.
 """
 
 import shlex
@@ -16,8 +16,10 @@ from sites import HOST, multipart
 UPLOAD = 10 * 2**20  # bytes
 
 
-def test_nobody_notices_deploys_rollbacks_and_restarts(site, figures, full):
-    deploys, rollbacks = (100, 20) if full else (10, 2)
+@pytest.mark.parametrize(
+    ("deploys", "rollbacks"), [(10, 2), pytest.param(100, 20, marks=pytest.mark.long)]
+)
+def test_nobody_notices_deploys_rollbacks_and_restarts(site, figures, deploys, rollbacks):
     before_all = len(history(site))
     with Load(site, HOST) as load:
         for number in range(deploys):

@@ -8,6 +8,8 @@ import pytest
 from rig import SUITES
 from securing import DROP_IN, UGLY, Printed, Server, fingerprint, server, stopped
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module", params=SUITES)
 def by_password(rig, developers_home, request):
