@@ -6,6 +6,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.views.decorators import staff_member_required
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist, PermissionDenied
 from django.http import Http404
 from django.views.decorators.http import require_POST
@@ -18,9 +19,7 @@ from mezzanine.pages import views as pages
 def install():
     """Replace the views, which the admin looks up when it makes its list of addresses."""
     core.edit = permitted(may_edit_in_place, core.edit)
-    core.displayable_links_js = permitted(
-        lambda request: may_write(request.user), core.displayable_links_js
-    )
+    core.displayable_links_js = for_writers(core.displayable_links_js)
     generic.admin_keywords_submit = permitted(
         may_add_keywords, require_POST(generic.admin_keywords_submit)
     )
@@ -80,5 +79,17 @@ def permitted(may, view):
             return view(request, *args, **kwargs)
         except ObjectDoesNotExist:
             raise Http404 from None
+
+    return guard
+
+
+def for_writers(view):
+    """Return the view, which shows to whoever may write nothing what any visitor sees."""
+
+    @wraps(view)
+    def guard(request, *args, **kwargs):
+        if not may_write(request.user):
+            request.user = AnonymousUser()
+        return view(request, *args, **kwargs)
 
     return guard

@@ -9,7 +9,7 @@ from functools import wraps
 from django.contrib import messages
 from django.contrib.admin.views.decorators import staff_member_required
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -86,6 +86,9 @@ def check(request, act):
 
 def refusal(request, act, refused):
     """Return what the user is told, an HttpResponse."""
+    if refused.status == 302:
+        messages.error(request, refused.words)
+        return redirect("fb_browse")
     if act and act.script:
         messages.error(request, refused.words)  # on the page to which the script leads
         response = HttpResponse(f"{refused.words}\n", "text/plain", refused.status)

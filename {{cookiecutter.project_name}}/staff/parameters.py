@@ -80,6 +80,8 @@ def upload(request):
 
 def rename(request):
     place, name = open_folder(request), request.GET.get("filename", "")
+    if request.method != "POST" and not name:
+        raise Refused(_("Choose what to rename."), 302)
     existing(place, name)
     if new := request.POST.get("name", "").strip():
         path = inside(place, bare_new(new + os.path.splitext(name)[1].lower()))

@@ -24,12 +24,14 @@ OUTSIDE = ["../site-10", "..", ".", "/etc", "site\\x", "a/../../site-10", "a//b"
 def uploads(media_root):
     """Make a file and a folder for the sites 1 and 10; return the directory of all uploads."""
     root = Path(media_root, "uploads")
-    shutil.rmtree(root, ignore_errors=True)
     for site in ("site-1", "site-10"):
-        Path(root, site, "folder").mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(root / site, ignore_errors=True)
+        Path(root, site, "folder").mkdir(parents=True)
         for name in ("picture.gif", "folder/inner.gif"):
             Path(root, site, name).write_bytes(GIF)
-    return root
+    yield root
+    for site in ("site-1", "site-10"):
+        shutil.rmtree(root / site)
 
 
 @pytest.fixture
@@ -230,6 +232,7 @@ def test_what_does_not_exist_is_said(browse, uploads):
         assert re.search("no such folder|no file or folder", answer.content.decode())
     for name in ("fb_browse", "fb_mkdir", "fb_upload"):
         assert act(admin, name, "get", dir="nowhere").status_code == 302  # with a message
+    assert act(admin, "fb_rename", "get").status_code == 302
 
 
 @pytest.mark.parametrize("name", ["fb_delete", "fb_do_upload", "fb_check"])
