@@ -10,7 +10,6 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import transaction
 
 KEY = "page_cache.generation"
 
@@ -44,7 +43,7 @@ def watch(execute, sql, params, many, context):
     if not HARMLESS.match(str(sql)):
         connection = context["connection"]
         if not any(function is begin for _, function, *_ in connection.run_on_commit):
-            transaction.on_commit(begin, using=connection.alias)
+            connection.on_commit(begin)
     return result
 
 
