@@ -5,7 +5,7 @@ import sys
 
 from invoke import Exit
 
-from . import database, files, relay, releases, server
+from . import database, files, relay, releases, repository, server
 from .host import CommandFailed
 from .steps import step
 
@@ -175,7 +175,7 @@ cp -L $root/current/project/$app/local_settings.py $release/project/$app/ 2>/dev
 def show(host):
     """Print what a deploy would change; what is read on the server is removed again."""
     now = files.compare(host)
-    revision = releases.newest_revision(host)
+    revision = repository.newest_revision(host)
     print(f"Revision: {now['revision'][:8] or 'none'} -> {revision[:8]}")
     if now["live"]:
         show_release(host, revision)
@@ -191,7 +191,7 @@ def show_release(host, revision):
     """Print the packages and migrations of a revision, unpacked on the server for that long."""
     release = host.as_site("mktemp -d $root/releases/.plan.XXXXXX").stdout.strip()
     try:
-        releases.unpack(host, release, revision)
+        repository.unpack(host, revision, f"{release}/project")
         path = host.config.requirements_path
         paths = f"$root/current/project/{path} {release}/project/{path}"
         different = host.as_root(f"diff {paths}", check=False).stdout

@@ -10,60 +10,13 @@ ROOT/state/                                configuration of the releases, histor
 
 import hashlib
 import json
-import subprocess
 
 from invoke import Exit
 
-from . import files
-from .config import PROJECT_ROOT
-from .host import CommandFailed
+from . import files, repository
 from .steps import step
 
 KEPT = 5
-
-FETCH = """
-set -eu
-export GIT_TERMINAL_PROMPT=0 HGPLAIN=1 HOME=$root
-ssh="ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new"
-export GIT_SSH_COMMAND="$ssh"
-hg() { command hg --config ui.ssh="$ssh" --config ui.interactive=off "$@"; }
-cd $root/repo
-if hg identify "$url" >/dev/null 2>&1; then
-    if [ "$(hg -R hg paths default 2>/dev/null)" != "$url" ]; then
-        rm -rf hg
-        hg clone --noupdate --quiet "$url" hg
-    fi
-    hg -R hg pull --quiet
-    hg -R hg identify --debug --id --rev default
-else
-    if [ "$(git -C git config remote.origin.url 2>/dev/null)" != "$url" ]; then
-        rm -rf git
-        git clone --quiet --mirror "$url" git
-    fi
-    git -C git remote update --prune >/dev/null
-    # A repository that was pushed to, not made by a service, may name a branch that is not there.
-    head=$(git -C git rev-parse --verify --quiet "HEAD^{commit}") ||
-        head=$(git -C git for-each-ref --format="%(objectname)" refs/heads)
-    case $head in
-        "") echo "the repository has no commit"; exit 1 ;;
-        *[!0-9a-f]*) echo "none of the branches is the default: set HEAD there"; exit 1 ;;
-    esac
-    echo "$head"
-fi
-"""
-
-UNPACK_REMOTE = """
-set -eu
-mkdir -p $release/project
-cd $root/repo
-if [ -d hg ] && hg -R hg identify --rev $revision >/dev/null 2>&1; then
-    hg -R hg archive --rev $revision --type tar --prefix . -
-else
-    git -C git archive $revision
-fi | tar -C $release/project -x
-"""
-
-UNPACK_LOCAL = "mkdir -p $release/project && tar -C $release/project -x"
 
 # What deploys have left that failed or were cut off.
 LEFT_OVERS = """
@@ -116,44 +69,6 @@ export PGOPTIONS='-c lock_timeout=10s'
 """
 
 
-# Revisions
-
-
-def local_revision():
-    """Return the revision of the local repository, a str of 40 digits; Exit where there is none."""
-    for command in (["git", "rev-parse", "HEAD"], ["hg", "identify", "--debug", "--id"]):
-        try:
-            result = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True)
-        except FileNotFoundError:
-            continue
-        if result.returncode == 0:
-            return result.stdout.strip().rstrip("+")
-    raise Exit("There is no commit to deploy: git init, git add and git commit come first", 2)
-
-
-def local_archive(revision):
-    """Return the local repository at that revision as a tar, in bytes."""
-    if (PROJECT_ROOT / ".hg").is_dir():
-        command = ["hg", "archive", "--rev", revision, "--type", "tar", "--prefix", ".", "-"]
-    else:
-        command = ["git", "archive", "--format=tar", revision]
-    return subprocess.run(command, cwd=PROJECT_ROOT, check=True, capture_output=True).stdout
-
-
-def newest_revision(host):
-    """Return the newest revision there is to deploy, fetching it to the host where it is remote."""
-    if not host.config.repo_url:
-        return local_revision()
-    try:
-        return host.as_site(FETCH, url=host.config.repo_url).stdout.split()[-1]
-    except CommandFailed as error:
-        key = host.as_root("cat $root/.ssh/id_ed25519.pub", check=False).stdout.strip()
-        error.output += (
-            f"\nIf the repository is private, let this key of the server read it:\n{key}"
-        )
-        raise
-
-
 # Building
 
 
@@ -165,7 +80,7 @@ def build(host, revision):
         host.as_root(ROOM, digest="*")
     try:
         with step(host, f"Code of {revision[:8]}"):
-            unpack(host, release, revision)
+            repository.unpack(host, revision, f"{release}/project")
         with step(host, "Python packages"):
             digest = virtualenv(host, release)
         files.stage(host, name)
@@ -177,14 +92,6 @@ def build(host, revision):
         discard(host, name)
         raise
     return name, digest
-
-
-def unpack(host, release, revision):
-    if host.config.repo_url:
-        host.as_site(UNPACK_REMOTE, release=release, revision=revision)
-    else:
-        archive = local_archive(revision)
-        host.as_site(UNPACK_LOCAL, stdin=archive, release=release)
 
 
 def virtualenv(host, release):

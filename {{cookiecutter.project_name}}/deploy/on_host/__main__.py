@@ -11,7 +11,19 @@ import json
 import sys
 from io import FileIO
 
-from . import certificate, configuration, keys, lease, record, relay, restore, role, static, switch
+from . import (
+    certificate,
+    configuration,
+    keys,
+    lease,
+    record,
+    relay,
+    repository,
+    restore,
+    role,
+    static,
+    switch,
+)
 from .site import Refused, Site
 
 COMMANDS = {
@@ -19,6 +31,7 @@ COMMANDS = {
     "certificate": certificate.cover,
     "claim": record.claim,
     "compare": configuration.compare,
+    "fetch": repository.fetch,
     "keys": keys.make,
     "lease": lease.hold,
     "load": restore.load,
@@ -29,6 +42,7 @@ COMMANDS = {
     "stage": configuration.stage,
     "swap": restore.swap,
     "switch": switch.run,
+    "unpack": repository.unpack,
 }
 
 
