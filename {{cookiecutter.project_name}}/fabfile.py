@@ -69,7 +69,7 @@ def deploy(host, force=False, maintenance=False, yes=False):
         lease.note(to=name, requirements=requirements)
         plans.deploy(host, lease, name, now["live"], maintenance, yes)
         made_up = database.create_admin(host)
-        releases.prune(host, now["live"])
+        releases.prune(host)
     print(f"Live: https://{CONFIG.live_hostname}/")
     if made_up:
         print(f"Log in at /admin/ as admin, password {made_up} (shown this once).")

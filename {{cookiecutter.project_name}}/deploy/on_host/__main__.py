@@ -18,16 +18,19 @@ from . import (
     lease,
     record,
     relay,
+    releases,
     repository,
     restore,
     role,
     static,
     switch,
+    virtualenv,
 )
 from .site import Refused, Site
 
 COMMANDS = {
     "adopt": record.adopt,
+    "begin": releases.begin,
     "certificate": certificate.cover,
     "claim": record.claim,
     "compare": configuration.compare,
@@ -35,7 +38,9 @@ COMMANDS = {
     "keys": keys.make,
     "lease": lease.hold,
     "load": restore.load,
+    "prune": releases.prune,
     "relay": relay.start,
+    "releases": releases.show,
     "remove": record.remove,
     "role": role.make,
     "share_static": static.share,
@@ -43,6 +48,7 @@ COMMANDS = {
     "swap": restore.swap,
     "switch": switch.run,
     "unpack": repository.unpack,
+    "virtualenv": virtualenv.make,
 }
 
 
