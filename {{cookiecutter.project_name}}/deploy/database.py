@@ -5,6 +5,7 @@ from pathlib import Path
 
 from invoke import Exit
 
+from .scripts import script
 from .steps import step
 
 
@@ -71,25 +72,12 @@ def clear_cache(host):
     )
 
 
-ADMIN = """
-read -r DJANGO_SUPERUSER_PASSWORD
-export DJANGO_SUPERUSER_PASSWORD
-cd $root/current/project
-manage() { ../venv/bin/python manage.py "$@"; }
-manage shell -v0 -c "
-from django.contrib.auth import get_user_model
-raise SystemExit(get_user_model().objects.filter(is_superuser=True).exists())" || exit 0
-manage createsuperuser --noinput --username admin --email admin@$host >/dev/null
-echo made
-"""
-
-
 def create_admin(host):
     """Make the admin user where there is no superuser; return the password if it was made up."""
     password = host.config.admin_pass or secrets.token_urlsafe(12)
     with step(host, "Admin user"):
         made = host.as_site(
-            ADMIN,
+            script("admin"),
             stdin=password + "\n",
             host=host.config.live_hostname,
         ).stdout.strip()

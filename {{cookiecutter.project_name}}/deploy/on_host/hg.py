@@ -12,14 +12,15 @@ LARGE = ["--config", "extensions.largefiles="]  # without it, what only stands f
 class Mercurial:
     """A repository: its directory, a Path, and the URL that it is fetched from, if it is."""
 
-    def __init__(self, directory, url="", options=()):
+    def __init__(self, directory, url="", options=(), home=""):
         self.directory, self.url = directory, url
+        self.environment = os.environ | PLAIN | ({"HOME": home} if home else {})
         self.options = [*LARGE, *options, *(["--config", f"paths.default={url}"] if url else [])]
 
     def __call__(self, *words, stdout=subprocess.PIPE):
         """Run hg and return what it prints, in bytes; Refused, with its own words, if it fails."""
         words = ["hg", *self.options, "--noninteractive", *words]
-        options = {"cwd": self.directory, "env": os.environ | PLAIN, "stdout": stdout}
+        options = {"cwd": self.directory, "env": self.environment, "stdout": stdout}
         options |= {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE}
         try:
             result = subprocess.run(words, **options)

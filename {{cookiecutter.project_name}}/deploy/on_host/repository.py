@@ -150,7 +150,7 @@ def absolute(url, base):
 
 def hg_of(site, url):
     directory = site.root / "repo/hg"
-    hg = Mercurial(directory, url, ["--config", f"ui.ssh={SSH}"])
+    hg = Mercurial(directory, url, ["--config", f"ui.ssh={SSH}"], home=str(site.root))
     if not (directory / ".hg").is_dir():
         directory.mkdir(parents=True, exist_ok=True)
         hg("init", ".")
