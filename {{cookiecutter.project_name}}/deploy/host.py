@@ -17,6 +17,7 @@ from paramiko import SSHException
 
 from . import connecting, program
 from .connecting import Refused
+from .scripts import script
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # sudo drops the proxies that every log-in has from /etc/environment: apt, uv and git need them.
@@ -195,7 +196,7 @@ class Host:
 
     def _send_program(self):
         variables = {"program": program.remote_path(), "directory": program.DIRECTORY}
-        self.as_root(program.INSTALL, stdin=program.archive(), **variables)
+        self.as_root(script("send_program"), stdin=program.archive(), **variables)
 
     def _command(self, user, script, stdin, variables):
         """Return the command that runs a script, and all that it reads, in bytes.

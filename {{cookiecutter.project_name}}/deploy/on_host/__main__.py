@@ -11,24 +11,44 @@ import json
 import sys
 from io import FileIO
 
-from . import certificate, configuration, keys, lease, record, relay, restore, role, static, switch
+from . import (
+    certificate,
+    configuration,
+    keys,
+    lease,
+    record,
+    relay,
+    releases,
+    repository,
+    restore,
+    role,
+    static,
+    switch,
+    virtualenv,
+)
 from .site import Refused, Site
 
 COMMANDS = {
     "adopt": record.adopt,
+    "begin": releases.begin,
     "certificate": certificate.cover,
     "claim": record.claim,
     "compare": configuration.compare,
+    "fetch": repository.fetch,
     "keys": keys.make,
     "lease": lease.hold,
     "load": restore.load,
+    "prune": releases.prune,
     "relay": relay.start,
+    "releases": releases.show,
     "remove": record.remove,
     "role": role.make,
     "share_static": static.share,
     "stage": configuration.stage,
     "swap": restore.swap,
     "switch": switch.run,
+    "unpack": repository.unpack,
+    "virtualenv": virtualenv.make,
 }
 
 
