@@ -6,9 +6,9 @@ from invoke import Exit
 
 from deploy import (
     certificates,
+    checks,
     config,
     database,
-    files,
     hardening,
     packages,
     plans,
@@ -46,7 +46,7 @@ def install(host):
 @command
 def create(host):
     """Make the site's user, directories, secrets, database and certificate."""
-    server.create_user(host)
+    server.create_user(host, "create")
     database.create(host)
     certificates.create(host)
 
@@ -55,9 +55,10 @@ def create(host):
 def deploy(host, force=False, maintenance=False, yes=False):
     """Put the newest revision live; visitors notice nothing. --force if it is live already."""
     with Lease(host, "deploy") as lease:
-        now = files.compare(host)
+        now = checks.before_deploy(host)
         revision = repository.newest_revision(host)
-        if revision == now["revision"] and not now["changes"] and not force:
+        as_live = revision == now["revision"] and not now["changes"] and not now["wrong"]
+        if as_live and not force:
             lease.note(result="nothing to do")
             print(f"{revision[:8]} is live already.")
             return
@@ -96,9 +97,10 @@ def remove(host, yes=""):
 
 
 @command
-def status(host):
-    """Show what is live and how the server is."""
-    print(host.as_root(server.STATUS).stdout, end="")
+def status(host, json=False):
+    """Show what is live, and what is wrong and what to type: then the exit status is 1. --json."""
+    if not checks.status(host, json):
+        commands.exit_status = 1
 
 
 @command
@@ -126,6 +128,7 @@ def logs(host, name="app", follow=False):
 @command
 def sites(host):
     """Bring the server up to date with the sites of the admin: their names, the certificate."""
+    plans.live_or_exit(host)
     server_names.update(host)
 
 
@@ -146,7 +149,8 @@ def rollback(host, release="", restore_db=False, yes=False):
 @command
 def backup(host, get=False):
     """Back up the database and the uploads. --get brings the backup home."""
-    plans.live_or_exit(host)
+    if not releases.live(host):
+        raise Exit(f"{host.name}: nothing is live yet; type fab all", 1)
     name = database.backup(host, "manual")
     print(database.get(host, name) if get else name)
 
@@ -155,6 +159,7 @@ def backup(host, get=False):
 def restore(host, name):
     """Put a backup in the place of the live database and uploads, which are kept aside."""
     with Lease(host, "restore") as lease:
+        plans.live_or_exit(host)
         database.check(host, name)
         lease.note(backup=name)
         for line in database.load(host, name)["differences"]:
@@ -189,6 +194,7 @@ def sudo(host, line):
 @command
 def manage(host, line):
     """Run a command of manage.py on the live release."""
+    plans.live_or_exit(host)
     script = f"cd {host.root}/current/project && ../venv/bin/python manage.py {line}"
     print(host.as_site(script).output, end="")
 
@@ -202,6 +208,7 @@ def python(host, code):
 @command
 def pip(host, line):
     """Run a command of pip on the packages of the live release, such as list."""
+    plans.live_or_exit(host)
     uv = f"UV_NO_CACHE=1 /opt/uv/bin/uv pip {line} --python {host.root}/current/venv"
     print(host.as_site(uv).output, end="")
 

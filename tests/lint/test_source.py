@@ -56,7 +56,7 @@ def test_in_python_a_variable_stands_in_a_string_or_a_comment(sources):
 
 
 def test_few_places_depend_on_an_answer(sources):
-    assert sum(len(VARIABLE.findall(text)) for text in sources.values()) < 30
+    assert sum(len(VARIABLE.findall(text)) for text in sources.values()) < 40
 
 
 def test_the_hooks_are_small():
@@ -105,7 +105,9 @@ def test_the_files_that_a_page_names_are_there(tracked_files, page):
     made = {"local_settings.py", "deploy/NAME.template", ".nox/"}  # on the machine of the reader
     there = {PurePosixPath(path) for path in tracked_files}
     there |= {folder for path in there for folder in path.parents}
-    names = set(re.findall(r"`(\.?[\w{][^\s`*%]*(?:/|\.(?:py|md|html|sh|template)))`", text)) - made
+    names = (
+        set(re.findall(r"`(\.?[\w{][^\s`*%:]*(?:/|\.(?:py|md|html|sh|template)))`", text)) - made
+    )
     assert len(names) > 15
     assert [name for name in names if not any(path.match(name) for path in there)] == []
 

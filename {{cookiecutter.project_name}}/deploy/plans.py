@@ -5,18 +5,20 @@ import sys
 
 from invoke import Exit
 
-from . import database, files, relay, releases, repository, server
+from . import checks, database, relay, releases, repository, server
 from .host import CommandFailed
 from .scripts import script
 from .steps import step
 
 
 def live_or_exit(host):
-    """Return the name of the live release; Exit where there is none."""
-    name = releases.live(host)
-    if not name:
+    """Return the name of the live release; Exit where there is none, or it cannot run here."""
+    found = host.call("live")
+    if not found["live"]:
         raise Exit(f"{host.name}: nothing is live yet; type fab all", 1)
-    return name
+    if found["problem"]:
+        raise Exit(f"{host.name}: {found['problem']}; type fab deploy", 1)
+    return found["live"]
 
 
 def agree(question, yes):
@@ -172,7 +174,8 @@ def restore(host, dump, by="restore"):
 
 def show(host):
     """Print what a deploy would change; what is read on the server is removed again."""
-    now = files.compare(host)
+    now = checks.examine(host)
+    checks.tell(now["wrong"])
     revision = repository.newest_revision(host)
     print(f"Revision: {now['revision'][:8] or 'none'} -> {revision[:8]}")
     if now["live"]:

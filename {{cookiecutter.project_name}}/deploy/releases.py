@@ -8,7 +8,6 @@ ROOT/shared/                               secrets, uploads, and static files of
 ROOT/state/                                which have been live, their configuration, journals
 """
 
-import json
 import secrets
 
 from invoke import Exit
@@ -63,15 +62,15 @@ def discard(host, name):
 
 def migrations(host, directory):
     """Return what the migrations of a release would do: see on_host/in_release/."""
-    return ask_django(host, "migrations", directory)
+    return host.call("migrations", directory=directory, app=host.config.project_app)
 
 
 def finish(host):
     """Make the admin user where there is no superuser; return what there is to tell, lines."""
     password = host.config.admin_pass or secrets.token_urlsafe(12)
-    answers = f"{password}\n{host.config.live_hostname}\n"
+    app, hostname = host.config.project_app, host.config.live_hostname
     with step(host, "Admin user"):
-        found = ask_django(host, "finish", f"{host.root}/current/project", answers)
+        found = host.call("finish", app=app, password=password, hostname=hostname)
     lines = []
     if found["mail"]:
         lines.append(
@@ -81,25 +80,6 @@ def finish(host):
     if found["made"] and not host.config.admin_pass:
         lines.append(f"Log in at /admin/ as admin, password {password} (shown this once).")
     return lines
-
-
-ASK_DJANGO = """
-cd $directory
-DJANGO_SETTINGS_MODULE=$app.settings exec ../venv/bin/python -c "$source"
-"""
-
-
-def ask_django(host, name, directory, stdin=""):
-    """Run a script of on_host/in_release/ in a release; return what it prints, read as JSON."""
-    source = (files.HERE / f"on_host/in_release/{name}.py").read_text("utf-8")
-    shown = host.as_site(
-        ASK_DJANGO,
-        stdin=stdin,
-        source=source,
-        directory=directory,
-        app=host.config.project_app,
-    )
-    return json.loads(shown.stdout.splitlines()[-1])
 
 
 def migrate(host, name):

@@ -8,6 +8,7 @@ what it had. What a file holds is a dict: "path", "content", "owner" (USER:GROUP
 import difflib
 import json
 import re
+import socket
 import subprocess
 from pathlib import Path
 
@@ -135,10 +136,21 @@ def default_server(name):
     return "" if taken else " default_server"
 
 
+def has_ipv6():
+    """Return whether a program can listen at an address of IPv6 here: not every kernel has it."""
+    try:
+        with socket.socket(socket.AF_INET6) as listener:
+            listener.bind(("::", 0))
+    except OSError:
+        return False
+    return True
+
+
 def rendered(site, files, values, release, secrets):
     """Return the files with their templates and paths filled in with %."""
     values = values | secrets | {"release": str(site.release(release))}
     values["default_server"] = default_server(site.name)
+    values["ipv6"] = "" if has_ipv6() else "# not on this server: "
     return [
         {**file, "path": file["path"] % values, "content": file["content"] % values}
         for file in files
