@@ -72,7 +72,8 @@ def project(session):
         for python in PYTHONS:
             if not shutil.which(f"python{python}"):
                 print(f"the project's tests on Python {python}: it is not installed", file=file)
-    names = ("live", "live_feeds", "nginx", "nginx_attacks", "nginx_sites", "django_cache_suite")
+    names = ("other_projects", "live", "live_feeds", "nginx", "nginx_attacks", "nginx_sites")
+    names += ("django_cache_suite",)
     pytest(session, *[f"tests/test_{name}.py" for name in names])
 
 
