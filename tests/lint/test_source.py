@@ -12,7 +12,8 @@ import yaml
 from commands_table import README, TABLE, table
 from support import TEMPLATE
 
-PROJECT = "{{cookiecutter.project_name}}/"
+NAME = "{{cookiecutter.project_name}}"
+PROJECT = f"{NAME}/"
 VARIABLE = re.compile(r"\{\{.*?\}\}")
 
 
@@ -53,6 +54,15 @@ def test_in_python_a_variable_stands_in_a_string_or_a_comment(sources):
             )
             in_comments = len(re.findall(r"#[^\n\"]*?\{\{.*?\}\}", text))
             assert len(VARIABLE.findall(text)) == in_strings + in_comments, path
+
+
+def test_the_tests_of_public_pages_know_every_middleware(sources):
+    """They leave out what a project adds, and would leave out a new one of ours as well."""
+    ours, known = (
+        {name.replace("project_settings.", "") for name in re.findall(r'"(\S+Middleware)"', text)}
+        for text in (sources[f"{NAME}/settings.py"], sources["tests/conftest.py"])
+    )
+    assert known == ours
 
 
 def test_few_places_depend_on_an_answer(sources):
