@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from .checks import Wrong, check, output
+from .configuration import has_ipv6
 from .ports import holder
 from .record import conflicts_of_use
 from .virtualenv import PYTHON, version_of
@@ -118,6 +119,8 @@ def names(server):
 def services(server):
     states = output("systemctl", "is-active", *SERVICES).splitlines()
     down = [name for name, state in zip(SERVICES, states, strict=True) if state != "active"]
+    if "nginx" in down and refusals():
+        down.remove("nginx")  # the check of its configuration says why
     if down:
         raise Wrong(f"not running: {', '.join(down)}", "fab install")
     return ", ".join(SERVICES)
@@ -142,11 +145,20 @@ def nginx(server):
             'fab sudo "ln -s /usr/share/nginx/modules-available/mod-http-brotli-static.conf'
             ' /etc/nginx/modules-enabled/50-mod-http-brotli-static.conf"',
         )
-    told = [text for text in output("nginx", "-t").splitlines() if "[emerg]" in text]
-    if told:
-        ours = f"/sites-enabled/{server.name}.conf" in told[-1]
-        raise Wrong(told[-1].partition("[emerg] ")[2], "fab deploy --yes" if ours else "")
+    if told := refusals():
+        raise Wrong(told[-1], how_to_mend(told[-1], server))
     return "yes"
+
+
+def refusals():
+    """Return why NGINX refuses its configuration, a list of lines."""
+    return re.findall(r"\[emerg\] (?:\d+#\d+: )?(.*)", output("nginx", "-t"))
+
+
+def how_to_mend(refusal, server):
+    if f"/sites-enabled/{server.name}.conf" in refusal:
+        return "fab deploy --yes"
+    return "" if "socket() [::]" not in refusal or has_ipv6() else "fab deploy"  # without IPv6
 
 
 @check("Is a reboot due?")
