@@ -125,8 +125,8 @@ def prune(site):
     kept = {*serving(site), before(site, record), *proven(site, record)[-KEPT:]}
     kept |= {path.read_text().strip() for path in (site.root / "backups").glob("*/release")}
     for path in site.releases.glob("[!.]*"):
+        keep_forms(site, path)
         if path.name not in kept:
-            keep_forms(site, path)
             remove(path)
     there = {path.name for path in site.releases.iterdir()}
     for path in (site.state / "configuration").glob("*.json"):
