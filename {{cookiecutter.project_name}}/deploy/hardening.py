@@ -78,7 +78,7 @@ def log_in(host, user, key_only=False):
     options["passphrase"] = options.get("passphrase") or password
     new = Connection(
         old.original_host,
-        deployer=user,
+        user=user,
         port=old.port,
         config=old.config,
         gateway=old.gateway,

@@ -105,7 +105,7 @@ def left_out(newest):
         if "not a git repository" in str(refused):
             return []
         return [f"What is here was not compared: {refused}"]
-    branch = f"{newest.get('branch') or newest['revision'][:8]} of REPO_URL"
+    branch = f"{newest.get('branch') or 'HEAD'} of REPO_URL ({newest['revision'][:8]})"
     lines = [
         counted(files, "changed file is", "changed files are") + " not committed, and not deployed",
         counted(commits, "commit is", "commits are") + f" not in {branch}, and not deployed",

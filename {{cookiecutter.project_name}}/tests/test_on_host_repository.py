@@ -227,8 +227,7 @@ def test_what_is_encrypted_or_elsewhere_is_refused_with_its_path(make):
     with pytest.raises(Refused) as refused:
         archived(directory)
     assert str(refused.value).splitlines()[1:] == [
-        "a.json: it is encrypted",
-        "b.key: it is encrypted",
+        "a.json, b.key: it is encrypted",
         "film.mp4: its content is in git-annex",
     ]
 
@@ -338,10 +337,14 @@ def test_what_is_not_pushed_is_counted(make, here, site):
     newest = {"revision": Git(upstream).current(), "branch": "main"}
     assert local.left_out(newest) == []
     commit(site.root / "here", {"a": "2"})
-    told = ["1 commit is not in main of REPO_URL, and not deployed"]
-    assert local.left_out(newest) == told
+    assert local.left_out(newest) == [told(newest)]
     newest = {"revision": commit(upstream, {"b": "not pulled"}), "branch": "main"}
-    assert local.left_out(newest) == told
+    assert local.left_out(newest) == [told(newest)]
+
+
+def told(newest):
+    which = f"{newest['branch']} of REPO_URL ({newest['revision'][:8]})"
+    return f"1 commit is not in {which}, and not deployed"
 
 
 @pytest.mark.skipif(not shutil.which("hg"), reason="Mercurial is not installed")
@@ -361,9 +364,8 @@ def test_mercurial_has_the_same_answers(tmp_path, here, site):
         "2 changed files are not committed, and not deployed"
     ]
     run(project, "hg", "commit", "--addremove", "--quiet", "--message", "2")
-    assert local.left_out({"revision": first, "branch": "default"}) == [
-        "1 commit is not in default of REPO_URL, and not deployed"
-    ]
+    newest = {"revision": first, "branch": "default"}
+    assert local.left_out(newest) == [told(newest)]
     run(project, "hg", "bookmark", "--rev", first, "@")
     assert repository.fetch(site, str(project)) == {"revision": first, "branch": "@"}
     assert sorted(p.name for p in unpacked(site, project).iterdir()) == ["a"]

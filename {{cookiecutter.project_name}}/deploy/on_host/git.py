@@ -204,8 +204,11 @@ class Archive:
             self.tar.addfile(info, file)
 
     def close(self):
-        """End the tar; Refused, with a line for each path, where something cannot be had."""
+        """End the tar; Refused, with all paths, where something cannot be had."""
         self.tar.close()
         if self.missing:
-            lines = [f"{path}: {why}" for path, why in self.missing]
+            reasons = {}
+            for path, why in self.missing:
+                reasons.setdefault(why, []).append(path)
+            lines = [f"{', '.join(paths)}: {why}" for why, paths in reasons.items()]
             raise Refused("\n".join(["A release would lack these; nothing was built:", *lines]))

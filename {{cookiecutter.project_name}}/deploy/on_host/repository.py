@@ -16,7 +16,7 @@ from .site import Refused
 SSH = "ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new -o ConnectTimeout=15"
 FETCHED = "refs/heads/fetched"
 # Of a commit that was fetched in part nothing is there: git unpacks no object before it has all.
-OPTIONS = ["-c", "fetch.unpackLimit=1", "-c", "gc.auto=0"]
+OPTIONS = ["-c", "fetch.unpackLimit=1", "-c", "gc.autoDetach=false"]
 NETWORK = {"GIT_HTTP_LOW_SPEED_LIMIT": "1000", "GIT_HTTP_LOW_SPEED_TIME": "30"}  # bytes/s, seconds
 LIKE_SCP = re.compile(r"(?![\w+.-]+://)[^/]+:")  # you@example.com:site.git, which hg does not have
 
@@ -63,15 +63,15 @@ def git_of(site, name, url):
 
 def fetch_git(site, url):
     git = git_of(site, "git", url)
+    git("symbolic-ref", "HEAD", FETCHED)  # where git-lfs looks for .lfsconfig
     head, branch, commit = default_of(git)
     if git.commit(FETCHED) != commit:
-        fetch_ref(git, head)
-        git("symbolic-ref", "HEAD", FETCHED)  # where git-lfs looks for .lfsconfig
+        fetch_ref(git, head, FETCHED)
     return {"revision": git.commit(FETCHED), "branch": branch}
 
 
-def fetch_ref(git, ref):
-    git(*OPTIONS, "fetch", "--quiet", "--no-tags", "--", git.url, f"+{ref}:{FETCHED}")
+def fetch_ref(git, ref, to):
+    git(*OPTIONS, "fetch", "--quiet", "--no-tags", "--", git.url, f"+{ref}:{to}")
 
 
 def default_of(git):
@@ -104,11 +104,10 @@ def submodule(site):
     def find(git, revision, path, commit):
         url = submodule_url(git, revision, path)
         found = git_of(site, f"modules/{hashlib.sha256(url.encode()).hexdigest()[:16]}", url)
-        for ref in ("refs/heads/*", commit):
-            if not found.commit(commit):
-                target = "refs/heads/*" if "*" in ref else FETCHED
-                words = ["--quiet", "--no-tags", "--", url, f"+{ref}:{target}"]
-                found(*OPTIONS, "fetch", *words)
+        if not found.commit(commit):
+            fetch_ref(found, "refs/heads/*", "refs/heads/*")
+        if not found.commit(commit):  # of no branch; many servers give it all the same
+            fetch_ref(found, commit, FETCHED)
         return found
 
     return find
