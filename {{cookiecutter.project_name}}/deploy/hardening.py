@@ -14,8 +14,9 @@ from invoke import Exit
 from paramiko import Agent
 
 from . import hardening_scripts as scripts
-from .connecting import Refused, private_keys
+from .connecting import Refused
 from .host import Host
+from .logging_in import private_keys
 from .steps import step
 
 
@@ -180,8 +181,7 @@ def guarded(host, title, script, undo, revert_after, **values):
 
 def ssh_port(host):
     """Return the port at which sshd listens, seen from the server, as a str."""
-    shown = host.connection.run("printenv SSH_CONNECTION", hide=True, in_stream=False).stdout
-    return shown.split()[3]
+    return host.as_login("printenv SSH_CONNECTION").stdout.split()[3]
 
 
 def run(host, title, script, stdin=b"", **values):

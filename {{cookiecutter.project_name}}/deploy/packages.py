@@ -2,6 +2,7 @@
 
 from invoke import Exit
 
+from .scripts import script
 from .steps import step
 
 PACKAGES = """
@@ -108,5 +109,6 @@ def install(host):
         host.as_root(UV)
     with step(host, "Services"):
         host.as_root(SERVICES)
+        host.as_root(script("cluster"))
         told = host.as_root(WELCOME).stdout
     print(told, end="")
