@@ -46,7 +46,7 @@ show migrations "$(cd current/project && runuser -u $name -- ../venv/bin/python 
 last_day=$(openssl x509 -enddate -noout -in /etc/nginx/ssl/$name.crt | cut -d = -f 2)
 show certificate "until $last_day, $(days $(date -d "$last_day" +%s))"
 show disk "$(df -h --output=avail $root | tail -n 1 | tr -d ' ') free"
-show "last backup" "$(ls backups | tail -n 1)"
+show "last backup" "$(tail -n 1 state/backups 2>/dev/null || ls backups | tail -n 1)"
 [ ! -e state/maintenance ] || show maintenance "on, since $(modified state/maintenance)"
 [ ! -e /run/$name/use-standby ] || show relay "the standby serves; fab restart ends that"
 [ ! -e /run/reboot-required ] || show reboot "due, for packages that were upgraded"

@@ -11,11 +11,25 @@ import json
 import sys
 from io import FileIO
 
-from . import certificate, configuration, keys, lease, record, relay, restore, role, static, switch
+from . import (
+    backup,
+    certificate,
+    configuration,
+    keys,
+    lease,
+    record,
+    relay,
+    restore,
+    role,
+    static,
+    switch,
+)
 from .site import Refused, Site
 
 COMMANDS = {
     "adopt": record.adopt,
+    "backup": backup.make,
+    "backups": backup.show,
     "certificate": certificate.cover,
     "claim": record.claim,
     "compare": configuration.compare,
