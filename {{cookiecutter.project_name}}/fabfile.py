@@ -121,8 +121,7 @@ def logs(host, name="app", follow=False):
     """Show the end of a log: --name app, standby, memcached, access or error. -f follows it."""
     if name not in server.LOGS:
         raise Exit(f"There is no log {name}: type {', '.join(server.LOGS)}", 2)
-    host.verbose = True
-    host.as_root(f"tail -n 50 {'-F' if follow else ''} {server.LOGS[name]}")
+    host.as_root(f'tail -n 50 {"-F" if follow else ""} "{server.LOGS[name]}"', shown=True)
 
 
 @command
@@ -156,14 +155,14 @@ def backup(host, get=False):
 
 
 @command
-def restore(host, name):
-    """Put a backup in the place of the live database and uploads, which are kept aside."""
+def restore(host, name, yes=""):
+    """Put a backup in the place of what is live, which is kept aside. Asks, or --yes NAME."""
     with Lease(host, "restore") as lease:
         plans.live_or_exit(host)
         database.check(host, name)
         lease.note(backup=name)
-        for line in database.load(host, name)["differences"]:
-            print(f"    {line}")
+        plans.load_and_tell(host, name)
+        confirm(f"Put {name} in the place of the live database and uploads", name, yes)
         database.backup(host, "restore")
         plans.restore(host, name)
 
@@ -182,21 +181,20 @@ def maintenance(host, state):
 @command
 def run(host, line):
     """Run a shell command as the site's user."""
-    print(host.as_site(line).output, end="")
+    host.as_site(line, shown=True)
 
 
 @command
 def sudo(host, line):
     """Run a shell command as root."""
-    print(host.as_root(line).output, end="")
+    host.as_root(line, shown=True)
 
 
 @command
 def manage(host, line):
     """Run a command of manage.py on the live release."""
     plans.live_or_exit(host)
-    script = f"cd {host.root}/current/project && ../venv/bin/python manage.py {line}"
-    print(host.as_site(script).output, end="")
+    host.as_site(f'cd "$root/current/project" && ../venv/bin/python manage.py {line}', shown=True)
 
 
 @command
@@ -209,15 +207,15 @@ def python(host, code):
 def pip(host, line):
     """Run a command of pip on the packages of the live release, such as list."""
     plans.live_or_exit(host)
-    uv = f"UV_NO_CACHE=1 /opt/uv/bin/uv pip {line} --python {host.root}/current/venv"
-    print(host.as_site(uv).output, end="")
+    uv = f'UV_NO_CACHE=1 /opt/uv/bin/uv pip {line} --python "$root/current/venv"'
+    host.as_site(uv, shown=True)
 
 
 @command
 def psql(host, sql):
     """Run SQL on the live database."""
-    psql = f"runuser -u postgres -- psql -X -v ON_ERROR_STOP=1 {host.config.project_name}"
-    print(host.as_root(psql, stdin=sql).output, end="")
+    psql = 'runuser -u postgres -- psql -X -v ON_ERROR_STOP=1 "$name"'
+    host.as_root(psql, stdin=sql, shown=True)
 
 
 @command

@@ -36,6 +36,14 @@ def serve(session):
 
 
 @nox.session
+def manage(session):
+    """Run a command of manage.py on this machine: nox -s manage -- addsite two.example."""
+    install(session, "project")
+    make_local_settings()
+    session.run("python", "manage.py", *session.posargs)
+
+
+@nox.session
 def lint(session):
     """Check the style of the Python code; nox -s lint -- --fix mends what it can."""
     install(session, "dev")

@@ -105,9 +105,9 @@ def test_a_file_sent_through_a_form_is_there_after_a_deploy_and_nobody_elses(sit
 
 
 def test_such_a_file_comes_back_with_a_backup(site):
-    name = site.fab("backup").splitlines()[-1]
+    name = site.answer("backup").strip()
     site.host.run("rm -r /srv/mysite/shared/private/forms")
-    site.fab("restore", name)
+    site.fab("restore", name, "--yes", name)
     admin = Visitor(site)
     admin.log_in("admin", PASSWORD)
     assert admin.ask("/admin/forms/form/file/1/") == (200, GIF)

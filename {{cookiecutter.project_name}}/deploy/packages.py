@@ -45,4 +45,5 @@ def install(host):
         # First: it listens at an address of IPv6, which there may be none of.
         told = host.as_root(script("welcome")).stdout
         host.as_root(SERVICES)
+        host.as_root(script("cluster"))
     print(told, end="")

@@ -12,6 +12,7 @@ import sys
 from io import FileIO
 
 from . import (  # noqa: F401  (they fill the table of checks)
+    backup,
     certificate,
     checks,
     checks_of_server,
@@ -34,6 +35,8 @@ from .site import Refused, Site
 
 COMMANDS = {
     "adopt": record.adopt,
+    "backup": backup.make,
+    "backups": backup.show,
     "begin": releases.begin,
     "certificate": certificate.cover,
     "claim": checks.claim_names,

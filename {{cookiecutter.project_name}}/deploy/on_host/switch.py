@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from . import releases
-from .configuration import Configuration
+from .configuration import Configuration, keep_program
 from .files import link
 from .pages import Visitors
 from .processes import Failed, Processes, state_of
@@ -62,6 +62,7 @@ class Switch:
 
     def configure(self):
         """Put the configuration of the new release in place; NGINX and the cache take it up."""
+        keep_program(self.site)
         self.undos.append(self.configure_back)
         self.configuration = Configuration(self.site, self.release)
         try:
