@@ -12,11 +12,10 @@ from django.test import Client
 from django.urls import reverse
 from filebrowser_safe import urls as filebrowser
 from forms import fields_of
+from media_library import ALL, GIF, act, every_act, upload
 
 from staff.media_library import ACTS, guarded
 
-ALL = [f"staff.{act}_mediafile" for act in ("view", "add", "change", "delete")]
-GIF = b"GIF89a"
 OUTSIDE = ["../site-10", "..", ".", "/etc", "site\\x", "a/../../site-10", "a//b", "\0", ".hidden"]
 
 
@@ -43,30 +42,6 @@ def everything(uploads):
         return {str(file): file.is_file() and file.read_bytes() for file in files}
 
     return listed
-
-
-def act(client, name, method="post", data=(), **query):
-    """Ask the view of that name, with a query of these parameters."""
-    address = reverse(name, query=query)
-    return getattr(client, method)(address, dict(data))
-
-
-def upload(client, name="new.gif", content=GIF, folder="", **data):
-    file = SimpleUploadedFile(name, content)
-    return act(client, "fb_do_upload", data={"folder": folder, "Filedata": file, **data})
-
-
-def every_act(client):
-    """Do each thing that the media library offers, rightly; return the answers by view."""
-    return {
-        "fb_browse": act(client, "fb_browse", "get"),
-        "fb_check": act(client, "fb_check", data={"folder": "", "file": "picture.gif"}),
-        "fb_upload": act(client, "fb_upload", "get"),
-        "fb_do_upload": upload(client),
-        "fb_mkdir": act(client, "fb_mkdir", data={"dir_name": "made"}),
-        "fb_rename": act(client, "fb_rename", data={"name": "renamed"}, filename="picture.gif"),
-        "fb_delete": act(client, "fb_delete", filename="inner.gif", filetype="Image", dir="folder"),
-    }
 
 
 def test_every_view_of_the_media_library_has_an_act():
