@@ -46,12 +46,14 @@ def serve(session):
 
 @nox.session
 def lint(session):
-    """Is the template readable as the project that it makes, and in style before rendering?"""
+    """Is the template readable as the project that it makes, in style, and laid out as it says?"""
     session.install("-r", "tests/requirements.txt")
     no_cache = {"RUFF_NO_CACHE": "true"}  # a cache in the template would end up in the project
     session.run("ruff", "check", ".", env=no_cache)
     session.run("ruff", "format", "--check", ".", env=no_cache)
     session.run("djlint", "--quiet", "--check", "--lint", "{{cookiecutter.project_name}}")
+    with session.chdir("{{cookiecutter.project_name}}"):
+        session.run("mypy", f"--config-file={HERE / 'tests' / 'lint' / 'mypy.ini'}")
     pytest(session, "tests/lint")
 
 
