@@ -62,8 +62,8 @@ def check(question, before=()):
 class Server:
     """What the checks are asked about: the server, and the project as FABRIC describes it.
 
-    `facts` has the "port", "hostname", "app", "requirements" and "clock", the seconds of Unix of
-    the machine that asks, which the server's own program leaves out.
+    `facts` are those of facts() in deploy/checks.py; without a "clock", the time of the machine
+    that asks, the server judges its own by what it has seen. `command` is the one that asks.
     """
 
     def __init__(self, site, facts, command=""):
@@ -135,7 +135,10 @@ def remember(site, found):
     if not site.state.is_dir():
         return
     path = site.state / "checks.json"
-    before = json.loads(path.read_text()) if path.exists() else {}
+    try:
+        before = json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        before = {}
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ")
     kept = {}
     for row in found:
