@@ -30,21 +30,11 @@ def names(host):
     """
     found = [host.config.live_hostname]
     for line in host.as_site(LIST).stdout.splitlines():
-        site = json.loads(line)
-        for name in (site["domain"], *site["aliases"]):
-            name = ascii_name(name)
+        for name in json.loads(line)["hosts"]:
             if HOST_NAME.fullmatch(name):
                 twin = name.removeprefix("www.") if name.startswith("www.") else f"www.{name}"
                 found += [name, twin]
     return list(dict.fromkeys(found))
-
-
-def ascii_name(name):
-    """Return a host name as it is on the wire, without its port; empty for what is none."""
-    try:
-        return name.partition(":")[0].rstrip(".").lower().encode("idna").decode()
-    except UnicodeError:
-        return ""
 
 
 def update(host):
