@@ -59,6 +59,15 @@ def test_each_has_a_database_uploads_and_logs_of_its_own(sites):
     )
 
 
+def test_an_answer_has_nothing_in_it_of_how_fab_came_there(sites):
+    for options in ([], ["-v"]):
+        output = sites[0].fab("logs", *options)
+        assert "Starting gunicorn" in output
+        assert "password is required" not in output
+    assert sites[0].answer("logs").splitlines()[-1] == output.splitlines()[-1]
+    assert sites[0].answer("run", "printf 'no\\0line end'") == "no\0line end"
+
+
 def test_no_name_that_a_server_has_for_itself_can_be_that_of_a_project(sites):
     known = sites[0].host.run("getent passwd; getent group").stdout
     names = {line.partition(":")[0] for line in known.splitlines()} - {"first", "order", "deploy"}

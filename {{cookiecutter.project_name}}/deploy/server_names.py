@@ -30,7 +30,9 @@ def names(host):
     """
     found = [host.config.live_hostname]
     for line in host.as_site(LIST).stdout.splitlines():
-        for name in json.loads(line)["hosts"]:
+        site = json.loads(line)
+        # In the one form that multisite/hosts.py gives them; a release of before tells no hosts.
+        for name in site.get("hosts", [site["domain"], *site["aliases"]]):
             if HOST_NAME.fullmatch(name):
                 twin = name.removeprefix("www.") if name.startswith("www.") else f"www.{name}"
                 found += [name, twin]
