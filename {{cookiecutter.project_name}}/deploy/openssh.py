@@ -83,6 +83,8 @@ def options(printed, host):
         else:
             found[key] = value
     found.setdefault("identityfile", [])
+    if "proxyjump" in found:  # user@[host]:port, of which Fabric takes brackets for the name
+        found["proxyjump"] = re.sub(r"\[([^]:]*)\]", r"\1", found["proxyjump"])
     tokens = tokens_for(found, host)
     for key in WITH_TOKENS:
         if isinstance(value := found.get(key), list):

@@ -54,7 +54,7 @@ def load(site, backup):
     path, new = check(site, backup), f"{site.name}-restoring"  # a project's name has no hyphen
     require(site, "database", new)
     psql(f'DROP DATABASE IF EXISTS "{new}" WITH (FORCE)')
-    psql(f'CREATE DATABASE "{new}" OWNER {site.name} TEMPLATE template0')
+    psql(f'CREATE DATABASE "{new}" OWNER "{site.name}" TEMPLATE template0')
     with (path / "database").open("rb") as dump:
         restore = ["pg_restore", "--single-transaction", "--exit-on-error", "--no-owner"]
         try:
@@ -106,10 +106,10 @@ def swap(site):
     psql(f'DROP DATABASE IF EXISTS "{old}" WITH (FORCE)')
     try:
         psql(
-            f"ALTER DATABASE {name} ALLOW_CONNECTIONS false",
+            f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false',
             f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
-            f'ALTER DATABASE {name} RENAME TO "{old}"',
-            f'ALTER DATABASE "{new}" RENAME TO {name}',
+            f'ALTER DATABASE "{name}" RENAME TO "{old}"',
+            f'ALTER DATABASE "{new}" RENAME TO "{name}"',
         )
     finally:
         for database in filter(has_database, (name, old)):
