@@ -6,6 +6,7 @@ import time
 from invoke import Exit
 
 from . import certificates, files
+from .on_host.checks import UNTOLD
 
 
 def facts(host):
@@ -32,7 +33,8 @@ def examine(host):
     was changed on the server by hand, with secrets masked; "wrong", the rows of checks.
     """
     described, values = files.described(host), files.values(host)
-    return host.call("examine", files=described, values=values, facts=facts(host))
+    leased = host.lease is not None
+    return host.call("examine", files=described, values=values, facts=facts(host), leased=leased)
 
 
 def before_deploy(host):
@@ -47,7 +49,7 @@ def before_deploy(host):
     rest = [row for row in now["wrong"] if row["name"] == "certificate"]
     now["wrong"] = [row for row in now["wrong"] if row not in rest]
     tell(rest)
-    hurdles = [row for row in now["wrong"] if not is_cured_by_deploy(row)]
+    hurdles = [row for row in now["wrong"] if is_hurdle(row)]
     if hurdles:
         lines = [f"{host.name}: {line(row)}" for row in hurdles]
         raise Exit("\n".join([*lines, "Nothing was changed"]), 1)
@@ -55,8 +57,10 @@ def before_deploy(host):
     return now
 
 
-def is_cured_by_deploy(row):
-    return row["type"].startswith(("fab deploy", "fab restart"))
+def is_hurdle(row):
+    """Return whether a deploy cannot mend what is wrong; what cannot be told hinders nobody."""
+    is_mended = row["type"].startswith(("fab deploy", "fab restart"))
+    return not is_mended and not row["answer"].startswith(UNTOLD)
 
 
 def line(row):

@@ -121,7 +121,9 @@ def test_while_a_command_is_at_work_no_other_is_advised(site, table):
     (site.state / "lease.json").write_text(json.dumps({"who": "ann@desk", "command": "deploy"}))
     with (site.state / "lease.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        assert checks.rows(Server(site, FACTS))[1]["type"].startswith("nothing yet: ann@desk is")
+        roof = checks.rows(Server(site, FACTS))[1]
+        assert roof["type"] == ""
+        assert roof["answer"].startswith("it leaks (ann@desk is at work here, deploy since")
     assert checks.rows(Server(site, FACTS))[1]["type"] == "fab mend"
 
 

@@ -26,6 +26,7 @@ from .site import Refused
 from .virtualenv import problem_of
 
 TABLE = []  # in the order in which the checks are told
+UNTOLD = "cannot be told"
 
 
 class Wrong(Exception):
@@ -82,8 +83,8 @@ class Server:
         """What supervisor says of the project's programs, a dict of name and (state, words)."""
         shown = output("supervisorctl", "status")
         lines = [line.split(maxsplit=2) for line in shown.splitlines()]
-        ours = [line for line in lines if line[0].partition("-")[0] == self.name]
-        return {line[0]: (line[1], " ".join(line[1:])) for line in ours if len(line) > 1}
+        ours = [line for line in lines if len(line) > 1 and line[0].split("-")[0] == self.name]
+        return {name: (state, " ".join([state, *rest])) for name, state, *rest in ours}
 
 
 def output(*words):
@@ -109,9 +110,9 @@ def ask(check, server):
         words = str(wrong)
         row |= {"ok": False, "type": wrong.type, "since": wrong.since}
         if server.at_work and row["type"].startswith("fab "):
-            row["type"] = f"nothing yet: {server.at_work}"
+            words, row["type"] = f"{words} ({server.at_work}: wait)", ""
     except Exception as error:  # a check that cannot be made hides no other
-        words = f"cannot be told: {(str(error).strip() or repr(error)).splitlines()[-1]}"
+        words = f"{UNTOLD}: {(str(error).strip() or repr(error)).splitlines()[-1]}"
         row["ok"] = False
     return row | {"answer": words}
 
@@ -184,10 +185,14 @@ def claim_names(site, files, facts, asked):
     return claim(site, files, facts["port"], facts["hostname"], wrong)
 
 
-def examine(site, files, values, facts):
-    """Return what `compare` does, and "wrong", the rows that a deploy has to know of."""
+def examine(site, files, values, facts, leased):
+    """Return what `compare` does, and "wrong", the rows that a deploy has to know of.
+
+    `leased`: who asks is the one at work.
+    """
     server = Server(site, facts, "deploy")
-    server.at_work = ""  # it is the deploy itself
+    if leased:
+        server.at_work = ""
     wrong = [row for row in rows(server, "deploy") if not row["ok"]]
     return compare(site, files, values) | {"wrong": wrong}
 
