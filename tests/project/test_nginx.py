@@ -186,7 +186,7 @@ def test_browsers_keep_no_page(nginx):
 
 
 @pytest.mark.parametrize("path", ["/accounts/login/", "/admin/login/", "/robots.txt", "/nothing/"])
-def test_what_is_not_anyones_is_made_anew_each_time(nginx, path):
+def test_what_is_not_public_is_made_each_time(nginx, path):
     assert [kept(nginx.open(path)) for _ in range(3)] == ["MISS"] * 3
 
 

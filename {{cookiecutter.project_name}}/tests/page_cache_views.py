@@ -1,4 +1,4 @@
-"""Views of which each makes a page one visitor's in its own way, and some that are anyone's."""
+"""Views of which each makes a page private in its own way, and some that are public."""
 
 import uuid
 
@@ -22,7 +22,7 @@ def site_of_the_test(get_response):
 
 
 def reading_a_cookie(get_response):
-    """A middleware that makes each page one visitor's before its view is reached."""
+    """A middleware that makes each page private before its view is reached."""
 
     def middleware(request):
         request.COOKIES.get("theme")
@@ -95,7 +95,7 @@ ONE_VISITORS = {
 
 urlpatterns = [
     *[path(f"{name.replace(' ', '-')}/", view) for name, view in ONE_VISITORS.items()],
-    path("anyones/", lambda request: answer(uuid.uuid4().hex)),
+    path("public/", lambda request: answer(uuid.uuid4().hex)),
     path("body/", lambda request: answer("" if request.method == "HEAD" else "A body")),
     path("query/", lambda request: answer(str(request.GET))),
     path("link/", lambda request: answer(request.build_absolute_uri("/"))),

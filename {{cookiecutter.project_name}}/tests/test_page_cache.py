@@ -17,7 +17,7 @@ from mezzanine.blog.models import BlogPost
 from page_cache_views import ONE_VISITORS, answer, is_marked
 from test_pages import patterns
 
-from page_cache.rules import is_anyones, take_notes, visitors_cookies
+from page_cache.rules import is_public, observe, visitors_cookies
 
 pytestmark = pytest.mark.usefixtures("keep_pages")
 
@@ -25,7 +25,7 @@ SESSION = project_settings.SESSION_COOKIE_NAME
 
 
 @pytest.mark.parametrize("view", ONE_VISITORS)
-def test_a_page_that_is_one_visitors_is_never_kept(ask, view):
+def test_a_private_page_is_never_kept(ask, view):
     address = f"/{view.replace(' ', '-')}/"
     assert not is_marked(ask(address))
     assert [key for key in cache._cache if "page_cache.1." in key] == []
@@ -34,17 +34,17 @@ def test_a_page_that_is_one_visitors_is_never_kept(ask, view):
 def test_who_opens_the_session_or_takes_a_token_gets_a_page_of_their_own(rf):
     def request_with(**attributes):
         request = rf.get("/")
-        take_notes(request)
-        vars(request).update(is_anyones=True, session=SessionStore(), **attributes)
+        observe(request)
+        vars(request).update(is_public=True, session=SessionStore(), **attributes)
         return request
 
     request = request_with()
-    assert is_anyones(request, answer())
+    assert is_public(request, answer())
     request.session.get("seen")
-    assert not is_anyones(request, answer())
+    assert not is_public(request, answer())
     request = request_with()
     get_token(request)
-    assert not is_anyones(request, answer())
+    assert not is_public(request, answer())
 
 
 @pytest.mark.usefixtures("mezzanines_base")
@@ -57,8 +57,8 @@ def test_a_page_that_is_one_visitors_before_its_view_is_reached_has_their_token(
     assert "csrfmiddlewaretoken" in response.content.decode()
 
 
-def test_a_page_that_is_anyones_is_made_once(ask):
-    first, second = ask("/anyones/"), ask("/anyones/")
+def test_a_public_page_is_made_once(ask):
+    first, second = ask("/public/"), ask("/public/")
     assert is_marked(first)
     assert is_marked(second)
     assert first.content == second.content
@@ -86,16 +86,16 @@ def test_a_page_that_is_anyones_is_made_once(ask):
     ids=str,
 )
 def test_who_is_known_is_neither_shown_a_kept_page_nor_is_theirs_kept(ask, request_of):
-    anyones = ask("/anyones/").content
-    response = ask("/anyones/", **request_of)
-    assert response.content != anyones
+    public = ask("/public/").content
+    response = ask("/public/", **request_of)
+    assert response.content != public
     assert not is_marked(response)
-    assert ask("/anyones/").content == anyones
+    assert ask("/public/").content == public
 
 
 def test_cookies_that_nobody_reads_are_no_reason_to_make_a_page_anew(ask):
     cookies = f"_ga=1; {project_settings.CSRF_COOKIE_NAME}={32 * 'x'}"
-    assert ask("/anyones/", cookies=cookies).content == ask("/anyones/").content
+    assert ask("/public/", cookies=cookies).content == ask("/public/").content
 
 
 @pytest.mark.parametrize(
@@ -149,11 +149,11 @@ def test_a_forged_host_is_on_no_page_of_others(ask, host):
         ("/query/?a=1", "/query/?a%3D1"),
         ("/query/?a=1", "/query/?A=1"),
         ("/query/", "/query/?"),
-        ("/anyones/", "/anyones/?a"),
-        ("/anyones/", "//anyones/"),
-        ("/anyones/", "/anyones/%3Fa"),
-        ("/anyones/", "/./anyones/"),
-        ("/anyones/?x", "/anyones%3Fx"),
+        ("/public/", "/public/?a"),
+        ("/public/", "//public/"),
+        ("/public/", "/public/%3Fa"),
+        ("/public/", "/./public/"),
+        ("/public/?x", "/public%3Fx"),
     ],
 )
 def test_another_address_is_another_page(ask, one, other):
@@ -172,9 +172,9 @@ def test_http_and_https_have_pages_of_their_own(ask, settings):
 
 
 def test_another_release_has_pages_of_its_own(ask, settings, tmp_path):
-    before = ask("/anyones/").content
+    before = ask("/public/").content
     settings.BASE_DIR = tmp_path / "another" / "project"
-    assert ask("/anyones/").content != before
+    assert ask("/public/").content != before
 
 
 def test_what_a_head_is_answered_is_no_page(ask):
@@ -210,7 +210,7 @@ def test_the_last_good_page_is_not_shown_for_ever(ask, monkeypatch):
 
 def test_no_page_is_kept_while_developing(ask, settings):
     settings.PAGE_CACHE_SECONDS = 0
-    assert ask("/anyones/").content != ask("/anyones/").content
+    assert ask("/public/").content != ask("/public/").content
 
 
 def test_nothing_of_a_visitor_gets_into_the_page_of_another(ask):

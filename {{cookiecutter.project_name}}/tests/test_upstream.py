@@ -13,9 +13,8 @@ from importlib.metadata import requires
 from pathlib import Path
 
 import filebrowser_safe.views
-import mezzanine.accounts.views
 import mezzanine.conf.forms
-import mezzanine.core.views
+import mezzanine.core
 import mezzanine.galleries
 import mezzanine.generic
 import pytest
@@ -138,7 +137,7 @@ def test_a_link_chooses_the_site_of_staff(ask, user):
         in get_template("admin/includes/dropdown_menu.html").template.source
     )
     request = ask("get", "/", {"site_id": "1"}, user)
-    mezzanine.core.views.set_site(request)
+    original("mezzanine.core.views.set_site")(request)
     assert request.session["site_id"] == 1
 
 
@@ -216,7 +215,7 @@ def test_pictures_of_commenters_come_from_another_company():
 
 @pytest.mark.parametrize("view", ["login", "signup"])
 def test_pages_of_accounts_may_be_cached(ask, view):
-    response = getattr(mezzanine.accounts.views, view)(ask("get"))
+    response = original(f"mezzanine.accounts.views.{view}")(ask("get"))
     assert "Cache-Control" not in response
 
 
@@ -256,7 +255,7 @@ def test_fields_that_are_folded_stay_hidden():
 
 def test_anybody_may_ask_which_files_were_uploaded(ask):
     request = ask("post", "/", {"folder": "", "name": "secret.txt"})
-    assert filebrowser_safe.views._check_file(request).status_code == 200
+    assert original("filebrowser_safe.views._check_file")(request).status_code == 200
 
 
 def test_translations_of_a_package_that_is_not_there_are_an_error(ask):
@@ -267,16 +266,15 @@ def test_translations_of_a_package_that_is_not_there_are_an_error(ask):
         view(ask("get"), packages="no.such", domain="django")
 
 
-def test_what_is_gone_cannot_be_edited_in_place(ask, user):
+def test_what_is_gone_cannot_be_edited_in_place(ask):
+    edit = original("mezzanine.core.views.edit")
     with pytest.raises(ObjectDoesNotExist):
-        mezzanine.core.views.edit(
-            ask("post", "/", {"app": "blog", "model": "blogpost", "id": 0}, user)
-        )
+        edit(ask("post", "/", {"app": "blog", "model": "blogpost", "id": 0}))
 
 
-def test_a_parameter_that_is_left_out_is_an_error(ask, user):
+def test_a_parameter_that_is_left_out_is_an_error(ask):
     with pytest.raises(MultiValueDictKeyError):
-        mezzanine.core.views.edit(ask("post", user=user))
+        original("mezzanine.core.views.edit")(ask("post"))
 
 
 # Versions and settings

@@ -114,7 +114,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 CACHE_MIDDLEWARE_KEY_PREFIX = PROJECT_APP
-PAGE_CACHE_SECONDS = 0  # how long a page that is anyone's is kept; a server keeps it for a minute
+PAGE_CACHE_SECONDS = 0  # how long a public page is kept; a server keeps it for a minute
 PAGE_CACHE_EDITS = "/nonexistent"  # a directory in which NGINX looks for the seconds with edits
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 

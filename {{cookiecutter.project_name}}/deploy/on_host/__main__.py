@@ -1,6 +1,6 @@
 """One command of the program: it reads a line of JSON, and prints its answer as another.
 
-    {"command": "compare", "name": "mysite", "root": "/srv/mysite", ...parameters of the command}
+    {"command": "compare", "name": "garden", "root": "/srv/garden", ...parameters of the command}
 
 The line is the argument or, without one, comes from the standard input, which is not seen in the
 list of processes. Where the command is refused, the reason is on the standard error and the exit

@@ -1,11 +1,11 @@
-"""A dict that notes what it was asked, to know what the making of a page depended on."""
+"""A dict that remembers what it was asked, to know what a page depends on."""
 
 from functools import wraps
 
 EVERYTHING = "everything"
 
 
-class Noted(dict):
+class Observed(dict):
     """A dict whose .asked is the set of the keys asked for, and EVERYTHING where all of it was."""
 
     def __init__(self, *args):
@@ -13,21 +13,21 @@ class Noted(dict):
         self.asked = set()
 
 
-def noting(method, what=None):
-    """Return the method of dict, noting its first argument, or what, before it answers."""
+def observe(method, what=None):
+    """Return a method of dict that first adds its first argument, or what, to .asked."""
 
     @wraps(method)
-    def noted(self, *args, **kwargs):
+    def observed(self, *args, **kwargs):
         self.asked.add(what or args[0])
         return method(self, *args, **kwargs)
 
-    return noted
+    return observed
 
 
 for name in ("__contains__", "__getitem__", "get", "pop", "setdefault"):
-    setattr(Noted, name, noting(getattr(dict, name)))
+    setattr(Observed, name, observe(getattr(dict, name)))
 for name in (
     *["__eq__", "__iter__", "__len__", "__ne__", "__or__", "__repr__", "__reversed__", "__ror__"],
     *["copy", "items", "keys", "popitem", "values"],
 ):
-    setattr(Noted, name, noting(getattr(dict, name), EVERYTHING))
+    setattr(Observed, name, observe(getattr(dict, name), EVERYTHING))
