@@ -199,7 +199,7 @@ def test_a_page_of_a_member_is_not_compressed(ask):
 def test_browsers_keep_no_page_of_who_is_logged_in(ask, user):
     assert "no-store" in ask("/about/", user)["Cache-Control"]
     assert ask("/is-private/", user)["Cache-Control"] == "private"  # as the view has it
-    assert "no-store" not in ask("/anyones/")["Cache-Control"]
+    assert "no-store" not in ask("/public/")["Cache-Control"]
 
 
 def test_the_last_good_page_is_not_shown_for_ever(ask, monkeypatch):
@@ -231,7 +231,7 @@ def test_nothing_of_a_visitor_gets_into_the_page_of_another(ask):
                 assert not is_marked(ask(address, user, cookies=cookies, **headers))
             for page in (marked, ask(address)):
                 assert "a-marker" not in page.content.decode(), address
-    assert {"/anyones/", "/link/"} <= kept
+    assert {"/public/", "/link/"} <= kept
     of_users = {address for address in kept if address.startswith(("/admin/", "/accounts/"))}
     assert of_users == {"/admin/displayable_links.js"}  # Mezzanine lets everybody see these links
 
