@@ -14,6 +14,7 @@ from deploy import (
     plans,
     relay,
     releases,
+    repository,
     server,
     server_names,
 )
@@ -55,8 +56,7 @@ def deploy(host, force=False, maintenance=False, yes=False):
     """Put the newest revision live; visitors notice nothing. --force if it is live already."""
     with Lease(host, "deploy") as lease:
         now = checks.before_deploy(host)
-        with step(host, "Newest revision"):
-            revision = releases.newest_revision(host)
+        revision = repository.newest_revision(host)
         as_live = revision == now["revision"] and not now["changes"] and not now["wrong"]
         if as_live and not force:
             lease.note(result="nothing to do")
@@ -69,11 +69,9 @@ def deploy(host, force=False, maintenance=False, yes=False):
         name, requirements = releases.build(host, revision)
         lease.note(to=name, requirements=requirements)
         plans.deploy(host, lease, name, now["live"], maintenance, yes)
-        made_up = database.create_admin(host)
-        releases.prune(host, now["live"])
-    print(f"Live: https://{CONFIG.live_hostname}/")
-    if made_up:
-        print(f"Log in at /admin/ as admin, password {made_up} (shown this once).")
+        told = releases.finish(host)
+        releases.prune(host)
+    print(f"Live: https://{CONFIG.live_hostname}/", *told, sep="\n")
 
 
 @command
@@ -123,8 +121,7 @@ def logs(host, name="app", follow=False):
     """Show the end of a log: --name app, standby, memcached, access or error. -f follows it."""
     if name not in server.LOGS:
         raise Exit(f"There is no log {name}: type {', '.join(server.LOGS)}", 2)
-    host.verbose = True
-    host.as_root(f"tail -n 50 {'-F' if follow else ''} {server.LOGS[name]}")
+    host.as_root(f'tail -n 50 {"-F" if follow else ""} "{server.LOGS[name]}"', shown=True)
 
 
 @command
@@ -158,14 +155,14 @@ def backup(host, get=False):
 
 
 @command
-def restore(host, name):
-    """Put a backup in the place of the live database and uploads, which are kept aside."""
+def restore(host, name, yes=""):
+    """Put a backup in the place of what is live, which is kept aside. Asks, or --yes NAME."""
     with Lease(host, "restore") as lease:
         plans.live_or_exit(host)
         database.check(host, name)
         lease.note(backup=name)
-        for line in database.load(host, name)["differences"]:
-            print(f"    {line}")
+        plans.load_and_tell(host, name)
+        confirm(f"Put {name} in the place of the live database and uploads", name, yes)
         database.backup(host, "restore")
         plans.restore(host, name)
 
@@ -184,21 +181,20 @@ def maintenance(host, state):
 @command
 def run(host, line):
     """Run a shell command as the site's user."""
-    print(host.as_site(line).output, end="")
+    host.as_site(line, shown=True)
 
 
 @command
 def sudo(host, line):
     """Run a shell command as root."""
-    print(host.as_root(line).output, end="")
+    host.as_root(line, shown=True)
 
 
 @command
 def manage(host, line):
     """Run a command of manage.py on the live release."""
     plans.live_or_exit(host)
-    script = f"cd {host.root}/current/project && ../venv/bin/python manage.py {line}"
-    print(host.as_site(script).output, end="")
+    host.as_site(f'cd "$root/current/project" && ../venv/bin/python manage.py {line}', shown=True)
 
 
 @command
@@ -211,15 +207,15 @@ def python(host, code):
 def pip(host, line):
     """Run a command of pip on the packages of the live release, such as list."""
     plans.live_or_exit(host)
-    uv = f"UV_NO_CACHE=1 /opt/uv/bin/uv pip {line} --python {host.root}/current/venv"
-    print(host.as_site(uv).output, end="")
+    uv = f'UV_NO_CACHE=1 /opt/uv/bin/uv pip {line} --python "$root/current/venv"'
+    host.as_site(uv, shown=True)
 
 
 @command
 def psql(host, sql):
     """Run SQL on the live database."""
-    psql = f"runuser -u postgres -- psql -X -v ON_ERROR_STOP=1 {host.config.project_name}"
-    print(host.as_root(psql, stdin=sql).output, end="")
+    psql = 'runuser -u postgres -- psql -X -v ON_ERROR_STOP=1 "$name"'
+    host.as_root(psql, stdin=sql, shown=True)
 
 
 @command

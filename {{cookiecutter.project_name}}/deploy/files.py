@@ -39,7 +39,6 @@ FILES = [
     ),
     RemoteFile("crontab.template", "/etc/cron.d/%(project_name)s"),
     RemoteFile("logrotate.template", "/etc/logrotate.d/%(project_name)s"),
-    RemoteFile("backup.template", "%(root)s/shared/backup", mode=0o750),
 ]
 
 

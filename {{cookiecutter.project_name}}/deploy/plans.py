@@ -5,9 +5,11 @@ import sys
 
 from invoke import Exit
 
-from . import checks, database, relay, releases, server
+from . import checks, database, relay, releases, repository, server
 from .host import CommandFailed
+from .scripts import script
 from .steps import step
+from .terminal import ask
 
 
 def live_or_exit(host):
@@ -22,7 +24,7 @@ def live_or_exit(host):
 
 def agree(question, yes):
     """Exit unless the question is answered with yes, by --yes or on the terminal."""
-    if yes or sys.stdin.isatty() and input(f"{question} (yes/no)? ").strip() == "yes":
+    if yes or sys.stdin.isatty() and ask(f"{question} (yes/no)?") == "yes":
         return
     raise Exit(f"{question}: not agreed to; type yes when asked, or --yes", 2)
 
@@ -107,9 +109,11 @@ def applied(host, name, pending):
 
 def rollback(host, lease, release, restore_db, yes):
     """Let an older complete release take over again; with restore_db, its data too."""
-    live, known = live_or_exit(host), releases.proven(host)
-    older = [name for name in known if name < live]
-    name = release or (older[-1] if older else "")
+    found = releases.show(host)
+    live, known = found["live"], found["proven"]
+    name = release or found["before"]
+    if not live:
+        raise Exit(f"{host.name}: nothing is live yet; type fab all", 1)
     if name not in known:
         raise Exit(f"There is no such release to go back to; there are: {', '.join(known)}", 2)
     lease.note(**{"from": live, "to": name})
@@ -126,32 +130,38 @@ def rollback(host, lease, release, restore_db, yes):
 
 def find_dump(host, release):
     """Return the newest backup made while that release was live; Exit where there is none."""
-    found = host.as_root("grep -lx $release $root/backups/*/release", release=release, check=False)
-    if not found.stdout.strip():
+    found = [dump["name"] for dump in database.backups(host) if dump["release"] == release]
+    if not found:
         raise Exit(f"There is no backup of the time when {release} was live", 2)
-    return found.stdout.split()[-1].split("/")[-2]
+    return found[-1]
+
+
+def load_and_tell(host, dump):
+    """Load a backup beside what is live, and say how the two differ."""
+    loaded = database.load(host, dump)
+    print(f"    {dump} is {loaded['age']}; what has been written since is lost:")
+    for line in loaded["differences"] or ["no table has more or fewer rows"]:
+        print(f"    {line}")
 
 
 def ask_about_loss(host, dump, yes):
     """Load the backup, say what the live database has and it has not, dump that, and ask."""
-    loaded = database.load(host, dump)
-    print(f"    {dump} is {loaded['minutes']} minutes old; what has been written since is lost:")
-    for line in loaded["differences"] or ["no table has more or fewer rows"]:
-        print(f"    {line}")
+    load_and_tell(host, dump)
     database.backup(host, "rollback", only_database=True)
     agree(f"Put {dump} in the place of the live database", yes)
 
 
-KNOWN = "cd $root/releases/$release/project && ../venv/bin/python manage.py showmigrations --plan"
-APPLIED = """
-runuser -u postgres -- psql -qAtX -c "SELECT app || '.' || name FROM django_migrations" $name
-"""
+KNOWN = 'cd "$root/releases/$release/project" && ../venv/bin/python manage.py showmigrations --plan'
+APPLIED = "SELECT app || '.' || name FROM django_migrations"
+PSQL = 'runuser -u postgres -- psql -qAtX "$name"'
 
 
 def tell_unknown_migrations(host, release):
     """Print which applied migrations an older release does not know; they stay applied."""
     known = host.as_site(KNOWN, release=release).stdout.split()
-    unknown = [name for name in host.as_root(APPLIED).stdout.split() if name not in known]
+    unknown = [
+        name for name in host.as_root(PSQL, stdin=APPLIED).stdout.split() if name not in known
+    ]
     if unknown:
         print(f"    {release} does not know these migrations, which stay: {', '.join(unknown)}")
 
@@ -167,18 +177,12 @@ def restore(host, dump, by="restore"):
 
 # Telling
 
-PLAN = """
-set -eu
-ln -sfn $root/current/venv $release/venv
-cp -L $root/current/project/$app/local_settings.py $release/project/$app/ 2>/dev/null || true
-"""
-
 
 def show(host):
     """Print what a deploy would change; what is read on the server is removed again."""
     now = checks.examine(host)
     checks.tell(now["wrong"])
-    revision = releases.newest_revision(host)
+    revision = repository.newest_revision(host)
     print(f"Revision: {now['revision'][:8] or 'none'} -> {revision[:8]}")
     if now["live"]:
         fits = all(row["name"] != "packages" for row in now["wrong"])
@@ -196,18 +200,21 @@ def show_release(host, revision, fits):
 
     `fits`: the packages that are there do so.
     """
-    release = host.as_site("mktemp -d $root/releases/.plan.XXXXXX").stdout.strip()
+    release = host.as_site('mktemp -d "$root/releases/.plan.XXXXXX"').stdout.strip()
     try:
-        releases.unpack(host, release, revision)
-        path = host.config.requirements_path
-        paths = f"$root/current/project/{path} {release}/project/{path}"
-        different = host.as_root(f"diff {paths}", check=False).stdout
+        repository.unpack(host, revision, f"{release}/project")
+        different = host.as_root(
+            'diff "$root/current/project/$path" "$release/project/$path"',
+            check=False,
+            release=release,
+            path=host.config.requirements_path,
+        ).stdout
         packages = re.findall(r"^[<>] [\w.\[\]-]+==\S+", different, re.M)
         print("Packages:", *(packages or ["no change"]), sep="\n  ")
-        host.as_site(PLAN, release=release, app=host.config.project_app)
+        host.as_site(script("plan"), release=release, app=host.config.project_app)
         show_migrations(host, f"{release}/project", not fits or bool(packages))
     finally:
-        host.as_root("rm -rf $release", release=release)
+        host.as_root('rm -rf "$release"', release=release)
 
 
 def show_migrations(host, directory, packages_change):

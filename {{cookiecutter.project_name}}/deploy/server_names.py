@@ -4,22 +4,10 @@ import json
 
 from . import certificates
 from .config import HOST_NAME
+from .scripts import script
 from .steps import step
 
 LIST = "cd $root/current/project && ../venv/bin/python manage.py listsites --json"
-
-# The file is no part of a release, so that a rollback keeps it.
-SERVER_NAMES = """
-set -eu
-install -d $root/state/nginx
-cd $root/state/nginx
-cat >.new
-! cmp -s .new server_names.conf || exit 0
-cat server_names.conf >.before 2>/dev/null || true
-mv .new server_names.conf
-nginx -t || { mv .before server_names.conf; exit 1; }
-systemctl reload nginx
-"""
 
 
 def names(host):
@@ -31,20 +19,12 @@ def names(host):
     found = [host.config.live_hostname]
     for line in host.as_site(LIST).stdout.splitlines():
         site = json.loads(line)
-        for name in (site["domain"], *site["aliases"]):
-            name = ascii_name(name)
+        # In the one form that multisite/hosts.py gives them; a release of before tells no hosts.
+        for name in site.get("hosts", [site["domain"], *site["aliases"]]):
             if HOST_NAME.fullmatch(name):
                 twin = name.removeprefix("www.") if name.startswith("www.") else f"www.{name}"
                 found += [name, twin]
     return list(dict.fromkeys(found))
-
-
-def ascii_name(name):
-    """Return a host name as it is on the wire, without its port; empty for what is none."""
-    try:
-        return name.partition(":")[0].rstrip(".").lower().encode("idna").decode()
-    except UnicodeError:
-        return ""
 
 
 def update(host):
@@ -53,5 +33,5 @@ def update(host):
         found = names(host)
     certificates.cover(host, found)  # first: it may be unable to
     with step(host, "NGINX"):
-        host.as_root(SERVER_NAMES, stdin=f"server_name {' '.join(found)};\n")
+        host.as_root(script("server_names"), stdin=f"server_name {' '.join(found)};\n")
     print("\n".join(f"    {name}" for name in found))

@@ -1,6 +1,6 @@
 """One command of the program: it reads a line of JSON, and prints its answer as another.
 
-    {"command": "compare", "name": "mysite", "root": "/srv/mysite", ...parameters of the command}
+    {"command": "compare", "name": "garden", "root": "/srv/garden", ...parameters of the command}
 
 The line is the argument or, without one, comes from the standard input, which is not seen in the
 list of processes. Where the command is refused, the reason is on the standard error and the exit
@@ -12,6 +12,7 @@ import sys
 from io import FileIO
 
 from . import (  # noqa: F401  (they fill the table of checks)
+    backup,
     certificate,
     checks,
     checks_of_server,
@@ -19,28 +20,38 @@ from . import (  # noqa: F401  (they fill the table of checks)
     configuration,
     keys,
     lease,
-    migrations,
     record,
     relay,
+    release_python,
+    releases,
+    repository,
     restore,
     role,
     static,
     switch,
+    virtualenv,
 )
 from .site import Refused, Site
 
 COMMANDS = {
     "adopt": record.adopt,
+    "backup": backup.make,
+    "backups": backup.show,
+    "begin": releases.begin,
     "certificate": certificate.cover,
     "claim": checks.claim_names,
     "examine": checks.examine,
+    "fetch": repository.fetch,
+    "finish": release_python.finish,
     "keys": keys.make,
     "lease": lease.hold,
     "live": checks.live,
     "load": restore.load,
-    "migrations": migrations.look,
+    "migrations": release_python.migrations,
     "prerequisites": checks.prerequisites,
+    "prune": releases.prune,
     "relay": relay.start,
+    "releases": releases.show,
     "remove": record.remove,
     "role": role.make,
     "share_static": static.share,
@@ -48,6 +59,8 @@ COMMANDS = {
     "status": checks.status,
     "swap": restore.swap,
     "switch": switch.run,
+    "unpack": repository.unpack,
+    "virtualenv": virtualenv.make,
 }
 
 

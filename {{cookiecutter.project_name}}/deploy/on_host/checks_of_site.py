@@ -4,12 +4,12 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import virtualenv
+from . import releases, virtualenv
 from .certificate import SSL, is_covered, names_of
 from .checks import Wrong, check, output
-from .migrations import look
 from .pages import Visitors
 from .processes import Failed, Processes, end_of_log
+from .release_python import migrations as migrations_of
 
 DEPLOY = ("deploy",)
 DAYS = 7  # that a certificate is good for, at the least
@@ -91,7 +91,7 @@ def home_page(server):
 def migrations(server):
     if not server.site.live or virtualenv.problem_of(server.site, server.site.live):
         return None  # then that is what is wrong
-    pending = look(server.site, server.site.current / "project", server.app)["pending"]
+    pending = migrations_of(server.site, server.site.current / "project", server.app)["pending"]
     if pending:
         raise Wrong(f"{len(pending)} pending: {', '.join(pending)}", "fab deploy --force")
     return "0 pending"
@@ -145,7 +145,8 @@ def last_backup(server):
 
 
 def first_deploy(server):
-    times = [path.stat().st_mtime for path in server.root.glob("releases/*/PROVEN")]
+    names = releases.proven(server.site, releases.history(server.site))
+    times = [server.site.release(name).stat().st_mtime for name in names]
     return min(times, default=time.time())
 
 

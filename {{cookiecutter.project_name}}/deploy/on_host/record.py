@@ -100,7 +100,8 @@ def conflicts_of_use(site, port, hostname):
     if found and found.user != site.name:
         lines.append(f"GUNICORN_PORT {port} is taken by {found}")
     for path in NGINX.glob("*"):
-        names = re.findall(r"^\s*server_name\s([^;]*);", text_of(path), re.M)
+        text = re.sub(r"#.*", "", text_of(path))
+        names = re.findall(r"\bserver_name\s([^;]*);", text)
         if path.stem != site.name and any(hostname in found.split() for found in names):
             lines.append(f"LIVE_HOSTNAME {hostname} is taken by {path.stem}")
     return lines

@@ -17,7 +17,8 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 
-from .configuration import Configuration
+from . import releases
+from .configuration import Configuration, keep_program
 from .files import link
 from .pages import Visitors
 from .processes import Failed, Processes, state_of
@@ -37,7 +38,7 @@ class Switch:
     def __init__(self, site, release, port, host):
         self.site, self.release, self.old = site, release, site.live
         self.processes = Processes(site.name, port, host)
-        was_live = (site.release(release) / "PROVEN").exists()
+        was_live = release in releases.history(site)
         self.visitors = Visitors(host, first=not self.old, was_live=was_live)
         self.use_standby_file = Path(f"/run/{site.name}/use-standby")
         self.undos = []
@@ -61,6 +62,7 @@ class Switch:
 
     def configure(self):
         """Put the configuration of the new release in place; NGINX and the cache take it up."""
+        keep_program(self.site)
         self.undos.append(self.configure_back)
         self.configuration = Configuration(self.site, self.release)
         try:
@@ -169,7 +171,8 @@ def run(site, release, port, host):
         ):
             switch.note(step.__name__)
             step()
-        (site.release(release) / "PROVEN").touch()  # so it may be gone back to
+        with suppress(OSError):  # a full disk is no reason to undo; the next switch records it
+            releases.note(site, release, switch.old)  # so it may be gone back to
         switch.journal["result"] = "done"
     except Failed as failed:
         switch.journal["error"] = str(failed)

@@ -1,10 +1,21 @@
-"""The virtualenv of a release, and whether it fits the Python that is there."""
+"""The packages of a release: a virtualenv for each content of the locked requirements.
 
+Whether it fits the Python that is there is asked before it is used, also by the table of checks.
+"""
+
+import hashlib
+import os
+import platform
 import re
 import subprocess
 from pathlib import Path
 
-PYTHON = "/usr/bin/python3"
+from .files import link
+from .releases import PACKAGES, check_room, remove, size
+from .site import Refused
+
+UV, PYTHON = "/opt/uv/bin/uv", "/usr/bin/python3"
+STDERR = 2
 # Runs in a virtualenv, and says in one line what it lacks. It imports nothing: that takes its time.
 PROBE = """
 import os, sys
@@ -15,6 +26,53 @@ if not os.access(os.path.join(os.path.dirname(sys.executable), "gunicorn"), os.X
 if lost:
     sys.exit("its packages lack " + ", ".join(lost))
 """
+
+
+def make(site, release, requirements, room):
+    """Give a release its virtualenv, which is made unless it is there; return "digest", its name.
+
+    `requirements` is a path within the project; `room`, in bytes, is what else the release needs.
+    """
+    path = site.release(release) / "project" / requirements
+    if not path.is_file():
+        raise Refused(f"the commit has no {requirements}; see REQUIREMENTS_PATH in FABRIC")
+    seen = f"Python {platform.python_version()}\n".encode() + path.read_bytes()
+    digest = hashlib.sha256(seen).hexdigest()[:16]
+    if not is_sound(site.root / "venvs" / digest):
+        check_room(site, room + PACKAGES + size(site.current / "venv"))
+        build(site.root / "venvs", digest, path)
+    link(site.release(release) / "venv", f"../../venvs/{digest}")
+    return {"digest": digest}
+
+
+def is_sound(venv):
+    """Return whether the Python of a virtualenv runs and finds what a site is made of."""
+    python = venv / "bin/python"
+    return python.exists() and not subprocess.run([python, "-I", "-c", PROBE]).returncode
+
+
+def build(venvs, digest, requirements):
+    for pattern in (".new-*", ".old-*"):  # of one that was cut off
+        for path in venvs.glob(pattern):
+            remove(path)
+    new = venvs / f".new-{digest}"
+    install = ["--system-certs", "--no-deps", "--require-hashes", "--requirement", requirements]
+    run(venvs, UV, "venv", "--quiet", "--python", PYTHON, "--relocatable", new)
+    run(venvs, UV, "pip", "install", "--quiet", "--python", new, *install)
+    run(venvs, new / "bin/python", "-I", "-c", PROBE)
+    old = venvs / f".old-{digest}"
+    if (venvs / digest).is_dir():
+        (venvs / digest).rename(old)
+    new.rename(venvs / digest)
+    remove(old)
+
+
+def run(venvs, *words):
+    """Run a command, whose words are shown as they come; Refused where it fails."""
+    environment = os.environ | {"UV_CACHE_DIR": str(venvs / ".cache")}
+    status = subprocess.run([*map(str, words)], env=environment, stdout=STDERR).returncode
+    if status:
+        raise Refused(f"{Path(words[0]).name} {words[1]}: exit status {status}")
 
 
 def problem_of(site, release):
