@@ -54,7 +54,7 @@ systemctl restart ssh
 IPV6 = """
 rm /etc/systemd/system/service.d/no-ipv6.conf
 systemctl daemon-reload
-systemctl restart ssh
+systemctl restart ssh nginx
 """
 
 
