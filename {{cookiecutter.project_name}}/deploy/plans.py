@@ -17,9 +17,14 @@ def live_or_exit(host):
     found = host.call("live")
     if not found["live"]:
         raise Exit(f"{host.name}: nothing is live yet; type fab all", 1)
+    refuse_misfit(host, found)
+    return found["live"]
+
+
+def refuse_misfit(host, found):
+    """Exit where the packages of a release do not fit the Python of the server."""
     if found["problem"]:
         raise Exit(f"{host.name}: {found['problem']}; type fab deploy", 1)
-    return found["live"]
 
 
 def agree(question, yes):
@@ -116,6 +121,7 @@ def rollback(host, lease, release, restore_db, yes):
         raise Exit(f"{host.name}: nothing is live yet; type fab all", 1)
     if name not in known:
         raise Exit(f"There is no such release to go back to; there are: {', '.join(known)}", 2)
+    refuse_misfit(host, host.call("live", release=name))
     lease.note(**{"from": live, "to": name})
     dump = find_dump(host, name) if restore_db else None
     if dump:

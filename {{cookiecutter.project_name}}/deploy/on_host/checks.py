@@ -197,6 +197,10 @@ def examine(site, files, values, facts, leased):
     return compare(site, files, values) | {"wrong": wrong}
 
 
-def live(site):
-    """Return "live", the name of the live release, and "problem", why its Python cannot run it."""
-    return {"live": site.live, "problem": problem_of(site, site.live) if site.live else ""}
+def live(site, release=""):
+    """Return "live", the name of the live release, and "problem", why its Python cannot run it.
+
+    The problem is that of another release, where one is given.
+    """
+    asked = release or site.live
+    return {"live": site.live, "problem": problem_of(site, asked) if asked else ""}
