@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from types import FunctionType, ModuleType
 
+import django.core
 import pytest
 from django.apps import apps
 from django.conf import settings
@@ -20,6 +21,7 @@ from originals import parse
 
 PACKAGES = ("django", "django_comments", "filebrowser_safe", "grappelli_safe", "mezzanine")
 HERE = Path(__file__).parent
+CORE = Path(django.core.__file__).parent  # it has commands, as an app has
 HOW = "write a row for it in PATCHES.md, and a test in tests/test_upstream.py"
 
 
@@ -187,7 +189,7 @@ def test_templates_and_commands_that_stand_before_theirs_are_named(rows):
             if not extends_it and any((path / "templates" / template).exists() for path in theirs):
                 assert template in rows, HOW
         for command in find_commands(f"{names[name]}/management"):
-            if any(command in find_commands(f"{path}/management") for path in theirs):
+            if any(command in find_commands(f"{path}/management") for path in [*theirs, CORE]):
                 assert any(row.endswith(f".commands.{command}") for row in rows), HOW
 
 

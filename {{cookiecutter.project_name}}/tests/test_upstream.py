@@ -266,15 +266,15 @@ def test_translations_of_a_package_that_is_not_there_are_an_error(ask):
         view(ask("get"), packages="no.such", domain="django")
 
 
-def test_what_is_gone_cannot_be_edited_in_place(ask):
+def test_what_is_gone_cannot_be_edited_in_place(ask, user):
     edit = original("mezzanine.core.views.edit")
     with pytest.raises(ObjectDoesNotExist):
-        edit(ask("post", "/", {"app": "blog", "model": "blogpost", "id": 0}))
+        edit(ask("post", "/", {"app": "blog", "model": "blogpost", "id": 0}, user))
 
 
-def test_a_parameter_that_is_left_out_is_an_error(ask):
+def test_a_parameter_that_is_left_out_is_an_error(ask, user):
     with pytest.raises(MultiValueDictKeyError):
-        original("mezzanine.core.views.edit")(ask("post"))
+        original("mezzanine.core.views.edit")(ask("post", user=user))
 
 
 # Versions and settings
