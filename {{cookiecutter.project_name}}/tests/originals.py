@@ -8,8 +8,8 @@ from importlib.util import find_spec
 def original(path):
     """Return what is defined at a dotted path, of a function or of a value that is assigned.
 
-    A template tag comes without what registers it. LookupError where the source has no such thing: then
-    it was moved, and a patch of it no longer does what PATCHES.md says.
+    A template tag comes without what registers it. LookupError where the source has no such thing:
+    then it was moved, and a patch of it no longer does what PATCHES.md says.
     """
     module, tree, name = parse(path)
     for node, owner in definitions(tree):
