@@ -25,7 +25,7 @@ from .record import claim
 from .site import Refused
 from .virtualenv import problem_of
 
-TABLE = []  # in the order in which the checks are told
+TABLE: list["Check"] = []  # in the order in which the checks are told
 UNTOLD = "cannot be told"
 
 

@@ -48,7 +48,9 @@ def make(site, release, requirements, room):
 def is_sound(venv):
     """Return whether the Python of a virtualenv runs and finds what a site is made of."""
     python = venv / "bin/python"
-    return python.exists() and not subprocess.run([python, "-I", "-c", PROBE]).returncode
+    if not python.exists() or other_version(venv):
+        return False
+    return not subprocess.run([python, "-I", "-c", PROBE]).returncode
 
 
 def build(venvs, digest, requirements):
@@ -78,14 +80,21 @@ def run(venvs, *words):
 def problem_of(site, release):
     """Return why a release's virtualenv cannot run it here; empty where it can."""
     venv = site.release(release) / "venv"
-    version = version_of(PYTHON)
-    made_for = re.search(r"^version(?:_info)? *= *(\d+\.\d+)", text_of(venv / "pyvenv.cfg"), re.M)
-    if version and made_for and made_for[1] != version:
-        return f"its packages are for Python {made_for[1]}, and here is {version}"
+    if problem := other_version(venv):
+        return problem
     # What the site's user may write does not run as root.
     command = ["runuser", "-u", site.name, "--", venv / "bin/python", "-I", "-c", PROBE]
     run = subprocess.run(command, capture_output=True, text=True, cwd="/")
     return (run.stderr.strip().splitlines() or ["its Python fails"])[-1] if run.returncode else ""
+
+
+def other_version(venv):
+    """Return in words that a virtualenv is for another Python than the one here, or nothing."""
+    version = version_of(PYTHON)
+    made_for = re.search(r"^version(?:_info)? *= *(\d+\.\d+)", text_of(venv / "pyvenv.cfg"), re.M)
+    if not version or not made_for or made_for[1] == version:
+        return ""
+    return f"its packages are for Python {made_for[1]}, and here is {version}"
 
 
 def version_of(python):
