@@ -4,6 +4,10 @@ import ast
 import json
 import subprocess
 import sys
+import threading
+import zipfile
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from support import unavailable
@@ -251,3 +255,39 @@ def test_hooks_import_only_the_standard_library(baker):
             if isinstance(node, ast.Import):
                 assert {name.name for name in node.names} <= sys.stdlib_module_names
             assert not isinstance(node, ast.ImportFrom)
+
+
+FORK = """
+[project]
+name = "tweepy"
+version = "99"
+[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+"""
+
+
+def test_a_fork_takes_the_place_of_a_package_locked_with_its_hash(baker, tmp_path):
+    """As README.md says, with an archive: what git+https:// brings has no hash."""
+    project = baker.bake()
+    with zipfile.ZipFile(tmp_path / "fork.zip", "w") as archive:
+        archive.writestr("tweepy-1234/pyproject.toml", FORK)
+        archive.writestr("tweepy-1234/tweepy/__init__.py", "")
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        fork = f"tweepy @ http://127.0.0.1:{server.server_port}/fork.zip"
+        (project / "requirements/project.in").write_text(f"{fork}\n")
+        lock = ["--universal", "--generate-hashes", "--python-version", "3.11"]
+        uv(project, "pip", "compile", *lock, "requirements/project.in", "-o", "locked.txt")
+        assert f"{fork} \\\n    --hash=sha256:" in (project / "locked.txt").read_text()
+        uv(project, "venv", "env")
+        install = ["--python", "env", "--no-deps", "--require-hashes", "-r", "locked.txt"]
+        uv(project, "pip", "install", *install)
+        server.shutdown()
+    assert f"{fork}\n" == uv(project, "pip", "freeze", "--python", "env")
+
+
+def uv(project, *arguments):
+    command = [sys.executable, "-m", "uv", *arguments]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=True).stdout

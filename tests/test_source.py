@@ -2,8 +2,10 @@
 
 import ast
 import re
+import subprocess
+import sys
 import tomllib
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 import yaml
@@ -95,6 +97,39 @@ def test_everything_that_is_installed_is_locked_with_its_hash(sources, name):
     assert not [text for text in requirements if "--hash=sha256:" not in text]
     assert re.search(r"^django==5\.2\.", lock, re.M)
     assert re.search(r"^mezzanine==6\.1\.1\b", lock, re.M)
+
+
+def test_shell_passes_shellcheck(tracked_files):
+    texts = {path: (TEMPLATE / path).read_text("utf-8", "replace") for path in tracked_files}
+    scripts = [
+        path
+        for path, text in texts.items()
+        if path.endswith(".sh") or (text.startswith("#!/bin/sh\n") and "%(root)s" not in text)
+    ]
+    assert len(scripts) > 20
+    shellcheck = Path(sys.executable).with_name("shellcheck")
+    command = [shellcheck, "--norc", *scripts]
+    result = subprocess.run(command, cwd=TEMPLATE, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_shell_of_more_than_two_lines_is_in_files_of_its_own(sources):
+    elsewhere = {("deploy/server.py", "STATUS")}  # not much longer
+    for path, text in sources.items():
+        for node in ast.walk(ast.parse(text)) if path.endswith(".py") else ():
+            if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Constant):
+                continue
+            value, name = node.value.value, ast.unparse(node.targets[0])
+            lines = value.strip().splitlines() if isinstance(value, str) else []
+            is_shell = len(lines) > 2 and re.search(r"\$\w|\$\(|\|\||&& ", value)
+            assert not is_shell or (path, name) in elsewhere, f"{path}: {name}"
+
+
+def test_every_script_is_run_by_something(sources):
+    python = "".join(text for path, text in sources.items() if re.match(r"deploy/.*\.py", path))
+    for path in sources:
+        if path.startswith("deploy/scripts/") and path.endswith(".sh"):
+            assert re.search(rf'"{PurePosixPath(path).stem}(\.sh)?"', python), path
 
 
 def test_the_readme_has_the_commands_of_the_fabfile():

@@ -14,6 +14,7 @@ from deploy import (
     plans,
     relay,
     releases,
+    repository,
     server,
     server_names,
 )
@@ -55,8 +56,7 @@ def deploy(host, force=False, maintenance=False, yes=False):
     """Put the newest revision live; visitors notice nothing. --force if it is live already."""
     with Lease(host, "deploy") as lease:
         now = files.compare(host)
-        with step(host, "Newest revision"):
-            revision = releases.newest_revision(host)
+        revision = repository.newest_revision(host)
         if revision == now["revision"] and not now["changes"] and not force:
             lease.note(result="nothing to do")
             print(f"{revision[:8]} is live already.")
@@ -69,7 +69,7 @@ def deploy(host, force=False, maintenance=False, yes=False):
         lease.note(to=name, requirements=requirements)
         plans.deploy(host, lease, name, now["live"], maintenance, yes)
         made_up = database.create_admin(host)
-        releases.prune(host, now["live"])
+        releases.prune(host)
     print(f"Live: https://{CONFIG.live_hostname}/")
     if made_up:
         print(f"Log in at /admin/ as admin, password {made_up} (shown this once).")

@@ -14,6 +14,7 @@ from faults import (
     count_commands,
     cut_fab,
     edit,
+    edited,
     held,
     is_live,
     know,
@@ -118,9 +119,9 @@ def test_after_a_power_cut_in_any_step_the_site_is_back_and_the_next_deploy_work
 
 def test_a_disk_that_is_full_is_foreseen(site):
     change(site, "full disk")
-    edit(site.project / "deploy/releases.py", "needed=$((200000", "needed=$((900000000000")
-    assert "disk full: " in site.fab("deploy", status=1)
-    edit(site.project / "deploy/releases.py", "needed=$((900000000000", "needed=$((200000")
+    releases = site.project / "deploy/on_host/releases.py"
+    with edited(site, releases, "200 * MEGABYTE", "900_000_000 * MEGABYTE"):
+        assert "disk full: 900000" in site.fab("deploy", status=1)
     site.fab("deploy")
 
 
@@ -128,7 +129,7 @@ def test_a_database_that_restarts_meanwhile_harms_only_that_deploy(site):
     commands = count_commands(site)
     restart = f"ssh -o BatchMode=yes -o UserKnownHostsFile={site.host.known_hosts}"
     restart += f" -i {site.host.key} root@{site.host.address} systemctl restart postgresql"
-    for number in (commands - 6, commands - 4):
+    for number in (commands - 5, commands - 3):
         change(site, f"database restarts {number}")
         cut_fab(site, number, "shell", "deploy", ON_HOST=restart)
         wait_for(lambda: answers(site))

@@ -5,7 +5,6 @@ of its own; whatever could shut that user out is taken back by a timer on the se
 stopped after another log-in.
 """
 
-import shlex
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -13,11 +12,18 @@ from fabric import Connection
 from invoke import Exit
 from paramiko import Agent
 
-from . import hardening_scripts as scripts
 from .connecting import Refused
 from .host import Host
 from .logging_in import private_keys
+from .scripts import script
 from .steps import step
+
+PACKAGES = "sudo ufw fail2ban python3-systemd unattended-upgrades"  # fail2ban reads the journal
+# A name that begins with 00 as the first value counts, and cloud-init's 50 allows passwords.
+SSHD_FILE = "/etc/ssh/sshd_config.d/00-{project}.conf"
+SSHD_UNDO = "rm -f {file}; systemctl try-reload-or-restart ssh"
+FIREWALL_UNDO = "ufw --force disable"
+JAIL = "[sshd]\nenabled = true\nbackend = systemd\nport = {port}"
 
 
 def secure(host, revert_after=120):
@@ -31,7 +37,7 @@ def secure(host, revert_after=120):
     with ExitStack() as connections:
         admin = connect_for_securing(host)
         connections.enter_context(closing(admin.connection))
-        run(admin, "System upgrade and packages", scripts.UPGRADE, packages=scripts.PACKAGES)
+        run(admin, "System upgrade and packages", "apt", "secure_upgrade", packages=PACKAGES)
         if user != "root":
             make_user(admin, user)
         try:
@@ -44,9 +50,9 @@ def secure(host, revert_after=120):
         connections.enter_context(closing(proved.connection))
         close_sshd(proved, by_key, revert_after)
         close_ports(proved, revert_after)
-        jail = scripts.JAIL.format(port=ssh_port(proved))
-        run(proved, "fail2ban", scripts.FAIL2BAN, jail=jail, project=host.config.project_name)
-        run(proved, "Automatic security updates", scripts.UPDATES)
+        jail = JAIL.format(port=ssh_port(proved))
+        run(proved, "fail2ban", "secure_fail2ban", jail=jail, project=host.config.project_name)
+        run(proved, "Automatic security updates", "secure_updates")
 
 
 def connect_for_securing(host):
@@ -113,9 +119,9 @@ def make_user(host, user):
     run(
         host,
         f"User {user}",
-        scripts.USER,
+        "secure_user",
         stdin=stdin,
-        user=user,
+        deployer=user,
         login=host.connection.user,
         project=host.config.project_name,
         rule=rule,
@@ -150,24 +156,24 @@ def close_sshd(host, by_key, revert_after):
     if user == "root":
         print("    root may still log in, as SSH_USER names no other user")
     if wanted:
-        file = scripts.SSHD_FILE.format(project=project)
-        undo = scripts.SSHD_UNDO.format(file=file)
+        file = SSHD_FILE.format(project=project)
+        undo = SSHD_UNDO.format(file=file)
         values = {"file": file, "wanted": "\n".join(wanted)}
-        guarded(host, "sshd", scripts.SSHD, undo, revert_after, **values)
+        guarded(host, "sshd", "secure_sshd", undo, revert_after, **values)
 
 
 def close_ports(host, revert_after):
     """Let in ssh, at the port that it has, HTTP and HTTPS."""
-    run(host, "Ports of the web", scripts.WEB)
+    run(host, "Ports of the web", "secure_web")
     values = {"ssh_port": ssh_port(host)}
-    guarded(host, "Firewall", scripts.FIREWALL, scripts.FIREWALL_UNDO, revert_after, **values)
+    guarded(host, "Firewall", "secure_firewall", FIREWALL_UNDO, revert_after, **values)
 
 
-def guarded(host, title, script, undo, revert_after, **values):
+def guarded(host, title, name, undo, revert_after, **values):
     """Run a script that arms the timer; stop that if user can log in afterwards, else Exit."""
     user, unit = host.connection.user, f"secure-{title.lower()}-{host.config.project_name}"
     values |= {"unit": unit, "undo": undo, "seconds": revert_after}
-    if not run(host, title, scripts.TIMER + script, **values):
+    if not run(host, title, "secure_timer", name, **values):
         return
     try:
         with step(host, f"Logging in as {user} once more"):
@@ -184,14 +190,14 @@ def ssh_port(host):
     return host.as_login("printenv SSH_CONNECTION").stdout.split()[3]
 
 
-def run(host, title, script, stdin=b"", **values):
-    """Run a script as root, as a step; print and return what it says that it changed.
+def run(host, title, *names, stdin=b"", **values):
+    """Run scripts as root, as a step; print and return what they say that they changed.
 
-    The script finds the values in variables.
+    They find the values in variables.
     """
-    variables = "".join(f"{name}={shlex.quote(str(value))}\n" for name, value in values.items())
+    variables = {name: str(value) for name, value in values.items()}
     with step(host, title):
-        changes = host.as_root(variables + script, stdin=stdin).stdout
+        changes = host.as_root(script(*names), stdin=stdin, **variables).stdout
     for line in changes.splitlines() or ["already so"]:
         print(f"    {line}")
     return changes

@@ -215,7 +215,7 @@ class Host:
 
     def _send_program(self):
         variables = {"program": program.remote_path(), "directory": program.DIRECTORY}
-        self.as_root(program.INSTALL, stdin=program.archive(), **variables)
+        self.as_root(script("send_program"), stdin=program.archive(), **variables)
 
     def _command(self, user, script, stdin, variables):
         """Return the command that runs a script, and all that it reads, in bytes.

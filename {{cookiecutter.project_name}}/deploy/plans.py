@@ -5,7 +5,7 @@ import sys
 
 from invoke import Exit
 
-from . import database, files, relay, releases, server
+from . import database, files, relay, releases, repository, server
 from .host import CommandFailed
 from .scripts import script
 from .steps import step
@@ -107,9 +107,11 @@ def applied(host, name, pending):
 
 def rollback(host, lease, release, restore_db, yes):
     """Let an older complete release take over again; with restore_db, its data too."""
-    live, known = live_or_exit(host), releases.proven(host)
-    older = [name for name in known if name < live]
-    name = release or (older[-1] if older else "")
+    found = releases.show(host)
+    live, known = found["live"], found["proven"]
+    name = release or found["before"]
+    if not live:
+        raise Exit(f"{host.name}: nothing is live yet; type fab all", 1)
     if name not in known:
         raise Exit(f"There is no such release to go back to; there are: {', '.join(known)}", 2)
     lease.note(**{"from": live, "to": name})
@@ -148,15 +150,16 @@ def ask_about_loss(host, dump, yes):
 
 
 KNOWN = 'cd "$root/releases/$release/project" && ../venv/bin/python manage.py showmigrations --plan'
-APPLIED = """
-runuser -u postgres -- psql -qAtX -c "SELECT app || '.' || name FROM django_migrations" "$name"
-"""
+APPLIED = "SELECT app || '.' || name FROM django_migrations"
+PSQL = 'runuser -u postgres -- psql -qAtX "$name"'
 
 
 def tell_unknown_migrations(host, release):
     """Print which applied migrations an older release does not know; they stay applied."""
     known = host.as_site(KNOWN, release=release).stdout.split()
-    unknown = [name for name in host.as_root(APPLIED).stdout.split() if name not in known]
+    unknown = [
+        name for name in host.as_root(PSQL, stdin=APPLIED).stdout.split() if name not in known
+    ]
     if unknown:
         print(f"    {release} does not know these migrations, which stay: {', '.join(unknown)}")
 
@@ -176,7 +179,7 @@ def restore(host, dump, by="restore"):
 def show(host):
     """Print what a deploy would change; what is read on the server is removed again."""
     now = files.compare(host)
-    revision = releases.newest_revision(host)
+    revision = repository.newest_revision(host)
     print(f"Revision: {now['revision'][:8] or 'none'} -> {revision[:8]}")
     if now["live"]:
         show_release(host, revision)
@@ -192,7 +195,7 @@ def show_release(host, revision):
     """Print the packages and migrations of a revision, unpacked on the server for that long."""
     release = host.as_site('mktemp -d "$root/releases/.plan.XXXXXX"').stdout.strip()
     try:
-        releases.unpack(host, release, revision)
+        repository.unpack(host, revision, f"{release}/project")
         different = host.as_root(
             'diff "$root/current/project/$path" "$release/project/$path"',
             check=False,

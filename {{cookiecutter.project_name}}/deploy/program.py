@@ -26,13 +26,3 @@ def archive():
 def remote_path():
     """Return where it is on a server; the name tells the content."""
     return f"{DIRECTORY}/on_host-{hashlib.sha256(archive()).hexdigest()[:16]}.pyz"
-
-
-# Those of other versions may be in use, by another project or a colleague.
-INSTALL = """
-set -eu
-mkdir -p $directory
-cat >$program.new
-mv $program.new $program
-find $directory -name 'on_host-*.pyz' -mtime +7 -delete
-"""

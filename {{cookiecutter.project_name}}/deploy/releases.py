@@ -1,201 +1,47 @@
 """Releases: a version of the project in a directory of its own, complete before it is looked at.
 
-ROOT/releases/20261122T100501Z-1a2b3c4d/   project/, venv -> ../../venvs/HASH, REVISION, PROVEN
+ROOT/releases/20261122T100501Z-1a2b3c4d/   project/, venv -> ../../venvs/HASH, REVISION
 ROOT/current -> releases/...               the one that is live
 ROOT/next -> releases/...                  the one that takes over, during a relay
 ROOT/venvs/HASH/                           one for each content of the locked requirements
 ROOT/shared/                               secrets, uploads, and static files of all releases
-ROOT/state/                                configuration of the releases, history, journals
+ROOT/state/                                which have been live, their configuration, journals
 """
 
-import hashlib
 import json
-import subprocess
 
 from invoke import Exit
 
-from . import files
-from .config import PROJECT_ROOT
+from . import files, repository
 from .host import CommandFailed
+from .scripts import script
 from .steps import step
-
-KEPT = 5
-
-FETCH = """
-set -eu
-export GIT_TERMINAL_PROMPT=0 HGPLAIN=1 HOME=$root
-ssh="ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new"
-export GIT_SSH_COMMAND="$ssh"
-hg() { command hg --config ui.ssh="$ssh" --config ui.interactive=off "$@"; }
-cd $root/repo
-if hg identify "$url" >/dev/null 2>&1; then
-    if [ "$(hg -R hg paths default 2>/dev/null)" != "$url" ]; then
-        rm -rf hg
-        hg clone --noupdate --quiet "$url" hg
-    fi
-    hg -R hg pull --quiet
-    hg -R hg identify --debug --id --rev default
-else
-    if [ "$(git -C git config remote.origin.url 2>/dev/null)" != "$url" ]; then
-        rm -rf git
-        git clone --quiet --mirror "$url" git
-    fi
-    git -C git remote update --prune >/dev/null
-    # A repository that was pushed to, not made by a service, may name a branch that is not there.
-    head=$(git -C git rev-parse --verify --quiet "HEAD^{commit}") ||
-        head=$(git -C git for-each-ref --format="%(objectname)" refs/heads)
-    case $head in
-        "") echo "the repository has no commit"; exit 1 ;;
-        *[!0-9a-f]*) echo "none of the branches is the default: set HEAD there"; exit 1 ;;
-    esac
-    echo "$head"
-fi
-"""
-
-UNPACK_REMOTE = """
-set -eu
-mkdir -p $release/project
-cd $root/repo
-if [ -d hg ] && hg -R hg identify --rev $revision >/dev/null 2>&1; then
-    hg -R hg archive --rev $revision --type tar --prefix . -
-else
-    git -C git archive $revision
-fi | tar -C $release/project -x
-"""
-
-UNPACK_LOCAL = "mkdir -p $release/project && tar -C $release/project -x"
-
-# What deploys have left that failed or were cut off.
-LEFT_OVERS = """
-cd $root/releases
-for release in *; do
-    [ -e $release/PROVEN ] || [ $release = "$(basename "$(readlink ../current)")" ] ||
-        rm -rf $release
-done
-rm -rf .plan.*
-"""
-
-# The code and the static files, packages if none of that digest are there, and two dumps.
-ROOM = """
-size() { du -sk "$1" 2>/dev/null | awk '{kB = $1} END {print kB + 0}'; }
-needed=$((200000 + 2 * $(size $root/current/project/)))
-[ "$(find $root/venvs -maxdepth 1 -name "$digest")" ] ||
-    needed=$((needed + 300000 + $(size $root/current/venv/)))
-dump=$(ls -d $root/backups/*/database 2>/dev/null | tail -n 1)
-needed=$((needed + 2 * $(size "$dump")))
-free=$(df -Pk $root | tail -n 1 | awk '{print $4}')
-[ "$free" -ge "$needed" ] ||
-    { echo "disk full: $((needed / 1000)) MB are needed, $((free / 1000)) MB are free"; exit 1; }
-"""
-
-VENV = """
-set -eu
-cd $root/venvs
-[ ! -d $digest ] || exit 0
-rm -rf .new-*
-export UV_CACHE_DIR=$root/venvs/.cache
-/opt/uv/bin/uv venv --quiet --python /usr/bin/python3 --relocatable .new-$digest
-/opt/uv/bin/uv pip install --quiet --python .new-$digest \
-    --system-certs --no-deps --require-hashes --requirement $requirements
-.new-$digest/bin/python -c "import django, gunicorn, mezzanine, psycopg"
-mv .new-$digest $digest
-"""
-
-CHECK = """
-set -eu
-cd $release/project
-../venv/bin/python manage.py check --deploy --fail-level ERROR
-../venv/bin/python manage.py collectstatic --noinput --verbosity 0
-"""
-
-MIGRATE = """
-set -eu
-cd $root/releases/$release/project
-export PGOPTIONS='-c lock_timeout=10s'
-../venv/bin/python manage.py createdb --noinput --nodata --verbosity 0
-"""
-
-
-# Revisions
-
-
-def local_revision():
-    """Return the revision of the local repository, a str of 40 digits; Exit where there is none."""
-    for command in (["git", "rev-parse", "HEAD"], ["hg", "identify", "--debug", "--id"]):
-        try:
-            result = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True)
-        except FileNotFoundError:
-            continue
-        if result.returncode == 0:
-            return result.stdout.strip().rstrip("+")
-    raise Exit("There is no commit to deploy: git init, git add and git commit come first", 2)
-
-
-def local_archive(revision):
-    """Return the local repository at that revision as a tar, in bytes."""
-    if (PROJECT_ROOT / ".hg").is_dir():
-        command = ["hg", "archive", "--rev", revision, "--type", "tar", "--prefix", ".", "-"]
-    else:
-        command = ["git", "archive", "--format=tar", revision]
-    return subprocess.run(command, cwd=PROJECT_ROOT, check=True, capture_output=True).stdout
-
-
-def newest_revision(host):
-    """Return the newest revision there is to deploy, fetching it to the host where it is remote."""
-    if not host.config.repo_url:
-        return local_revision()
-    try:
-        return host.as_site(FETCH, url=host.config.repo_url).stdout.split()[-1]
-    except CommandFailed as error:
-        key = host.as_root("cat $root/.ssh/id_ed25519.pub", check=False).stdout.strip()
-        error.output += (
-            f"\nIf the repository is private, let this key of the server read it:\n{key}"
-        )
-        raise
-
 
 # Building
 
 
 def build(host, revision):
-    """Build a release of the revision, of which nothing is live yet; return its name."""
-    name = host.as_root(LEFT_OVERS + "date -u +%Y%m%dT%H%M%SZ").stdout.strip() + f"-{revision[:8]}"
-    release = f"{host.root}/releases/{name}"
+    """Build a release of the revision, of which nothing is live yet.
+
+    Return its name, and that of its virtualenv, which tells the packages.
+    """
     with step(host, "Room on the disk"):
-        host.as_root(ROOM, digest="*")
+        begun = host.call("begin", revision=revision)
+    name, release = begun["name"], f"{host.root}/releases/{begun['name']}"
     try:
         with step(host, f"Code of {revision[:8]}"):
-            unpack(host, release, revision)
+            repository.unpack(host, revision, f"{release}/project")
         with step(host, "Python packages"):
-            digest = virtualenv(host, release)
+            parameters = {"release": name, "requirements": host.config.requirements_path}
+            made = host.call("virtualenv", as_site=True, room=begun["room"], **parameters)
         files.stage(host, name)
         with step(host, "Checks and static files"):
-            host.as_site(CHECK, release=release)
+            host.as_site(script("check"), release=release, revision=revision)
             share_static(host)
-        host.as_site(f"echo {revision} >{release}/REVISION")
     except BaseException:
         discard(host, name)
         raise
-    return name, digest
-
-
-def unpack(host, release, revision):
-    if host.config.repo_url:
-        host.as_site(UNPACK_REMOTE, release=release, revision=revision)
-    else:
-        archive = local_archive(revision)
-        host.as_site(UNPACK_LOCAL, stdin=archive, release=release)
-
-
-def virtualenv(host, release):
-    """Make the virtualenv for the release's requirements, unless it is there; return its name."""
-    requirements = f"{release}/project/{host.config.requirements_path}"
-    seen = host.as_site(f"python3 --version; cat {requirements}").stdout
-    digest = hashlib.sha256(seen.encode()).hexdigest()[:16]
-    host.as_root(ROOM, digest=digest)
-    host.as_site(VENV, digest=digest, requirements=requirements)
-    host.as_site(f"ln -sfn ../../venvs/{digest} {release}/venv")
-    return digest
+    return name, made["digest"]
 
 
 def share_static(host):
@@ -229,7 +75,7 @@ def migrations(host, directory):
 def migrate(host, name):
     """Bring the database up to the release; what is there already is left as it is."""
     with step(host, "Database migrations"):
-        host.as_site(MIGRATE, release=name)
+        host.as_site(script("migrate"), release=name)
 
 
 # What is there
@@ -241,46 +87,16 @@ def live(host):
     return link.rpartition("/")[2] or None
 
 
-def proven(host):
-    """Return the names of the releases that have been live, the oldest first."""
-    listed = host.as_root("cd $root/releases && ls -d */PROVEN", check=False).stdout.split()
-    return sorted(path.partition("/")[0] for path in listed)
+def show(host):
+    """Return what has been live: see `show` of on_host/releases.py."""
+    return host.call("releases")
 
 
-# What visitors sent through forms, before it had a place of its own.
-KEEP_FORMS = """
-cd $root
-for forms in releases/*/project/forms; do
-    [ ! -d $forms ] || cp -a --no-clobber $forms shared/private/
-done
-"""
-
-PRUNE = """
-cd $root
-kept=" $keep $(basename "$(readlink current)") $(cat backups/*/release 2>/dev/null | tr '\\n' ' ') "
-for release in $(ls releases); do
-    case $kept in
-        *" $release "*) ;;
-        *) rm -rf releases/$release ;;
-    esac
-done
-for file in state/configuration/*.json; do
-    [ -d releases/$(basename $file .json) ] || rm -f $file
-done
-for venv in $(ls venvs); do
-    readlink releases/*/venv | grep -q /$venv$ || rm -rf venvs/$venv
-done
-find shared/static -type f -links 1 -delete
-find shared/static -mindepth 1 -type d -empty -delete
-"""
-
-
-def prune(host, before):
-    """Delete all releases but the newest proven ones, the live one, that before, those of backups.
-
-    The virtualenvs and the static files of none go with them.
-    """
+def prune(host):
+    """Delete what is older than a rollback needs; where that fails the deploy was good."""
     with step(host, "Old releases"):
-        host.as_site(KEEP_FORMS)
-        host.as_root(PRUNE, keep=" ".join([before, *proven(host)[-KEPT:]]), check=False)
-        share_static(host)
+        try:
+            host.call("prune")
+            share_static(host)
+        except CommandFailed as failure:
+            print(f"    {failure.output.strip()}; the next deploy tries again")

@@ -3,32 +3,8 @@
 import json
 
 from . import files
+from .scripts import script
 from .steps import step
-
-CREATE_USER = """
-set -eu
-id -u $name >/dev/null 2>&1 || useradd --system --user-group --home-dir $root \
-    --no-create-home --shell /usr/sbin/nologin $name
-install -d $home
-chmod o+x $home
-make() { install -d -o "$1" -g "$2" -m "$3" "$root/$4"; }
-# What root runs or trusts is root's: the site's user must not be able to put its own there.
-make root root 0755 .
-make root root 0755 shared
-make root root 0755 state
-make root root 0700 state/configuration
-make root root 0700 backups
-make root root 0755 shared/acme
-for directory in releases shared/static shared/media; do
-    make $name www-data 0750 $directory
-done
-make $name $name 0755 venvs
-make $name $name 0700 shared/private
-make $name $name 0700 repo
-make $name $name 0700 .ssh
-[ -s $root/.ssh/id_ed25519 ] ||
-    runuser -u $name -- ssh-keygen -q -t ed25519 -N '' -C $name -f $root/.ssh/id_ed25519
-"""
 
 STATUS = """
 cd $root
@@ -62,7 +38,7 @@ def create_user(host):
     port, hostname = host.config.gunicorn_port, host.config.live_hostname
     with step(host, f"User {host.app_user} and {host.root}"):
         host.call("claim", files=files.on_server(host), port=port, hostname=hostname)
-        host.as_root(CREATE_USER, home=host.root.rpartition("/")[0])
+        host.as_root(script("create_user"), home=host.root.rpartition("/")[0])
 
 
 LOGS = {

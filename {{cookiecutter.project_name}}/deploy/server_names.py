@@ -4,22 +4,10 @@ import json
 
 from . import certificates
 from .config import HOST_NAME
+from .scripts import script
 from .steps import step
 
 LIST = "cd $root/current/project && ../venv/bin/python manage.py listsites --json"
-
-# The file is no part of a release, so that a rollback keeps it.
-SERVER_NAMES = """
-set -eu
-install -d $root/state/nginx
-cd $root/state/nginx
-cat >.new
-! cmp -s .new server_names.conf || exit 0
-cat server_names.conf >.before 2>/dev/null || true
-mv .new server_names.conf
-nginx -t || { mv .before server_names.conf; exit 1; }
-systemctl reload nginx
-"""
 
 
 def names(host):
@@ -45,5 +33,5 @@ def update(host):
         found = names(host)
     certificates.cover(host, found)  # first: it may be unable to
     with step(host, "NGINX"):
-        host.as_root(SERVER_NAMES, stdin=f"server_name {' '.join(found)};\n")
+        host.as_root(script("server_names"), stdin=f"server_name {' '.join(found)};\n")
     print("\n".join(f"    {name}" for name in found))

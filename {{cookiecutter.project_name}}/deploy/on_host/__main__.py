@@ -19,10 +19,13 @@ from . import (
     lease,
     record,
     relay,
+    releases,
+    repository,
     restore,
     role,
     static,
     switch,
+    virtualenv,
 )
 from .site import Refused, Site
 
@@ -30,19 +33,25 @@ COMMANDS = {
     "adopt": record.adopt,
     "backup": backup.make,
     "backups": backup.show,
+    "begin": releases.begin,
     "certificate": certificate.cover,
     "claim": record.claim,
     "compare": configuration.compare,
+    "fetch": repository.fetch,
     "keys": keys.make,
     "lease": lease.hold,
     "load": restore.load,
+    "prune": releases.prune,
     "relay": relay.start,
+    "releases": releases.show,
     "remove": record.remove,
     "role": role.make,
     "share_static": static.share,
     "stage": configuration.stage,
     "swap": restore.swap,
     "switch": switch.run,
+    "unpack": repository.unpack,
+    "virtualenv": virtualenv.make,
 }
 
 

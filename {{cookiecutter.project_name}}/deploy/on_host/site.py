@@ -16,6 +16,7 @@ class Site:
         self.name, self.root = name, Path(root)
         self.state = self.root / "state"
         self.shared = self.root / "shared"
+        self.releases = self.root / "releases"
         self.current, self.next = self.root / "current", self.root / "next"
 
     @property
@@ -25,7 +26,7 @@ class Site:
 
     def release(self, name):
         """Return the directory of a release, a Path."""
-        return self.root / "releases" / name
+        return self.releases / name
 
     @property
     def secrets(self):

@@ -7,14 +7,37 @@ that only that release has. They are hard links, so they take no room.
 import os
 from pathlib import Path
 
+from .releases import history
+
 
 def share(site):
     """Let the directory have the files of all releases; the newest release's, where they differ."""
-    for release in sorted(site.root.glob("releases/*/project/static"), reverse=True):
-        for directory, _, names in os.walk(release):
-            shared = site.shared / "static" / os.path.relpath(directory, release)
-            shared.mkdir(exist_ok=True)
+    shared = site.shared / "static"
+    forget(shared)
+    record = list(history(site))
+    there = list(site.releases.glob("[!.]*/project/static"))
+    # One that is being built has never been live.
+    there.sort(key=lambda path: age(record, path.parent.parent.name))
+    for static in there:
+        for directory, _, names in os.walk(static):
+            target = shared / os.path.relpath(directory, static)
+            target.mkdir(exist_ok=True)
             for name in names:
-                if not (shared / name).exists():
-                    (shared / name).hardlink_to(Path(directory, name))
+                if not (target / name).exists():
+                    (target / name).hardlink_to(Path(directory, name))
     return {}
+
+
+def age(record, release):
+    """Return how many releases have been live since that one was; -1 if it never was."""
+    return len(record) - 1 - record.index(release) if release in record else -1
+
+
+def forget(shared):
+    """Remove the files that no release has any more, and directories that are empty then."""
+    for directory, _, names in os.walk(shared, topdown=False):
+        for path in (Path(directory, name) for name in names):
+            if path.lstat().st_nlink == 1:
+                path.unlink()
+        if not os.listdir(directory) and Path(directory) != shared:
+            os.rmdir(directory)

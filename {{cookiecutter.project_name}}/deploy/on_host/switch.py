@@ -17,6 +17,7 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 
+from . import releases
 from .configuration import Configuration, keep_program
 from .files import link
 from .processes import Failed, Processes, state_of
@@ -159,7 +160,8 @@ def run(site, release, port, host):
         ):
             switch.note(step.__name__)
             step()
-        (site.release(release) / "PROVEN").touch()  # so it may be gone back to
+        with suppress(OSError):  # a full disk is no reason to undo; the next switch records it
+            releases.note(site, release, switch.old)  # so it may be gone back to
         switch.journal["result"] = "done"
     except Failed as failed:
         switch.journal["error"] = str(failed)

@@ -1,0 +1,148 @@
+"""The releases on the server: begun, in the order in which they went live, and pruned.
+
+ROOT/state/releases.json: {"RELEASE": "the one that it took over from", ...}, in the order in which
+they have been live, the last one last. This record alone says what is older: the time in a name is
+for people, as a clock may be set back.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+
+from .files import write
+from .site import Refused
+
+KEPT = 5
+MEGABYTE = 1_000_000
+CODE, PACKAGES = 200 * MEGABYTE, 300 * MEGABYTE  # beside what the live release has of them
+INODES = 2000
+
+
+def history(site):
+    """Return the record, a dict; before there was one, each release had a file PROVEN instead."""
+    path = site.state / "releases.json"
+    if path.exists():
+        return json.loads(path.read_text())
+    return dict.fromkeys(sorted(found.parent.name for found in site.releases.glob("*/PROVEN")), "")
+
+
+def note(site, release, before):
+    """Record that a release is live, and from which it took over; empty for the first."""
+    record = history(site)
+    if before and before not in record:  # its own switch was cut before it could record it
+        record[before] = ""
+    took_over_from = record.pop(release, before if before != release else "")
+    record[release] = took_over_from
+    write(site.state / "releases.json", json.dumps(record))
+
+
+def proven(site, record):
+    """Return the names of those that have been live and are there, the last one last."""
+    return [name for name in record if site.release(name).is_dir()]
+
+
+def before(site, record):
+    """Return the release that was live before the live one was deployed; empty without one."""
+    name, passed = record.get(site.live, ""), {site.live}
+    while name and name not in passed and not site.release(name).is_dir():
+        passed.add(name)
+        name = record.get(name, "")
+    return name if name not in passed else ""
+
+
+def show(site):
+    """Return "live", "before", the release to go back to, and "proven", a list of all names."""
+    record = history(site)
+    return {"live": site.live, "before": before(site, record), "proven": proven(site, record)}
+
+
+def serving(site):
+    """Return the names of those that serve visitors, also where a switch has been killed."""
+    links = [link for link in (site.current, site.next) if link.is_symlink()]
+    return {os.readlink(link).rpartition("/")[2] for link in links}
+
+
+# Beginning
+
+
+def begin(site, revision):
+    """Remove what deploys have left that failed, and look for room.
+
+    Return "name", of the new release, and "room", the bytes that it needs without its packages.
+    """
+    record = history(site)
+    for path in site.releases.iterdir():
+        if path.name not in record and path.name not in serving(site):
+            remove(path)
+    needed = CODE + 2 * size(site.current / "project")
+    dumps = [size(dump) for dump in (site.root / "backups").glob("*/database")]
+    needed += 2 * max(dumps, default=0)
+    check_room(site, needed)
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()) + f"-{revision[:8]}"
+    names = [stamp, *(f"{stamp}-{number}" for number in range(2, 1000))]
+    free = (name for name in names if name not in record and not site.release(name).exists())
+    return {"name": next(free), "room": needed}
+
+
+def check_room(site, needed, inodes=INODES):
+    """Refused where the disk has fewer free bytes, or inodes, than are needed."""
+    disk = os.statvfs(site.root)
+    free = disk.f_bavail * disk.f_frsize
+    if free < needed:
+        raise Refused(
+            f"disk full: {needed // MEGABYTE} MB are needed, {free // MEGABYTE} MB are free"
+        )
+    if disk.f_files and disk.f_favail < inodes:  # btrfs has no limit, and says 0
+        raise Refused(f"disk full: {inodes} inodes are needed, {disk.f_favail} are free")
+
+
+def size(path):
+    """Return the bytes that a file or a directory takes on the disk; 0 where there is none."""
+    if not path.is_dir():
+        return path.stat().st_size if path.exists() else 0
+    found = (os.lstat(os.path.join(top, name)) for top, _, names in os.walk(path) for name in names)
+    return sum(info.st_blocks * 512 for info in found)
+
+
+def remove(path):
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+# Pruning
+
+
+def prune(site):
+    """Delete all releases but the newest proven ones, those that serve, those of backups.
+
+    What only those had goes with them: their configuration, and their virtualenvs.
+    """
+    record = history(site)
+    kept = {*serving(site), before(site, record), *proven(site, record)[-KEPT:]}
+    kept |= {path.read_text().strip() for path in (site.root / "backups").glob("*/release")}
+    for path in site.releases.glob("[!.]*"):
+        keep_forms(site, path)
+        if path.name not in kept:
+            remove(path)
+    there = {path.name for path in site.releases.iterdir()}
+    for path in (site.state / "configuration").glob("*.json"):
+        if path.stem not in there:
+            path.unlink()
+    links = [path for path in site.releases.glob("*/venv") if path.is_symlink()]
+    used = {os.readlink(link).rpartition("/")[2] for link in links}
+    for path in (site.root / "venvs").glob("[!.]*"):
+        if path.name not in used:
+            remove(path)
+    return {}
+
+
+def keep_forms(site, release):
+    """What visitors sent through forms, before it had a place of its own, goes there."""
+    forms = release / "project/forms"
+    if forms.is_dir():
+        copy = ["cp", "-a", "--no-clobber", forms, site.shared / "private"]
+        subprocess.run(["runuser", "-u", site.name, "--", *copy])

@@ -1,0 +1,25 @@
+# shellcheck shell=sh
+# Makes the user that the site runs as, and the project's directories.
+: "${name:?}" "${root:?}" "${home:?}"
+set -eu
+id -u "$name" >/dev/null 2>&1 || useradd --system --user-group --home-dir "$root" \
+    --no-create-home --shell /usr/sbin/nologin "$name"
+install -d "$home"
+chmod o+x "$home"
+make() { install -d -o "$1" -g "$2" -m "$3" "$root/$4"; }
+# What root runs or trusts is root's: the site's user must not be able to put its own there.
+make root root 0755 .
+make root root 0755 shared
+make root root 0755 state
+make root root 0700 state/configuration
+make root root 0700 backups
+make root root 0755 shared/acme
+for directory in releases shared/static shared/media; do
+    make "$name" www-data 0750 $directory
+done
+make "$name" "$name" 0755 venvs
+make "$name" "$name" 0700 shared/private
+make "$name" "$name" 0700 repo
+make "$name" "$name" 0700 .ssh
+[ -s "$root/.ssh/id_ed25519" ] ||
+    runuser -u "$name" -- ssh-keygen -q -t ed25519 -N '' -C "$name" -f "$root/.ssh/id_ed25519"
