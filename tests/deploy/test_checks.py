@@ -54,7 +54,7 @@ systemctl restart ssh
 IPV6 = """
 rm /etc/systemd/system/service.d/no-ipv6.conf
 systemctl daemon-reload
-systemctl restart ssh
+systemctl restart ssh nginx
 """
 
 
@@ -129,7 +129,7 @@ def test_packages_for_another_python_are_told_in_a_line_and_a_deploy_mends_that(
         (["manage", "check"], 1),
         (["pip", "list"], 1),
         (["sites"], 1),
-        (["rollback"], 1),
+        (["rollback", "--release", live(site)], 1),
     ):
         output = site.fab(*command, status=status)
         assert problem.search(output), (command, output)
