@@ -8,18 +8,27 @@ import ipaddress
 import json
 import keyword
 import re
+import unicodedata
 
 ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 
 # The modules of the project and of what it installs: a package of the same name would hide them.
 TAKEN = """
-    asgiref bcrypt bleach brotli bs4 certifi cffi chardet charset_normalizer colorama cryptography
-    decorator deploy deprecated django django_comments fabfile fabric feeds filebrowser_safe
-    grappelli_safe gunicorn idna iniconfig invoke manage media memcache mezzanine multisite nacl nox
-    noxfile oauthlib packaging page_cache paramiko pil pluggy postgres psycopg psycopg_binary py
-    pycparser pygments pytest pytest_django pytz requests requests_oauthlib requirements root ruff
-    soupsieve sqlparse static template0 template1 test tests theme tinycss2 tweepy typing_extensions
-    tzdata tzlocal urllib3 webencodings wrapt
+    asgiref backups bcrypt bleach brotli bs4 certifi cffi chardet charset_normalizer colorama
+    cryptography decorator deploy deprecated django django_comments fabfile fabric feeds
+    filebrowser_safe grappelli_safe gunicorn idna iniconfig invoke mail manage media memcache
+    mezzanine multisite nacl nox noxfile oauthlib packaging page_cache paramiko pil pluggy postgres
+    private psycopg psycopg_binary py pycparser pygments pytest pytest_django pytz requests
+    requests_oauthlib requirements root ruff soupsieve sqlparse staff static template0 template1
+    test tests theme tinycss2 tweepy typing_extensions tzdata tzlocal urllib3 webencodings wrapt
+"""
+
+# The users, groups, roles and databases of a server: TAKEN_NAMES in deploy/config.py, by a test.
+ON_SERVERS = """
+    adm all audio backup bin cdrom crontab daemon default dialout dip disk fax floppy games
+    input irc kmem kvm list lp mail man memcache news nginx nobody nogroup none operator plugdev
+    postgres proxy public render root sasl shadow src sshd staff sudo supervisor sync sys tape
+    template0 template1 tty users utmp uucp video voice www
 """
 
 
@@ -28,6 +37,8 @@ def project_name(value):
         return "type 1 to 31 lower-case letters, digits or underscores, a letter first: mysite"
     if keyword.iskeyword(value) or keyword.issoftkeyword(value):
         return f"Python has a keyword of that name; type another, such as {value}_site"
+    if value in ON_SERVERS.split() or value.startswith("pg_"):
+        return f"that name belongs to the system of a server; type another, such as {value}_site"
     if value in TAKEN.split() or value in sys.stdlib_module_names:
         return f"the project uses a module of that name; type another, such as {value}_site"
 
@@ -37,18 +48,24 @@ def site_title(value):
         return "type 1 to 200 characters"
 
 
+def in_ascii(value):
+    """Return a host name as browsers send it, without Python's IDNA of 2003, of which ß is ss."""
+    lower = "".join(letter if letter in "ßς" else letter.casefold() for letter in value)
+    labels = unicodedata.normalize("NFKC", lower).split(".")
+    return ".".join(x if x.isascii() else f"xn--{x.encode('punycode').decode()}" for x in labels)
+
+
 def live_hostname(value):
-    label = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
+    label, wanted = r"(?!-)[a-z0-9-]{1,63}(?<!-)", in_ascii(value)
     try:
-        in_ascii = value.encode("idna").decode().lower()
-        if value.rpartition(".")[2].isdigit():
-            ipaddress.IPv4Address(value)
+        if wanted.rpartition(".")[2].isdigit():
+            ipaddress.IPv4Address(wanted)
     except ValueError:
-        in_ascii = ""
-    if len(value) > 253 or not re.fullmatch(rf"{label}(\.{label})*", in_ascii):
+        wanted = ""
+    if len(wanted) > 253 or not re.fullmatch(rf"{label}(\.{label})*", wanted):
         return "type a host name and nothing else, such as www.example.com"
-    if value != in_ascii:
-        return f"type it as certificates do: {in_ascii}"
+    if value != wanted:
+        return f"type it as browsers send it: {wanted}"
 
 
 def repo_url(value):

@@ -61,6 +61,13 @@ class Site:
         assert "\nTraceback" not in f"\n{output}", output  # one of the server is indented
         return output
 
+    def answer(self, *arguments, status=0):
+        """Run fab in the project and return what is on its standard output alone."""
+        with self.start(*arguments, stderr=subprocess.PIPE) as process:
+            output, errors = process.communicate(timeout=600)
+        assert process.returncode == status, output + errors
+        return output
+
     def commit(self):
         subprocess.run(["git", "add", "."], cwd=self.project, check=True)
         author = ["-c", "user.name=Test", "-c", "user.email=test@localhost"]

@@ -1,18 +1,35 @@
 """A project deploys itself with its fabfile, to real and brand-new Debian hosts."""
 
+import json
 import re
+import shlex
 import shutil
 import subprocess
 import textwrap
 import time
 
 import pytest
-from faults import edit
+from faults import edit, wait_for
 from rig import SUITES
-from sites import HOST, PASSWORD, Site, Visitor, home_page_css
+from sites import HOST, PASSWORD, Site, Visitor, home_page_css, typed
 from support import Baker
 
 ROOTS = {"bookworm": "/srv/mysite", "trixie": "/home/deploy/mysite"}
+
+
+# A server as some are: hardened by the book, and with log-ins for people.
+LIVED_IN = """
+sed -i '/^#*\\(UMASK\\|HOME_MODE\\)/d' /etc/login.defs
+printf 'UMASK 027\\nHOME_MODE 0700\\n' >>/etc/login.defs
+printf 'TZ=Asia/Tokyo\\nTMPDIR=/nowhere\\nLANG=de_DE\\n' >>/etc/environment
+cat >~/.bashrc <<'END'
+echo hello
+set -x
+export PYTHONPATH=/nowhere PGHOST=nowhere
+umask 077
+END
+cp ~/.bashrc /etc/skel/
+"""
 
 
 def deploy_by_the_readme(project, host):
@@ -34,6 +51,7 @@ def site(request, rig, template, tmp_path_factory, figures):
     if request.param == "bookworm":
         site, commands = Site(project, host, SSH_USER="root"), ["all"]
     else:
+        host.run(LIVED_IN)
         site, commands = deploy_by_the_readme(project, host)
     site.configure(DB_PASS=PASSWORD, ADMIN_PASS=PASSWORD)
     site.root = ROOTS[request.param]
@@ -43,6 +61,20 @@ def site(request, rig, template, tmp_path_factory, figures):
     figures(f"fab {' '.join(commands)} on a new {request.param}: {seconds:.0f} s")
     yield site
     host.down()
+
+
+MAIL_SERVER = """
+import socketserver
+class Session(socketserver.StreamRequestHandler):
+    def handle(self):
+        self.wfile.write(b"220 mail\\r\\n")
+        for line in self.rfile:
+            self.wfile.write(b"221 bye\\r\\n" if line.startswith(b"QUIT") else b"250 ok\\r\\n")
+            if line.startswith(b"QUIT"):
+                break
+with socketserver.TCPServer(("127.0.0.1", 25), Session) as server:
+    server.handle_request()
+"""
 
 
 def live_release(site):
@@ -81,6 +113,17 @@ def test_a_deploy_of_what_is_live_changes_nothing(site):
     assert "is live already" in site.fab("deploy")
     assert live_release(site) == before
     assert "✗" not in site.fab("install", "create")
+
+
+def test_a_deploy_says_in_one_line_whether_the_site_can_send_mail(site):
+    said = (
+        "The site cannot send mail (EMAIL_HOST localhost, port 25: [Errno 111] Connection refused)"
+    )
+    assert site.first_output.count(said) == 1
+    with site.host.popen(f"exec python3 -c {shlex.quote(MAIL_SERVER)}", stdin=-1) as server:
+        wait_for(lambda: ":25 " in site.host.run("ss -Hltn 'sport = :25'").stdout, 10)
+        assert "cannot send mail" not in site.fab("deploy", "--force")
+        server.wait(30)
 
 
 def test_a_new_commit_goes_live_and_can_be_rolled_back(site):
@@ -147,17 +190,22 @@ def test_code_that_does_not_pass_its_checks_never_goes_live(site):
 
 def test_what_was_lost_comes_back_with_a_restore(site):
     site.host.run(f"echo precious >{site.root}/shared/media/file.txt")
-    name = site.fab("backup").split()[-1]
+    name = site.answer("backup").strip()
     site.fab("psql", "DELETE FROM pages_richtextpage; DELETE FROM pages_page")
     site.host.run(f"rm {site.root}/shared/media/file.txt")
     assert site.get("/")[0] == 404
-    site.fab("restore", name)
+    output = site.fab("restore", name, status=2)
+    assert re.search(rf"{name} is \d minutes old; what has been written since is lost", output)
+    assert re.search(r"pages_page: \d+ rows in the backup, 0 live", output)
+    assert f"not confirmed; type {name} when asked, or --yes {name}" in output
+    assert site.get("/")[0] == 404
+    typed(site, [name], "restore", name)
     assert site.get("/")[0] == 200
     assert site.get("/media/file.txt") == (200, "precious\n")
 
 
 def test_a_damaged_backup_is_refused_before_anything_is_touched(site):
-    name = site.fab("backup").split()[-1]
+    name = site.answer("backup").strip()
     site.host.run(f"truncate --size=-100 {site.root}/backups/{name}/database")
     assert "is damaged" in site.fab("restore", name, status=1)
     assert site.get("/")[0] == 200
@@ -168,7 +216,7 @@ def test_a_damaged_backup_is_refused_before_anything_is_touched(site):
     [("echo other >project", "is a backup of another project"), (": >database", "is empty")],
 )
 def test_a_foreign_or_empty_backup_is_refused_before_anything_is_touched(site, harm, told):
-    name = site.fab("backup").split()[-1]
+    name = site.answer("backup").strip()
     sums = "sha256sum project release database media.tar.gz >SHA256SUMS"
     site.host.run(f"cd {site.root}/backups/{name} && {harm} && {sums}")
     assert told in site.fab("restore", name, status=1)
@@ -176,8 +224,32 @@ def test_a_foreign_or_empty_backup_is_refused_before_anything_is_touched(site, h
     site.host.run(f"rm -r {site.root}/backups/{name}")
 
 
+def test_the_clock_of_the_server_has_no_say_in_which_backup_is_the_newest(site):
+    """On a machine of one's own the clock is set; here, all the clock says is in the names."""
+    backups = site.host.root / site.root.lstrip("/") / "backups"
+    first = site.answer("backup").strip()
+    later = f"2030{first[4:]}"  # as of before the clock was set back
+    (backups / first).rename(backups / later)
+    record = backups.parent / "state/backups"
+    record.write_text(record.read_text().replace(first, later))
+    for _ in range(11):
+        name = site.answer("backup").strip()
+        assert (backups / name).is_dir()
+    assert not (backups / later).exists()
+    assert len(list(backups.glob("*-manual"))) <= 10
+
+
+def test_what_cron_runs_makes_a_backup_and_files_that_nginx_may_read(site):
+    crontab = (site.host.root / "etc/cron.d/mysite").read_text()
+    nightly = re.search(r"^20 4 \* \* \* root (.*)", crontab, re.M)[1]
+    site.host.run(f"umask 077; {nightly}")
+    assert re.search("last backup:.*-nightly", site.fab("status"))
+    for line in re.findall(r"^\S+ \S+ \* \* \* mysite (.*)", crontab, re.M):
+        assert line.startswith("umask 022; ")
+
+
 def test_a_backup_comes_home(site):
-    path = site.project / site.fab("backup", "--get").split()[-1]
+    path = site.project / site.answer("backup", "--get").strip()
     listed = subprocess.check_output(["tar", "-tf", path], text=True)
     assert re.search(r"/database$.*/media\.tar\.gz$", listed, re.M | re.S)
 
@@ -193,8 +265,10 @@ def test_single_commands_run_as_the_user_of_the_site(site):
     assert "uid=" in site.fab("run", "id")
     assert "(mysite)" in site.fab("run", "id")
     assert "uid=0(root)" in site.fab("sudo", "id")
-    assert "no issues" in site.fab("manage", "check")
-    assert "\n42\n" in site.fab("python", "print(6 * 7)")
+    assert "no issues" in site.answer("manage", "check")
+    assert site.answer("python", "print(6 * 7)") == "42\n"
+    pages = json.loads(site.answer("manage", "dumpdata pages.page --indent 2"))
+    assert {page["model"] for page in pages} == {"pages.page"}
     assert "mezzanine" in site.fab("pip", "list")
 
 

@@ -1,14 +1,17 @@
 """FABRIC is checked as a whole, before any server is asked for anything."""
 
+import dataclasses
 import re
 import sys
 from types import SimpleNamespace
 
+import idna
 import pytest
 from sites import PASSWORD, Site
 from support import TEMPLATE, Baker
 
-sys.path.insert(0, str(TEMPLATE / "{{cookiecutter.project_name}}"))
+PROJECT = TEMPLATE / "{{cookiecutter.project_name}}"
+sys.path.insert(0, str(PROJECT))
 sys.dont_write_bytecode = True  # cookiecutter would take it for a part of the template
 from deploy import config  # noqa: E402
 
@@ -64,7 +67,79 @@ TAKEN = {
 
 
 def test_there_is_a_rule_for_every_key():
-    assert set(config.RULES) == set(REFUSED) == set(TAKEN)
+    fields = {field.name.upper() for field in dataclasses.fields(config.Config)}
+    assert fields - {"PROJECT_APP"} == set(config.RULES) == set(REFUSED) == set(TAKEN)
+    settings = (PROJECT / "{{cookiecutter.project_name}}/settings.py").read_text("utf-8")
+    (block,) = re.findall(r"^FABRIC = \{\n(.*?)^\}", settings, re.M | re.S)
+    assert set(
+        re.findall(r'^    (?:# )?"(\w+)":', block, re.M)
+    ) | config.DEFAULTS.keys() == fields - {"PROJECT_APP"}
+
+
+# What the hook of cookiecutter refuses as well, which has no way to read deploy/config.py
+
+
+@pytest.fixture(scope="module")
+def hook():
+    """The functions of the hook, by their names."""
+    text = (TEMPLATE / "hooks/pre_gen_project.py").read_text("utf-8")
+    functions, names = text.partition('\nANSWERS["project_name"] =')[0], {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", list(sys.path))
+        exec(functions.replace("{{ cookiecutter | tojson }}", "{}"), names)
+    return names
+
+
+def fab_refuses(key, value):
+    try:
+        config.RULES[key](value)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+NAMES = ["a", "order", "x" * 31, "x" * 32, "", "A", "1a", "_a", "a-b", "é", "pg_x", "a\n", "www"]
+
+
+def test_cookiecutter_and_fab_refuse_the_same_names_of_the_system(hook):
+    assert hook["ON_SERVERS"].split() == config.TAKEN_NAMES
+    for name in [*NAMES, *config.TAKEN_NAMES]:
+        assert bool(hook["project_name"](name)) == bool(fab_refuses("PROJECT_NAME", name)), name
+
+
+# As a browser sends them, and what is none: https://www.unicode.org/reports/tr46/
+HOSTS = {
+    "www.one.example": "www.one.example",
+    "straße.de": "xn--strae-oqa.de",
+    "Straße.DE": "xn--strae-oqa.de",
+    "münchen.example": "xn--mnchen-3ya.example",
+    "MÜNCHEN.example": "xn--mnchen-3ya.example",
+    "mu\u0308nchen.example": "xn--mnchen-3ya.example",
+    "βόλος.com": "xn--nxasmm1c.com",
+    "例え.テスト": "xn--r8jz45g.xn--zckzah",
+    "ｅｘａｍｐｌｅ.com": "example.com",
+    "One.example": "one.example",
+    "localhost": "localhost",
+    "10.0.0.1": "10.0.0.1",
+    **dict.fromkeys(["", "1.2.3", "300.1.1.1", "a_b.example", "-a.example", "a..b", "a b.example"]),
+    **dict.fromkeys(["x" * 64 + ".example", ".".join(["x" * 63] * 4) + ".example", "*.example"]),
+    **dict.fromkeys(["one.example:80", "http://one.example", "one.example/"]),
+}
+
+
+@pytest.mark.parametrize(("host", "wanted"), HOSTS.items())
+def test_a_host_has_one_form_for_the_hook_for_fab_and_for_the_sites(hook, host, wanted):
+    told, refused = hook["live_hostname"](host), fab_refuses("LIVE_HOSTNAME", host)
+    if wanted == host:
+        assert (told, refused) == (None, None)
+    elif wanted:
+        assert told == f"type it as browsers send it: {wanted}"
+        assert refused == f"{host!r} is in browsers {wanted}: type that"
+    else:
+        assert "such as www.example.com" in told
+        assert "such as www.example.com" in refused
+    if wanted and not host.isascii():  # as multisite/hosts.py has it
+        assert idna.encode(host.lower(), uts46=True).decode() == wanted
 
 
 @pytest.mark.parametrize(("key", "value"), [(key, v) for key in REFUSED for v in REFUSED[key]])

@@ -1,8 +1,10 @@
 """Keys, passwords, sudo, ~/.ssh/config and known_hosts: what opens a server and what does not."""
 
 import os
+import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 from cgroup import wait_for
@@ -154,10 +156,69 @@ def test_a_host_behind_another_is_reached_and_both_keys_are_checked(site, web, b
 
 
 def test_a_configuration_of_ssh_that_is_wrong_is_told(site):
-    ssh_config(site, "Host *\n ConnectTimeout soon\n")
-    assert "~/.ssh/config has a wrong value" in site.fab("sudo", "true", status=2)
+    for wrong, told in (("ConnectTimeout soon", "invalid time value"), ("nonsense", "nonsense")):
+        ssh_config(site, f"Host *\n {wrong}\n")
+        (line,) = site.fab("sudo", "true", status=2).splitlines()
+        assert re.search(rf"^\S+: {site.home}/.ssh/config.* line 2: .*{told}", line), line
+
+
+def test_a_configuration_that_leads_elsewhere_is_followed(site, web, agent, tmp_path):
+    """Include, a Match that does not hold, and a key that is in the agent alone."""
+    foreign_keys(7, agent, tmp_path)
+    subprocess.run(["ssh-add", "-q", web.key], env=os.environ | agent, check=True)
+    (site.home / ".ssh/hosts").mkdir()
+    (site.home / ".ssh/hosts/mine").write_text(
+        f"Host shop\n HostName {web.address}\n Port 2222\n User deploy\n IdentitiesOnly yes\n"
+        f" IdentityFile {web.key}.pub\n"
+    )
+    ssh_config(
+        site,
+        f"Match exec false\n HostName 192.0.2.1\nMatch all\nInclude {site.home}/.ssh/hosts/*\n",
+    )
+    site.configure(HOSTS=["shop"], SSH_USER="", SSH_KEY_PATH="")
+    assert who(site, environment=agent) == "deploy root"
+
+
+def foreign_keys(count, agent, folder):
+    """Put keys into the agent that no server knows."""
+    for number in range(count):
+        key = folder / f"foreign{number}"
+        tool("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
+        subprocess.run(["ssh-add", "-q", key], env=os.environ | agent, check=True)
+
+
+def test_the_named_key_comes_before_those_of_the_agent(site, web, agent, tmp_path):
+    foreign_keys(7, agent, tmp_path)
+    subprocess.run(["ssh-add", "-q", web.key], env=os.environ | agent, check=True)
+    assert who(site, environment=agent) == "deploy root"
+
+
+def test_a_password_comes_before_keys_that_nobody_has_named(site, agent, tmp_path):
+    foreign_keys(7, agent, tmp_path)
+    site.configure(SSH_KEY_PATH="", SSH_USER="typist", SSH_PASS=PASSWORD)
+    assert who(site, environment=agent) == "typist root"
+
+
+def test_too_many_keys_are_told_as_that(site, web, agent, tmp_path):
+    foreign_keys(7, agent, tmp_path)
+    site.configure(SSH_KEY_PATH="")
+    (line,) = site.fab("sudo", "true", status=3, environment=agent).splitlines()[1:]
+    assert re.search(
+        "the server ended the connection after [67] keys or passwords of deploy, more than it"
+        " allows; name the right key in SSH_KEY_PATH",
+        line,
+    )
+
+
+def test_without_a_client_of_openssh_fab_reads_the_configuration_itself(site, web, tmp_path):
+    (tmp_path / "python3").symlink_to(sys.executable)
+    ssh_config(site, f"Host shop\n HostName {web.address}\n Port 2222\n User deploy\n")
+    site.configure(HOSTS=["shop"], SSH_USER="", SSH_KEY_PATH="")
+    shutil.copy(web.key, site.home / ".ssh/id_ed25519")
+    assert who(site, environment={"PATH": str(tmp_path)}) == "deploy root"
     ssh_config(site, "nonsense\n")
-    assert "~/.ssh/config: Unparsable line nonsense" in site.fab("sudo", "true", status=2)
+    told = site.fab("sudo", "true", status=2, environment={"PATH": str(tmp_path)})
+    assert "~/.ssh/config: Unparsable line nonsense" in told
 
 
 # Host keys

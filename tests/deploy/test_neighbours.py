@@ -51,7 +51,6 @@ def site(rig, template, tmp_path_factory):
     project = Baker(template, tmp_path_factory.mktemp("neighbours")).bake(live_hostname=HOST)
     host = rig.up("neighbours", suite="trixie")
     site = Site(project, host, SSH_USER="root", ADMIN_PASS=PASSWORD, MEMCACHED_MEGABYTES=24)
-    site.commit()
     site.fab("all")
     host.run("useradd --create-home neighbour")
     yield site
@@ -106,9 +105,9 @@ def test_a_file_sent_through_a_form_is_there_after_a_deploy_and_nobody_elses(sit
 
 
 def test_such_a_file_comes_back_with_a_backup(site):
-    name = site.fab("backup").splitlines()[-1]
+    name = site.answer("backup").strip()
     site.host.run("rm -r /srv/mysite/shared/private/forms")
-    site.fab("restore", name)
+    site.fab("restore", name, "--yes", name)
     admin = Visitor(site)
     admin.log_in("admin", PASSWORD)
     assert admin.ask("/admin/forms/form/file/1/") == (200, GIF)

@@ -131,6 +131,12 @@ def test_a_terminal_that_does_not_know_our_letters_is_no_error(site):
     assert "? Packages sl" in output
 
 
+def test_what_is_no_number_is_one_line(site):
+    for value in ("x", "-1", "0", "1.5", "é"):
+        (line,) = site.fab("history", f"--last={value}", status=2).splitlines()[1:]
+        assert line == f"--last: {value} is not a number of 1 or more"
+
+
 def test_an_unknown_command_or_option_is_one_line(site):
     assert site.fab("no-such", status=1) == "No idea what 'no-such' is!\n"
     assert site.fab("deploy", "--no-such", status=1) == "No idea what '--no-such' is!\n"

@@ -4,6 +4,7 @@ import functools
 import inspect
 import logging
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from fabric.tasks import ConnectionCall
 from invoke import Collection, Exit
 from paramiko import ConfigParseError, SSHConfig
 
+from . import openssh
 from .config import split_host
 from .host import CommandFailed, Host
+from .terminal import ask, tell
 
 VERBOSE = inspect.Parameter("verbose", inspect.Parameter.KEYWORD_ONLY, default=False)
 INTERRUPTED = (
@@ -31,14 +34,19 @@ class Commands:
         self.namespace = Collection()
         self.hosts = {}  # by user, name and port: commands of one run share their connections
         self.verbose = False
+        self.exit_status = 0  # of a run in which all commands came to their end
         if config.ssh_key_path:
             key = {"key_filename": config.ssh_key_path}
             self.namespace.configure({"connect_kwargs": key})
-        check_ssh_config()
+        if openssh.is_there():
+            program.config.load_ssh_configs = False  # see HostCall
+        else:
+            check_ssh_config()
         program.executor_class = functools.partial(Executor, self)
         logging.getLogger("paramiko").addHandler(logging.NullHandler())  # we tell in our own words
         for stream in (sys.stdout, sys.stderr):
-            stream.reconfigure(errors="replace")  # a terminal need not know all letters
+            # A terminal need not know all letters, and sees both streams in the order of the lines.
+            stream.reconfigure(errors="replace", line_buffering=True)
 
     def command(self, function):
         """Make a command of function(host, ...), which then runs on each host in turn.
@@ -51,11 +59,15 @@ class Commands:
         @functools.wraps(function)
         def body(connection, *args, verbose=False, **kwargs):
             host = self.host_of(connection)
-            print(f"{name} on {host.name}", flush=True)
-            function(host, *args, **kwargs)
+            tell(f"{name} on {host.name}")
+            numbers = {key: number(key, kwargs[key]) for key in kwargs.keys() & defaults.keys()}
+            function(host, *args, **kwargs | numbers)
 
         signature = inspect.signature(function)
         parameters = [*signature.parameters.values(), VERBOSE]
+        # Of what is no number Invoke would show a traceback.
+        defaults = {p.name: str(p.default) for p in parameters if type(p.default) is int}
+        parameters = [p.replace(default=defaults.get(p.name, p.default)) for p in parameters]
         body.__signature__ = signature.replace(parameters=parameters)
         help = {"verbose": "Show all that the server prints."}
         made = fabric.task(body, name=name, hosts=self.config.hosts, help=help)
@@ -69,6 +81,13 @@ class Commands:
             self.hosts[key] = Host(connection, self.config)
             self.hosts[key].verbose = self.verbose
         return self.hosts[key]
+
+
+def number(option, value):
+    """Return the int of 1 or more that was typed after an option; Exit where it is none."""
+    if not re.fullmatch("0*[1-9][0-9]{0,8}", str(value)):
+        raise Exit(f"--{option}: {value} is not a number of 1 or more", 2)
+    return int(value)
 
 
 def check_ssh_config():
@@ -93,6 +112,10 @@ class HostCall(ConnectionCall):
 
     def make_context(self, config):
         self.begun = True
+        if openssh.is_there():
+            given = (self.init_kwargs[key] for key in ("host", "user", "port"))
+            keys = config.connect_kwargs.get("key_filename", [])
+            config = openssh.settings_for(config, *given, [keys] if isinstance(keys, str) else keys)
         try:
             return super().make_context(config)
         except (ValueError, KeyError) as error:  # of an option that Fabric reads as a number
@@ -113,20 +136,23 @@ class Executor(fabric.Executor):
         if self.core.remainder:
             raise Exit("fab -- runs what no host key is checked for: type fab sudo or fab run", 2)
         try:
-            return super().execute(*tasks)
+            done = super().execute(*tasks)
         except CommandFailed as error:
-            print(error.output, end="", file=sys.stderr)
+            tell(error.output, end="")
             raise Exit(self.failure(error), error.status) from None
         except Exit as error:
             raise Exit(self.failure(error.message), error.code) from None
         except KeyboardInterrupt:
-            print()
+            tell()
             raise Exit(self.failure(INTERRUPTED), 130) from None
         except BrokenPipeError:  # as of fab logs | head
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise Exit(code=141) from None
         except OSError as error:
             raise Exit(self.failure(error), 1) from None
+        if self.commands.exit_status:
+            raise Exit(code=self.commands.exit_status)
+        return done
 
     def normalize(self, tasks):
         calls = super().normalize(tasks)
@@ -186,6 +212,6 @@ class Executor(fabric.Executor):
 def confirm(question, answer, given=""):
     """Exit unless the answer is given, or typed when asked."""
     if not given and sys.stdin.isatty():
-        given = input(f"{question}? Type {answer} to go on: ").strip()
+        given = ask(f"{question}? Type {answer} to go on:")
     if given != answer:
         raise Exit(f"{question}: not confirmed; type {answer} when asked, or --yes {answer}", 2)

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import traceback
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +22,10 @@ HOST = re.compile(
 # Names that belong to Debian, PostgreSQL or the stack itself: as a user, database or program of
 # ours they would collide with theirs.
 TAKEN_NAMES = """
-    root daemon bin sys sync games man lp mail news uucp proxy backup list irc nobody sshd sudo adm
-    postgres template0 template1 memcache nginx supervisor www default all
+    adm all audio backup bin cdrom crontab daemon default dialout dip disk fax floppy games
+    input irc kmem kvm list lp mail man memcache news nginx nobody nogroup none operator plugdev
+    postgres proxy public render root sasl shadow src sshd staff sudo supervisor sync sys tape
+    template0 template1 tty users utmp uucp video voice www
 """.split()
 
 
@@ -185,8 +188,9 @@ def project_name(value):
             f"{value!r} is not 1 to 31 lower-case letters, digits or underscores, a letter first; "
             f"try {suggestion}"
         )
-    if value in TAKEN_NAMES:
-        raise ValueError(f"{value!r} belongs to the system of a server; try {value}_site")
+    if value in TAKEN_NAMES or value.startswith("pg_"):
+        suggestion = f"{value.removeprefix('pg_')}_site"
+        raise ValueError(f"{value!r} belongs to the system of a server; try {suggestion}")
     return value
 
 
@@ -219,9 +223,22 @@ def host_name(value):
     try:
         ipaddress.IPv4Address(text(value))
     except ipaddress.AddressValueError:
-        if not HOST_NAME.fullmatch(value):
+        if not HOST_NAME.fullmatch(wanted := in_ascii(value)):
             raise ValueError(f"{value!r} is not a host name, such as www.example.com") from None
+        if value != wanted:
+            raise ValueError(f"{value!r} is in browsers {wanted}: type that") from None
     return value
+
+
+def in_ascii(value):
+    """Return a host name as browsers send it.
+
+    There is no package for UTS 46 where Fabric alone is installed, and Python's own codec is IDNA
+    of 2003, of which ß is ss: somebody else's name.
+    """
+    lower = "".join(letter if letter in "ßς" else letter.casefold() for letter in value)
+    labels = unicodedata.normalize("NFKC", lower).split(".")
+    return ".".join(x if x.isascii() else f"xn--{x.encode('punycode').decode()}" for x in labels)
 
 
 def url(value):

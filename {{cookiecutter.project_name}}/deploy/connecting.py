@@ -4,15 +4,17 @@ import socket
 import threading
 import time
 from contextlib import suppress
-from pathlib import Path
 
 from invoke import Exit
-from paramiko import BadHostKeyException, PKey, SSHException, UnknownKeyType
+from paramiko import BadHostKeyException, SSHException
 from paramiko.ssh_exception import AuthenticationException, NoValidConnectionsError
 
 from . import host_keys
+from .logging_in import LogIn, TooMany
 
 CONNECT_TIMEOUT = 15  # seconds
+# What fail2ban, and sshd by PerSourcePenalties since Debian 13, do after log-ins that failed.
+SHUT_OUT = "; if that was right before, wait ten minutes: after failed log-ins a server shuts out"
 ALIVE_INTERVAL, ALIVE_PATIENCE = 15, 60  # seconds between two questions, and for an answer
 
 
@@ -31,7 +33,7 @@ def connect(connection, name, password):
     if gateway and not isinstance(gateway, str):
         connect(gateway, gateway.original_host, "")  # the password is for nobody on the way
     host_keys.check_keys(connection)
-    complete_options(connection, password)
+    login = complete_options(connection, password)
     try:
         connection.open()
     except BadHostKeyException as error:
@@ -39,10 +41,10 @@ def connect(connection, name, password):
         connect(connection, name, password)
     except NoValidConnectionsError:
         where = f"{connection.host} port {connection.port}"
-        raise Exit(f"{name}: nothing answers at {where}", 3) from None
+        raise Exit(f"{name}: nothing answers at {where}{SHUT_OUT}", 3) from None
+    except AuthenticationException as error:
+        raise Refused(f"{name}: {refusal(connection, login, error)}", 3) from None
     except (SSHException, OSError, EOFError) as error:
-        if was_refused(connection, error):
-            raise Refused(f"{name}: {refusal(connection)}", 3) from None
         raise Exit(f"{name}: cannot connect: {reason(error)}", 3) from None
     else:
         watch = threading.Thread(target=keep_alive, args=(connection.transport,), daemon=True)
@@ -50,30 +52,29 @@ def connect(connection, name, password):
 
 
 def complete_options(connection, password):
-    """Add what the connection is to be made with, and fab --debug must not print earlier."""
+    """Add what the connection is to be made with, and fab --debug must not print earlier.
+
+    Return the LogIn, which is a part of it.
+    """
     options = dict(connection.connect_kwargs)
-    keys = [Path(name).expanduser() for name in dict.fromkeys(options.get("key_filename", []))]
-    options["key_filename"] = [str(path) for path in keys if path.is_file()]  # as ssh does
     if password:
         options.setdefault("password", password)
-    connection.connect_kwargs = options
+    login = LogIn(connection.user, options, connection.ssh_config)
+    connection.connect_kwargs = {**options, "auth_strategy": login}
     connection.connect_timeout = connection.connect_timeout or CONNECT_TIMEOUT
+    return login
 
 
-def was_refused(connection, error):
-    # Of a refused key paramiko may tell as of one that it cannot read: it takes an RSA key for
-    # each other kind too, and raises what the last said. Then the connection is still there.
-    transport = connection.client.get_transport()
-    return isinstance(error, AuthenticationException) or bool(transport and transport.is_active())
-
-
-def refusal(connection):
-    options = connection.connect_kwargs
-    passphrase = options.get("passphrase") or options.get("password")
-    locked = [name for name in options["key_filename"] if not private_keys(name, passphrase)]
-    if locked:
+def refusal(connection, login, error):
+    """Return why the user is not let in, in words."""
+    if isinstance(error, TooMany):
         return (
-            f"the key {locked[0]} cannot be read without its passphrase; ssh-add it,"
+            f"the server ended the connection after {error} keys or passwords of"
+            f" {connection.user}, more than it allows; name the right key in SSH_KEY_PATH"
+        )
+    if login.locked:
+        return (
+            f"the key {login.locked[0]} cannot be read without its passphrase; ssh-add it,"
             " or type fab --prompt-for-passphrase"
         )
     return (
@@ -100,12 +101,6 @@ def reason(error):
         return "the name is not known"
     if isinstance(error, TimeoutError):
         return "no answer within the time allowed; is it up, and does its firewall let ssh in?"
+    if "protocol banner" in str(error):
+        return f"the connection ends before ssh begins{SHUT_OUT}"
     return str(error) or type(error).__name__
-
-
-def private_keys(path, passphrase):
-    """Return the key in a file, read with the passphrase if it has one: a list of one, or none."""
-    for password in (None, passphrase.encode() if passphrase else b""):
-        with suppress(SSHException, UnknownKeyType, ValueError, TypeError):  # it has one or none
-            return [PKey.from_path(path, password)]
-    return []

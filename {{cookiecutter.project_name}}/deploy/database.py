@@ -1,11 +1,9 @@
 """The database and the uploads: made, backed up, restored."""
 
-import secrets
 from pathlib import Path
 
 from invoke import Exit
 
-from .scripts import script
 from .steps import step
 
 
@@ -20,14 +18,13 @@ def create(host):
 
 def backup(host, label, only_database=False):
     """Dump the database and the uploads; return the name of the backup."""
-    words = "database" if only_database else ""
     with step(host, "Backup"):
-        return host.as_root(f"$root/shared/backup $label {words}", label=label).stdout.strip()
+        return host.call("backup", label=label, only_database=only_database)["name"]
 
 
 def backups(host):
-    """Return the names of the backups, the oldest first."""
-    return host.as_root("ls $root/backups", check=False).stdout.split()
+    """Return the backups, the oldest first: a list of dicts with "name" and "release"."""
+    return host.call("backups")["backups"]
 
 
 def get(host, name):
@@ -36,13 +33,13 @@ def get(host, name):
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     target = home / f"{name}.tar"
     with step(host, f"Bringing {name} home"):
-        host.download("exec tar -C $root/backups -c $backup", target, backup=name)
+        host.download('exec tar -C "$root/backups" -c "$backup"', target, backup=name)
     return target
 
 
 def check(host, name):
     """Exit unless there is a backup of that name."""
-    known = backups(host)
+    known = [backup["name"] for backup in backups(host)]
     if name not in known:
         listed = ", ".join(known[-5:]) or "none"
         raise Exit(f"There is no backup {name}; the newest are: {listed}", 2)
@@ -51,7 +48,7 @@ def check(host, name):
 def load(host, name):
     """Load a backup beside the live database; return how that differs, a dict.
 
-    "minutes" is the age of the backup, "differences" a list of lines, one a table.
+    "age" says how old the backup is, "differences" is a list of lines, one a table.
     """
     with step(host, f"Reading {name}"):
         return host.call("load", backup=name)
@@ -67,18 +64,6 @@ def clear_cache(host):
     """Forget what memcached holds of pages and sessions of another state of the database."""
     clear = "from django.core.cache import cache; cache.clear()"
     host.as_site(
-        'cd $root/current/project && ../venv/bin/python manage.py shell -v0 -c "$code"',
+        'cd "$root/current/project" && ../venv/bin/python manage.py shell -v0 -c "$code"',
         code=clear,
     )
-
-
-def create_admin(host):
-    """Make the admin user where there is no superuser; return the password if it was made up."""
-    password = host.config.admin_pass or secrets.token_urlsafe(12)
-    with step(host, "Admin user"):
-        made = host.as_site(
-            script("admin"),
-            stdin=password + "\n",
-            host=host.config.live_hostname,
-        ).stdout.strip()
-    return password if made and not host.config.admin_pass else None

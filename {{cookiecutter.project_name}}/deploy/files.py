@@ -39,7 +39,6 @@ FILES = [
     ),
     RemoteFile("crontab.template", "/etc/cron.d/%(project_name)s"),
     RemoteFile("logrotate.template", "/etc/logrotate.d/%(project_name)s"),
-    RemoteFile("backup.template", "%(root)s/shared/backup", mode=0o750),
 ]
 
 
@@ -70,16 +69,6 @@ def described(host):
         }
         for file in FILES
     ]
-
-
-def compare(host):
-    """Return what is live and how the files differ from that; nothing is written.
-
-    As a dict: "live", the name of the live release, and its "revision", both empty where there is
-    none, and "changes", a list of dicts with "path", the unified "diff", and "edited", the diff of
-    what was changed on the server by hand. Secrets are masked.
-    """
-    return host.call("compare", files=described(host), values=values(host))
 
 
 def stage(host, release):

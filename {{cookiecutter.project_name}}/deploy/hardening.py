@@ -12,8 +12,9 @@ from fabric import Connection
 from invoke import Exit
 from paramiko import Agent
 
-from .connecting import Refused, private_keys
+from .connecting import Refused
 from .host import Host
+from .logging_in import private_keys
 from .scripts import script
 from .steps import step
 
@@ -186,8 +187,7 @@ def guarded(host, title, name, undo, revert_after, **values):
 
 def ssh_port(host):
     """Return the port at which sshd listens, seen from the server, as a str."""
-    shown = host.connection.run("printenv SSH_CONNECTION", hide=True, in_stream=False).stdout
-    return shown.split()[3]
+    return host.as_login("printenv SSH_CONNECTION").stdout.split()[3]
 
 
 def run(host, title, *names, stdin=b"", **values):

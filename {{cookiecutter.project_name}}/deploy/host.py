@@ -18,23 +18,12 @@ from paramiko import SSHException
 from . import connecting, program
 from .connecting import Refused
 from .scripts import script
+from .shell import BEGIN, ENVIRONMENT, PATH, copy, send, skip_greeting, text, through_login
+from .terminal import writer
 
-PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-# sudo drops the proxies that every log-in has from /etc/environment: apt, uv and git need them.
-PROXY = r"""s/^(export +)?((https?|ftp|all|no)_proxy)=["']?([^"']*).*/export \2='\4'/Ip"""
-PROXIES = f'eval "$(sed -nE {shlex.quote(PROXY)} /etc/environment 2>/dev/null)"; '
-# A log-in shell may print a greeting, and has its own ideas of these; what we ask begins here.
-MARK = "--- fab ---"
-ENVIRONMENT = (
-    f"echo {shlex.quote(MARK)}; cd /; umask 022; unset TMPDIR TZ LANG LANGUAGE CDPATH;"
-    f" export LC_ALL=C.UTF-8 PATH={PATH}; {PROXIES}"
-)
-NOT_SENT = 96  # the exit status where the program is not there yet, or not any more
-CALL = """
-[ -s $program ] || exit 96
-command -v python3 >/dev/null || { echo "there is no Python here; type fab install" >&2; exit 1; }
-exec python3 -BI $program
-"""
+NO_TERMINAL = "you must have a tty"  # what sudo says to us where sudoers has requiretty
+CALL = script("call")
+NOT_SENT = 96  # the exit status of CALL where the program is not there yet, or not any more
 
 
 class CommandFailed(Exception):
@@ -52,6 +41,7 @@ class Result:
     stdout: str
     output: str  # stdout and stderr, as they came
     status: int
+    begun: bool = True  # whether the log-in shell has run it
 
 
 class Host:
@@ -92,15 +82,15 @@ class Host:
             self.connect()
             if self.connection.user == "root":
                 self._sudo = "", b""
-            elif (answer := self._execute("LC_ALL=C sudo -kn true")).status == 0:
+            elif (answer := self.as_login("LC_ALL=C sudo -kn true")).status == 0:
                 self._sudo = "sudo -n -- ", b""
             elif answer.status == 127:
                 raise Refused(
                     f"{self.name}: it has no sudo; fab secure brings it, or log in as root", 3
                 )
             else:
-                first = self._ask_password()
-                answer = self._execute("LC_ALL=C sudo -k -S -p '' true", first)
+                first = b"" if NO_TERMINAL in answer.output else self._ask_password()
+                answer = self.as_login("LC_ALL=C sudo -k -S -p '' true", first)
                 if answer.status:
                     raise Refused(f"{self.name}: {self._sudo_refusal(answer.output)}", 3)
                 self._sudo = "sudo -k -S -p '' -- ", first
@@ -108,6 +98,8 @@ class Host:
 
     def _sudo_refusal(self, output):
         user = self.connection.user
+        if NO_TERMINAL in output:
+            return f"sudo wants a terminal; add to /etc/sudoers: Defaults:{user} !requiretty"
         if "incorrect password" in output:
             return f"sudo does not take the password of {user}; see SSH_PASS in FABRIC"
         words = [line for line in output.splitlines() if user in line or line.startswith("sudo")]
@@ -132,17 +124,38 @@ class Host:
         """Run a shell script as the site's user and return its Result: see `_run`."""
         return self._run(self.app_user, script, **options)
 
-    def _run(self, user, script, stdin=b"", check=True, **variables):
+    def _run(self, user, script, stdin=b"", check=True, shown=False, **variables):
         """Run a shell script as that user and return its Result.
 
         The script finds in $name the name of the project, in $root its directory, and the
-        variables given. stdin, bytes or str, is what it reads. CommandFailed where the status is
-        not 0, unless check is False.
+        variables given. stdin, bytes or str, is what it reads. With shown, what it prints is not in
+        the Result: it goes to our own standard output and error, as it comes. CommandFailed where
+        the status is not 0, unless check is False.
         """
-        result = self._execute(*self._command(user, script, stdin, variables))
+        result = self._execute(*self._command(user, script, stdin, variables), self.verbose, shown)
+        self._check_begun(result.begun, result.output, result.status)
         if check and result.status:
             raise CommandFailed(result.status, result.output)
         return result
+
+    def as_login(self, script, stdin=b""):
+        """Run a line of shell as the user that has logged in, and return its Result."""
+        result = self._execute(through_login(BEGIN + script), stdin)
+        self._check_begun(result.begun, result.output, result.status)
+        return result
+
+    def _check_begun(self, begun, output, status):
+        """Refused where the log-in shell has not run what it was told to."""
+        if begun:
+            return
+        said = output.strip().splitlines()[-1:] or ["and says nothing; see what its ~/.bashrc does"]
+        if f"user {self.app_user} does not exist" in said[0]:
+            raise Refused(f"{self.name}: there is no user {self.app_user} yet; type fab all", 1)
+        raise Refused(
+            f"{self.name}: the log-in shell of {self.connection.user} runs no command (exit status"
+            f" {status}): {said[0]}",
+            3,
+        )
 
     def call(self, command, as_site=False, **parameters):
         """Run a command of on_host/ as root, or as the site's user; return its answer, a dict.
@@ -166,17 +179,21 @@ class Host:
         """
         path = {"program": program.remote_path()}
         line, first = self._command("root", CALL, self._request(command, parameters), path)
-        for send in (self._send_program, lambda: None):
+        for mend in (self._send_program, lambda: None):
             channel = self._open(line)
             channel.sendall(first)
             answers = channel.makefile("rb")
-            skip_greeting(answers)
+            greeting = skip_greeting(answers)
             if answer := answers.readline():
                 return channel, json.loads(answer)
-            if channel.recv_exit_status() != NOT_SENT:
+            status = channel.recv_exit_status()
+            if status != NOT_SENT:
                 break
-            send()
-        reason = channel.recv_stderr(2**16).decode("utf-8", "replace").strip().splitlines()
+            mend()
+        said = list(greeting or [])
+        copy(channel.makefile_stderr("rb"), [said.append], said)
+        self._check_begun(greeting is None, text(said), status)
+        reason = text(said).strip().splitlines()
         raise Exit(f"{self.name}: {reason[-1] if reason else 'connection lost'}", 1)
 
     def download(self, script, path, **variables):
@@ -188,7 +205,9 @@ class Host:
             shutil.copyfileobj(printed, file)
         if status := channel.recv_exit_status():
             path.unlink()
-            raise CommandFailed(status, channel.recv_stderr(2**16).decode("utf-8", "replace"))
+            errors = []
+            copy(channel.makefile_stderr("rb"), [errors.append], errors)
+            raise CommandFailed(status, text(errors))
 
     def _request(self, command, parameters):
         names = {"command": command, "name": self.config.project_name, "root": self.root}
@@ -208,24 +227,26 @@ class Host:
         values = {"name": self.config.project_name, "root": self.root} | variables
         assignments = [f"{key}={shlex.quote(value)}; " for key, value in values.items()]
         lease = f"export LEASE={self.lease.id}; " if self.lease else ""
-        whole = (ENVIRONMENT + lease + "".join(assignments) + script).encode()
-        words = ["sh", "-c", f'eval "$(head -c {len(whole)})"']
+        whole = (BEGIN + ENVIRONMENT + lease + "".join(assignments) + script).encode()
+        words = ["/bin/sh", "-c", f'PATH={PATH}; eval "$(head -c {len(whole)})"']
         if user != "root":
-            words = ["runuser", "-u", user, "--", *words]
+            words = ["/sbin/runuser", "-u", user, "--", *words]
         stdin = stdin.encode() if isinstance(stdin, str) else stdin
-        return prefix + shlex.join(words), first + whole + stdin
+        return through_login(f"exec {prefix}{shlex.join(words)}"), first + whole + stdin
 
-    def _execute(self, command, stdin=b""):
+    def _execute(self, command, stdin, verbose=False, shown=False):
         channel = self._start(command, stdin)
         output, stdout = [], []
-        errors = threading.Thread(
-            target=self._read, args=(channel.makefile_stderr("rb"), output), daemon=True
-        )
-        errors.start()
-        printed = channel.makefile("rb")
-        self._read(skip_greeting(printed), output, stdout)
-        self._read(printed, output, stdout)
-        errors.join()
+        if shown:
+            sinks, error_sinks = [writer(sys.stdout)], [writer(sys.stderr)]
+        else:
+            error_sinks = [output.append, *([writer(sys.stderr)] if verbose else [])]
+            sinks = [stdout.append, *error_sinks]
+        errors = channel.makefile_stderr("rb")
+        reading = threading.Thread(target=copy, args=(errors, error_sinks, output), daemon=True)
+        reading.start()
+        begun = copy(channel.makefile("rb"), sinks, output)
+        reading.join()
         status = channel.recv_exit_status()
         channel.close()
         if status == -1:
@@ -233,8 +254,8 @@ class Host:
             if not self.connection.transport.is_active():
                 raise Exit(f"{self.name}: connection lost", 255)
             status = 137
-            output.append("killed on the server: it may be out of memory\n")
-        return Result("".join(stdout), "".join(output), status)
+            output.append(b"killed on the server: it may be out of memory\n")
+        return Result(text(stdout), text(output), status, begun)
 
     def _open(self, command):
         try:
@@ -248,29 +269,3 @@ class Host:
         channel = self._open(command)
         threading.Thread(target=send, args=(channel, stdin), daemon=True).start()
         return channel
-
-    def _read(self, stream, *sinks):
-        for line in stream:
-            line = line.decode("utf-8", "replace")
-            for sink in sinks:
-                sink.append(line)
-            if self.verbose:
-                print(line, end="", flush=True)
-
-
-def send(channel, data):
-    try:
-        channel.sendall(data)
-        channel.shutdown_write()
-    except OSError:  # the command ended without reading all of it, and tells by its status
-        pass
-
-
-def skip_greeting(stream):
-    """Read what a log-in shell prints before the MARK; return those lines where none comes."""
-    lines = []
-    for line in iter(stream.readline, b""):
-        if line.strip() == MARK.encode():
-            return []
-        lines.append(line)
-    return lines

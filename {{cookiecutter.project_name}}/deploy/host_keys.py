@@ -10,13 +10,20 @@ from invoke import Exit
 from paramiko import MissingHostKeyPolicy, SSHException
 from paramiko.hostkeys import HostKeyEntry, InvalidHostKey
 
+from .terminal import ask
+
 
 def check_keys(connection):
     """Let the connection take known keys only, or ask."""
     mine, *others = files(connection)
-    for path in (Path("/etc/ssh/ssh_known_hosts"), *others, mine):
+    everybodys = connection.ssh_config.get("globalknownhostsfile", "/etc/ssh/ssh_known_hosts")
+    keys = connection.client.get_host_keys()
+    for path in (*map(Path, everybodys.split()), *others, mine):
         if path.is_file():
-            load(connection.client.get_host_keys(), path)
+            load(keys, path)
+    if alias := connection.ssh_config.get("hostkeyalias"):
+        for kind, key in (keys.lookup(alias) or {}).items():
+            keys.add(name_of(connection), kind, key)
     connection.client.set_missing_host_key_policy(AskAboutUnknownKey(mine))
 
 
@@ -76,7 +83,7 @@ class AskAboutUnknownKey(MissingHostKeyPolicy):
         shown = f"{hostname}: the host key {key.get_name()} {fingerprint(key)} is not known"
         if not sys.stdin.isatty():
             raise Exit(f"{shown}; connect once with ssh and compare it", 3)
-        if input(f"{shown}. Connect and remember it (yes/no)? ").strip().lower() != "yes":
+        if ask(f"{shown}. Connect and remember it (yes/no)?").lower() != "yes":
             raise Exit(f"{hostname}: not connected", 3)
         self.known_hosts.parent.mkdir(mode=0o700, exist_ok=True)
         with self.known_hosts.open("a", encoding="utf-8") as file:

@@ -5,23 +5,26 @@ import sys
 
 from invoke import Exit
 
-from . import database, files, relay, releases, repository, server
+from . import checks, database, relay, releases, repository, server
 from .host import CommandFailed
 from .scripts import script
 from .steps import step
+from .terminal import ask
 
 
 def live_or_exit(host):
-    """Return the name of the live release; Exit where there is none."""
-    name = releases.live(host)
-    if not name:
+    """Return the name of the live release; Exit where there is none, or it cannot run here."""
+    found = host.call("live")
+    if not found["live"]:
         raise Exit(f"{host.name}: nothing is live yet; type fab all", 1)
-    return name
+    if found["problem"]:
+        raise Exit(f"{host.name}: {found['problem']}; type fab deploy", 1)
+    return found["live"]
 
 
 def agree(question, yes):
     """Exit unless the question is answered with yes, by --yes or on the terminal."""
-    if yes or sys.stdin.isatty() and input(f"{question} (yes/no)? ").strip() == "yes":
+    if yes or sys.stdin.isatty() and ask(f"{question} (yes/no)?") == "yes":
         return
     raise Exit(f"{question}: not agreed to; type yes when asked, or --yes", 2)
 
@@ -127,25 +130,30 @@ def rollback(host, lease, release, restore_db, yes):
 
 def find_dump(host, release):
     """Return the newest backup made while that release was live; Exit where there is none."""
-    found = host.as_root("grep -lx $release $root/backups/*/release", release=release, check=False)
-    if not found.stdout.strip():
+    found = [dump["name"] for dump in database.backups(host) if dump["release"] == release]
+    if not found:
         raise Exit(f"There is no backup of the time when {release} was live", 2)
-    return found.stdout.split()[-1].split("/")[-2]
+    return found[-1]
+
+
+def load_and_tell(host, dump):
+    """Load a backup beside what is live, and say how the two differ."""
+    loaded = database.load(host, dump)
+    print(f"    {dump} is {loaded['age']}; what has been written since is lost:")
+    for line in loaded["differences"] or ["no table has more or fewer rows"]:
+        print(f"    {line}")
 
 
 def ask_about_loss(host, dump, yes):
     """Load the backup, say what the live database has and it has not, dump that, and ask."""
-    loaded = database.load(host, dump)
-    print(f"    {dump} is {loaded['minutes']} minutes old; what has been written since is lost:")
-    for line in loaded["differences"] or ["no table has more or fewer rows"]:
-        print(f"    {line}")
+    load_and_tell(host, dump)
     database.backup(host, "rollback", only_database=True)
     agree(f"Put {dump} in the place of the live database", yes)
 
 
-KNOWN = "cd $root/releases/$release/project && ../venv/bin/python manage.py showmigrations --plan"
+KNOWN = 'cd "$root/releases/$release/project" && ../venv/bin/python manage.py showmigrations --plan'
 APPLIED = "SELECT app || '.' || name FROM django_migrations"
-PSQL = "runuser -u postgres -- psql -qAtX $name"
+PSQL = 'runuser -u postgres -- psql -qAtX "$name"'
 
 
 def tell_unknown_migrations(host, release):
@@ -172,7 +180,8 @@ def restore(host, dump, by="restore"):
 
 def show(host):
     """Print what a deploy would change; what is read on the server is removed again."""
-    now = files.compare(host)
+    now = checks.examine(host)
+    checks.tell(now["wrong"])
     revision = repository.newest_revision(host)
     print(f"Revision: {now['revision'][:8] or 'none'} -> {revision[:8]}")
     if now["live"]:
@@ -187,18 +196,21 @@ def show(host):
 
 def show_release(host, revision):
     """Print the packages and migrations of a revision, unpacked on the server for that long."""
-    release = host.as_site("mktemp -d $root/releases/.plan.XXXXXX").stdout.strip()
+    release = host.as_site('mktemp -d "$root/releases/.plan.XXXXXX"').stdout.strip()
     try:
         repository.unpack(host, revision, f"{release}/project")
-        path = host.config.requirements_path
-        paths = f"$root/current/project/{path} {release}/project/{path}"
-        different = host.as_root(f"diff {paths}", check=False).stdout
+        different = host.as_root(
+            'diff "$root/current/project/$path" "$release/project/$path"',
+            check=False,
+            release=release,
+            path=host.config.requirements_path,
+        ).stdout
         packages = re.findall(r"^[<>] [\w.\[\]-]+==\S+", different, re.M)
         print("Packages:", *(packages or ["no change"]), sep="\n  ")
         host.as_site(script("plan"), release=release, app=host.config.project_app)
         show_migrations(host, f"{release}/project", bool(packages))
     finally:
-        host.as_root("rm -rf $release", release=release)
+        host.as_root('rm -rf "$release"', release=release)
 
 
 def show_migrations(host, directory, packages_change):

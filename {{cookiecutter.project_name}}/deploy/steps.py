@@ -9,6 +9,7 @@ from contextlib import contextmanager, nullcontext
 from invoke import Exit
 
 from .host import CommandFailed
+from .terminal import plain, tell
 
 LAST_LINES = 20
 FRAMES, TICK = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", 0.1  # seconds
@@ -17,7 +18,7 @@ NEXT = "With -v after it, the command shows all that the server prints"
 
 @contextmanager
 def step(host, title):
-    """Print the title of a step and how many seconds it took.
+    """Print the title of a step and how many seconds it took, on the standard error.
 
     Where a command fails in it, print the last lines of its output and Exit with its status.
     """
@@ -26,22 +27,17 @@ def step(host, title):
     if host.lease:
         host.lease.note(step=title)
     try:
-        with spinner(title) if sys.stdout.isatty() and not host.verbose else nullcontext():
+        with spinner(title) if sys.stderr.isatty() and not host.verbose else nullcontext():
             yield
     except CommandFailed as error:
-        print(f"✗ {title}", *map(plain, error.output.splitlines()[-LAST_LINES:]), sep="\n  | ")
+        tell(f"✗ {title}", *map(plain, error.output.splitlines()[-LAST_LINES:]), sep="\n  | ")
         raise Exit(
             f"{host.name}: stopped at: {title} (exit status {error.status}). {NEXT}", 1
         ) from None
     except BaseException:
-        print(f"✗ {title}", flush=True)
+        tell(f"✗ {title}")
         raise
-    print(f"✓ {title} ({time.monotonic() - started:.1f} s)", flush=True)
-
-
-def plain(line):
-    """Return a line without what would move the cursor or colour the terminal."""
-    return "".join(letter for letter in line if letter.isprintable() or letter == "\t")
+    tell(f"✓ {title} ({time.monotonic() - started:.1f} s)")
 
 
 @contextmanager
@@ -52,10 +48,10 @@ def spinner(title):
     def spin():
         for tick in itertools.count():
             frame = FRAMES[tick % len(FRAMES)]
-            print(f"\r{frame} {title} {tick * TICK:.0f} s", end="", flush=True)
+            tell(f"\r{frame} {title} {tick * TICK:.0f} s", end="")
             if ended.wait(TICK):
                 break
-        print("\r\x1b[K", end="", flush=True)  # the line is empty again
+        tell("\r\x1b[K", end="")  # the line is empty again
 
     thread = threading.Thread(target=spin, daemon=True)
     thread.start()

@@ -79,7 +79,7 @@ def without_host():
 def stranger(request):
     message = "There is no site of this name here.\n"
     if settings.DEBUG:
-        message += f"To add it: python manage.py addsite {request._get_raw_host()}\n"
+        message += f"To add it: nox -s manage -- addsite {request._get_raw_host()}\n"
     return HttpResponseNotFound(message, content_type="text/plain")
 
 

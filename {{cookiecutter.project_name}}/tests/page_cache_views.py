@@ -59,13 +59,14 @@ def adding_a_message(request):
     return answer()
 
 
+CSRF_COOKIE = project_settings.CSRF_COOKIE_NAME
 ONE_VISITORS = {
     "reads a cookie": lambda request: answer(request.COOKIES.get("theme", "light")),
     "asks whether there is a cookie": lambda request: answer(str("theme" in request.COOKIES)),
     "reads all cookies": lambda request: answer(str(dict(request.COOKIES))),
     "prints all cookies": lambda request: variable(request, "request.COOKIES"),
     "asks whether there are cookies": lambda request: answer(str(bool(request.COOKIES))),
-    "reads the token's cookie": lambda request: answer(request.COOKIES.get("csrftoken", "none")),
+    "reads the token's cookie": lambda request: answer(request.COOKIES.get(CSRF_COOKIE, "none")),
     "sets a cookie": setting_a_cookie,
     "reads a header": lambda request: answer(request.META.get("HTTP_X_FORWARDED_HOST", "none")),
     "reads a header by its name": lambda request: answer(request.headers.get("User-Agent", "")),

@@ -17,7 +17,8 @@ DATABASE = f"""
 from {settings.PROJECT_APP}.settings import *
 
 DEBUG = True
-DATABASES["default"]["NAME"] = __file__ + ".db"
+SITE_ID = 1
+DATABASES = dict(default=dict(ENGINE="django.db.backends.sqlite3", NAME=__file__ + ".db"))
 """
 
 
@@ -180,4 +181,6 @@ def test_sites_are_listed_for_people_and_for_programs(project):
     assert first[:2] == ["1", "127.0.0.1:8000"]
     assert second == ["2", "two.example", "1", "pages", "zwei.example"]
     rows = [json.loads(line) for line in project.lines("listsites --json")]
-    assert rows[1] == {"id": 2, "domain": "two.example", "aliases": ["zwei.example"]}
+    named = {"id": 2, "domain": "two.example", "aliases": ["zwei.example"]}
+    assert rows[1] == named | {"hosts": ["two.example", "zwei.example"]}
+    assert rows[0]["hosts"] == ["127.0.0.1"]

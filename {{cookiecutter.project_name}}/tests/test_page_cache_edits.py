@@ -2,7 +2,7 @@
 
 import pytest
 from django.db import connection
-from forms import fields_of
+from forms import IN_PLACE, fields_of
 from mezzanine.blog.models import BlogPost
 from mezzanine.core.models import CONTENT_STATUS_DRAFT
 from mezzanine.pages.models import Page, RichTextPage
@@ -79,7 +79,7 @@ def test_a_page_that_was_made_while_another_was_saved_is_not_shown_afterwards(
 
 def test_an_edit_is_seen_at_once(ask, committed, browse):
     assert b"Edited" not in ask("/about/").content
-    fields = fields_of(ask("/about/", "admin"), ".middle .editable-form")
+    fields = fields_of(ask("/about/", "admin"), IN_PLACE)
     with committed():
         browse("admin").post("/edit/", fields | {"content": "<p>Edited</p>"})
     assert b"Edited" in ask("/about/").content

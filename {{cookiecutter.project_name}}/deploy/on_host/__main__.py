@@ -11,13 +11,18 @@ import json
 import sys
 from io import FileIO
 
-from . import (
+from . import (  # noqa: F401  (they fill the table of checks)
+    backup,
     certificate,
+    checks,
+    checks_of_server,
+    checks_of_site,
     configuration,
     keys,
     lease,
     record,
     relay,
+    release_python,
     releases,
     repository,
     restore,
@@ -30,14 +35,20 @@ from .site import Refused, Site
 
 COMMANDS = {
     "adopt": record.adopt,
+    "backup": backup.make,
+    "backups": backup.show,
     "begin": releases.begin,
     "certificate": certificate.cover,
-    "claim": record.claim,
-    "compare": configuration.compare,
+    "claim": checks.claim_names,
+    "examine": checks.examine,
     "fetch": repository.fetch,
+    "finish": release_python.finish,
     "keys": keys.make,
     "lease": lease.hold,
+    "live": checks.live,
     "load": restore.load,
+    "migrations": release_python.migrations,
+    "prerequisites": checks.prerequisites,
     "prune": releases.prune,
     "relay": relay.start,
     "releases": releases.show,
@@ -45,6 +56,7 @@ COMMANDS = {
     "role": role.make,
     "share_static": static.share,
     "stage": configuration.stage,
+    "status": checks.status,
     "swap": restore.swap,
     "switch": switch.run,
     "unpack": repository.unpack,

@@ -8,7 +8,10 @@ what it had. What a file holds is a dict: "path", "content", "owner" (USER:GROUP
 import difflib
 import json
 import re
+import shutil
+import socket
 import subprocess
+import sys
 from pathlib import Path
 
 from .files import read, write
@@ -39,6 +42,13 @@ def is_ours(site, path, found):
     """Was this written by a deploy, also one that was cut off? Else somebody did it by hand."""
     releases = (site.state / "configuration").glob("*.json")
     return any(wanted(kept(site, release.stem).get(path)) == found for release in releases)
+
+
+def keep_program(site):
+    """Let cron find this program, wherever it was sent to: ROOT/shared/on_host.pyz."""
+    kept = site.shared / "on_host.pyz"
+    shutil.copyfile(sys.argv[0], kept.with_suffix(".new"))
+    kept.with_suffix(".new").rename(kept)
 
 
 class Configuration:
@@ -135,10 +145,21 @@ def default_server(name):
     return "" if taken else " default_server"
 
 
+def has_ipv6():
+    """Return whether a program can listen at an address of IPv6 here: not every kernel has it."""
+    try:
+        with socket.socket(socket.AF_INET6) as listener:
+            listener.bind(("::", 0))
+    except OSError:
+        return False
+    return True
+
+
 def rendered(site, files, values, release, secrets):
     """Return the files with their templates and paths filled in with %."""
     values = values | secrets | {"release": str(site.release(release))}
     values["default_server"] = default_server(site.name)
+    values["ipv6"] = "" if has_ipv6() else "# not on this server: "
     return [
         {**file, "path": file["path"] % values, "content": file["content"] % values}
         for file in files

@@ -17,11 +17,12 @@ ROUNDS = 4096
 VERIFIER = re.compile(r"SCRAM-SHA-256\$(\d+):([^$]+)\$")
 
 
-def run(*command, stdin=None):
+def run(*command, stdin=None, stdout=subprocess.PIPE):
     """Run a command as the user postgres; return what it prints, a str, or Refused with why not."""
     words = ["runuser", "-u", "postgres", "--", *map(str, command)]
     options = {"input": stdin} if isinstance(stdin, str) else {"stdin": stdin}
-    result = subprocess.run(words, capture_output=True, text=True, cwd="/", **options)
+    options |= {"stdout": stdout, "stderr": subprocess.PIPE}
+    result = subprocess.run(words, text=True, cwd="/", **options)
     if result.returncode:
         raise Refused(f"{command[0]}: {result.stderr.strip()}")
     return result.stdout
@@ -32,6 +33,11 @@ def psql(*statements, database="postgres"):
     for sql in statements:  # on the standard input: arguments are seen in the list of processes
         rows = run("psql", "-qAtX", "-v", "ON_ERROR_STOP=1", database, stdin=sql).splitlines()
     return rows
+
+
+def version():
+    """Return the version of the server, such as 17."""
+    return int("".join(psql("SHOW server_version_num"))) // 10000
 
 
 def has_role(name):

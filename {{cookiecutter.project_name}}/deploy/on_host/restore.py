@@ -5,11 +5,12 @@
 media-before-restore, until the next one.
 """
 
+import json
 import shutil
 import subprocess
-from datetime import UTC, datetime
 
-from .postgres import has_database, psql, run
+from .backup import age, clocks, note
+from .postgres import has_database, psql, run, version
 from .record import require
 from .site import Refused
 
@@ -26,8 +27,11 @@ def check(site, backup):
     sums = subprocess.run(command, cwd=path, capture_output=True, text=True)
     if sums.returncode:
         raise Refused(f"{backup} is damaged: {sums.stdout.strip()}")
-    if (path / "project").read_text().strip() != site.name:
+    if note(site, backup, "project") != site.name:
         raise Refused(f"{backup} is a backup of another project")
+    made_by, here = note(site, backup, "postgresql"), version()
+    if made_by and int(made_by) > here:
+        raise Refused(newer(backup, made_by, here))
     size = (path / "database").stat().st_size
     if size == 0:
         raise Refused(f"{backup} is empty")
@@ -38,21 +42,32 @@ def check(site, backup):
     return path
 
 
+def newer(backup, made_by, here):
+    return (
+        f"{backup} is a backup of PostgreSQL {made_by}, and here is {here}: restore it on a server"
+        f" whose PostgreSQL is no older"
+    )
+
+
 def load(site, backup):
-    """Load a backup beside what is live; return "minutes", its age, and "differences", lines."""
+    """Load a backup beside what is live; return its "age", in words, and "differences", lines."""
     path, new = check(site, backup), f"{site.name}-restoring"  # a project's name has no hyphen
     require(site, "database", new)
     psql(f'DROP DATABASE IF EXISTS "{new}" WITH (FORCE)')
-    psql(f'CREATE DATABASE "{new}" OWNER {site.name} TEMPLATE template0')
+    psql(f'CREATE DATABASE "{new}" OWNER "{site.name}" TEMPLATE template0')
     with (path / "database").open("rb") as dump:
         restore = ["pg_restore", "--single-transaction", "--exit-on-error", "--no-owner"]
-        run(*restore, f"--role={site.name}", f"--dbname={new}", stdin=dump)
+        try:
+            run(*restore, f"--role={site.name}", f"--dbname={new}", stdin=dump)
+        except Refused as refused:
+            if "unsupported version" in str(refused):  # of before backups said which
+                raise Refused(newer(backup, "newer", version())) from None
+            raise
     psql("ANALYZE", database=new)
     for name in DIRECTORIES:
         unpack(site, path / f"{name}.tar.gz", name)
-    made = datetime.strptime(backup[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    minutes = round((datetime.now(UTC) - made).total_seconds() / 60)
-    return {"minutes": minutes, "differences": differences(new, site.name)}
+    made = json.loads(note(site, backup, "made") or "null")
+    return {"age": age(made, clocks()), "differences": differences(new, site.name)}
 
 
 def unpack(site, archive, name):
@@ -91,10 +106,10 @@ def swap(site):
     psql(f'DROP DATABASE IF EXISTS "{old}" WITH (FORCE)')
     try:
         psql(
-            f"ALTER DATABASE {name} ALLOW_CONNECTIONS false",
+            f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false',
             f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
-            f'ALTER DATABASE {name} RENAME TO "{old}"',
-            f'ALTER DATABASE "{new}" RENAME TO {name}',
+            f'ALTER DATABASE "{name}" RENAME TO "{old}"',
+            f'ALTER DATABASE "{new}" RENAME TO "{name}"',
         )
     finally:
         for database in filter(has_database, (name, old)):

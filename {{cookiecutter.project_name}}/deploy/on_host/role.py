@@ -2,21 +2,22 @@
 
 from .postgres import has_database, has_role, psql, verifier
 from .record import require
+from .site import Site
 
 
-def make(site, locale):
+def make(site: Site, locale: str) -> dict[str, bool]:
     """Make the role and the database, or bring them up to date."""
-    name = site.name  # letters, digits and underscores
+    name = site.name  # in quotes, as it may be a word of SQL such as order
     require(site, "role", name)
     if not has_role(name):
-        psql(f"CREATE ROLE {name} LOGIN")
-    psql(f"ALTER ROLE {name} PASSWORD '{verifier(site.secrets['db_pass'])}'")
+        psql(f'CREATE ROLE "{name}" LOGIN')
+    psql(f"ALTER ROLE \"{name}\" PASSWORD '{verifier(site.secrets['db_pass'])}'")
     # It would compile the query of Mezzanine's page menu, 300 ms for one of 1 ms.
-    psql(f"ALTER ROLE {name} SET jit = off")
+    psql(f'ALTER ROLE "{name}" SET jit = off')
     made = not has_database(name)
     if made:
         psql(
-            f"CREATE DATABASE {name} OWNER {name} TEMPLATE template0 ENCODING 'UTF8'"
+            f'CREATE DATABASE "{name}" OWNER "{name}" TEMPLATE template0 ENCODING \'UTF8\''
             f" LC_COLLATE '{locale}' LC_CTYPE '{locale}'"
         )
     return {"made": made}

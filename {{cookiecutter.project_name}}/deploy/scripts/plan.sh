@@ -3,4 +3,5 @@
 : "${root:?}" "${release:?}" "${app:?}"
 set -eu
 ln -sfn "$root/current/venv" "$release/venv"
-cp -L "$root/current/project/$app/local_settings.py" "$release/project/$app/" 2>/dev/null || true
+settings=$root/current/project/$app/local_settings.py
+[ ! -e "$settings" ] || cp -L "$settings" "$release/project/$app/"

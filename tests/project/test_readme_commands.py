@@ -1,0 +1,61 @@
+"""The commands in the README of the project can be typed as they stand."""
+
+import ast
+import re
+import shlex
+import shutil
+import subprocess
+
+import pytest
+from support import TEMPLATE
+
+PROJECT = TEMPLATE / "{{cookiecutter.project_name}}"
+README = (PROJECT / "README.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```console\n(.*?)^```$", README, re.M | re.S)
+LINES = [line for block in BLOCKS for line in block.splitlines()]
+MANAGE = "nox -s manage -- "
+
+
+def functions(path, decorator):
+    """Return the names of the functions in a file that have a decorator."""
+    return {
+        node.name.rstrip("_").replace("_", "-")
+        for node in ast.parse((PROJECT / path).read_text("utf-8")).body
+        if any(decorator in ast.unparse(each) for each in getattr(node, "decorator_list", []))
+    }
+
+
+def test_each_is_of_a_program_that_the_readme_brings():
+    sessions, commands = functions("noxfile.py", "nox.session"), functions("fabfile.py", "command")
+    named = re.findall(r"`((?:nox|fab) [^`]*)`", README) + LINES
+    assert len(named) > 30
+    for line in named:
+        program, *words = shlex.split(line)
+        assert program in ("nox", "fab"), line
+        if program == "nox" and words:
+            assert words[0] == "-s", line
+            assert words[1].partition("-")[0] in sessions, line
+        for word in words if program == "fab" else ():
+            if re.fullmatch("[a-z-]+", word) and not word.startswith("-"):
+                assert word in commands | {"on"}, line
+            else:
+                break  # an option or an argument
+
+
+@pytest.fixture(scope="module")
+def made(project, tmp_path_factory):
+    """A project with a database, as `nox -s serve` leaves it: its path."""
+    path = tmp_path_factory.mktemp("readme") / "mysite"
+    shutil.copytree(project.path, path, ignore=shutil.ignore_patterns(".git"))
+    subprocess.run([project.python, "manage.py", "createdb", "--noinput"], cwd=path, check=True)
+    return path
+
+
+def test_those_of_manage_do_what_they_say_one_after_the_other(made, project):
+    """nox, which installs first, runs them with the Python of the project."""
+    lines = [line.removeprefix(MANAGE) for line in LINES if line.startswith(MANAGE)]
+    assert len(lines) == 4
+    for line in lines:
+        command = [project.python, "manage.py", *shlex.split(line)]
+        run = subprocess.run(command, cwd=made, capture_output=True, text=True)
+        assert run.returncode == 0, f"{line}\n{run.stdout}{run.stderr}"

@@ -1,0 +1,144 @@
+"""Backups on a server: their order is the one in which they were made, whatever the clock says."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from deploy.on_host import backup, files, postgres, restore
+from deploy.on_host.site import Refused, Site
+
+
+class Clock:
+    """Stands in for datetime: a clock that a test sets."""
+
+    moment = datetime(2026, 11, 28, 4, 20, tzinfo=UTC)
+
+    @classmethod
+    def now(cls, zone):
+        return cls.moment
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    site = Site("garden", tmp_path / "garden")
+    for directory in ("backups", "state", "shared/media", "shared/private", "releases/1"):
+        (site.root / directory).mkdir(parents=True)
+    (site.root / "current").symlink_to("releases/1")
+    monkeypatch.setattr(files.os, "fchown", lambda *_: None)
+    monkeypatch.setattr(backup, "datetime", Clock)
+    monkeypatch.setattr(backup.os, "umask", lambda _: None)
+    monkeypatch.setattr(postgres, "run", lambda *_, stdout: stdout.write(b"a dump"))
+    monkeypatch.setattr(postgres, "version", lambda: 15)
+    monkeypatch.setattr(restore, "version", lambda: 15)
+    run = backup.run
+    dry = {"pg_restore": lambda *_, **__: ""}
+    monkeypatch.setattr(backup, "run", lambda *words, **kw: dry.get(words[0], run)(*words, **kw))
+    return site
+
+
+def names(site):
+    return [made["name"] for made in backup.show(site)["backups"]]
+
+
+def test_a_backup_says_of_itself_what_it_is(site):
+    name = backup.make(site, "manual")["name"]
+    assert name == "20261128T042000Z-manual"
+    assert backup.show(site) == {"backups": [{"name": name, "release": "1"}]}
+    kept = {path.name for path in (site.root / "backups" / name).iterdir()}
+    notes = {"project", "release", "postgresql", "made"}
+    assert kept == {"database", "media.tar.gz", "private.tar.gz", "SHA256SUMS"} | notes
+    small = backup.make(site, "deploy", only_database=True)["name"]
+    assert not (site.root / "backups" / small / "media.tar.gz").exists()
+
+
+def test_a_clock_that_is_set_back_changes_nothing(site, monkeypatch):
+    made = []
+    for day in (28, 27, 26, 26, 26, 25, 30, 1, 1, 1, 1, 1, 1, 29):
+        monkeypatch.setattr(Clock, "moment", datetime(2026, 11, day, tzinfo=UTC))
+        made.append(backup.make(site, "manual")["name"])
+        assert names(site)[-1] == made[-1]
+    assert len(set(made)) == len(made)
+    assert names(site) == made[-10:]
+    assert set(names(site)) == {path.name for path in (site.root / "backups").iterdir()}
+
+
+def test_nightly_ones_are_kept_beside_the_others(site):
+    nightly = [backup.make(site, "nightly")["name"] for _ in range(9)]
+    others = [backup.make(site, "manual")["name"] for _ in range(12)]
+    assert names(site) == nightly[-7:] + others[-10:]
+
+
+def test_the_newest_of_each_kind_is_kept_as_it_may_be_of_a_deploy_that_goes_on(site):
+    deploy = backup.make(site, "deploy", only_database=True)["name"]
+    for _ in range(20):
+        backup.make(site, "manual")
+    assert names(site)[0] == deploy
+
+
+def test_what_somebody_brought_there_is_listed_last_and_never_removed(site):
+    made = backup.make(site, "manual")["name"]
+    (site.root / "backups/20200101T000000Z-manual").mkdir()
+    assert names(site) == [made, "20200101T000000Z-manual"]
+    for _ in range(20):
+        backup.make(site, "manual")
+    assert names(site)[-1] == "20200101T000000Z-manual"
+
+
+def test_those_of_before_there_was_a_record_are_in_the_order_of_their_names(site):
+    old = [f"202601{day:02}T000000Z-manual" for day in range(1, 12)]
+    for name in reversed(old):
+        (site.root / "backups" / name).mkdir()
+    assert names(site) == old
+    made = backup.make(site, "manual")["name"]
+    assert names(site) == [*old[-9:], made]
+
+
+def test_one_that_fails_leaves_nothing(site, monkeypatch):
+    def refuse(*words, **_):
+        raise Refused("pg_dump: no connection")
+
+    monkeypatch.setattr(postgres, "run", refuse)
+    with pytest.raises(Refused, match="no connection"):
+        backup.make(site, "manual")
+    assert not list((site.root / "backups").iterdir())
+    assert names(site) == []
+
+
+# How old it is
+
+
+def clocks(time, since, start="a"):
+    return {"time": time, "since": since, "start": start}
+
+
+@pytest.mark.parametrize(
+    ("made", "now", "age"),
+    [
+        (clocks(10_000, 100), clocks(10_600, 700), "10 minutes old"),
+        (clocks(10_000, 100), clocks(0, 700), "10 minutes old"),  # set back meanwhile
+        (clocks(10_000, 9000), clocks(10_600, 50, "b"), "10 minutes old"),  # rebooted meanwhile
+        (
+            clocks(10_000, 9000),
+            clocks(0, 50, "b"),
+            "of unknown age, as the clock",
+        ),
+        (None, clocks(0, 0), "of unknown age"),
+    ],
+)
+def test_its_age_is_told_by_a_clock_that_nobody_sets(made, now, age):
+    assert backup.age(made, now).startswith(age)
+    assert json.loads(json.dumps(backup.clocks())).keys() == clocks(0, 0).keys()
+
+
+# Restoring
+
+
+def test_a_backup_of_a_newer_postgresql_is_refused_in_one_line(site, monkeypatch):
+    monkeypatch.setattr(postgres, "version", lambda: 17)
+    name = backup.make(site, "manual")["name"]
+    with pytest.raises(Refused) as refused:
+        restore.check(site, name)
+    assert str(refused.value).startswith(
+        f"{name} is a backup of PostgreSQL 17, and here is 15: restore it on a server"
+    )
