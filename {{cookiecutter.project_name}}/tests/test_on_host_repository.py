@@ -292,6 +292,9 @@ def test_git_keeps_its_own_words_and_the_key_is_told_only_where_they_ask_for_it(
     ):
         assert ("ssh-ed25519" in repository.with_key(site, words)) is told
         assert words in repository.with_key(site, words)
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(Refused, match="^git is not installed; type fab install$"):
+        repository.fetch(site, "/nowhere")
 
 
 # Here

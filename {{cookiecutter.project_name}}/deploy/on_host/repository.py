@@ -9,7 +9,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from .git import Archive, Git, environment
+from .git import NOT_INSTALLED, Archive, Git, environment
 from .hg import Mercurial
 from .site import Refused
 
@@ -26,6 +26,8 @@ def fetch(site, url):
     try:
         return fetch_git(site, url)
     except Refused as refused:
+        if str(refused) == NOT_INSTALLED:
+            raise Refused(f"{NOT_INSTALLED}; type fab install") from None
         if LIKE_SCP.match(url):
             raise Refused(with_key(site, str(refused))) from None
         failures = [f"git: {refused}"]
