@@ -163,11 +163,12 @@ def fetch_hg(site, url):
     hg = hg_of(site, url)
     for name in ("@", "default", "tip"):
         try:
-            revision = hg("identify", "--debug", "--id", "--rev", name, url).decode().strip()
+            shown = hg("identify", "--id", "--rev", name, "--template", "{node}", url)
         except Refused as refused:
             if f"unknown revision '{name}'" not in str(refused):
                 raise
             continue
+        revision = shown.decode().strip()
         if not revision.strip("0"):
             raise Refused(f"{url} has no commit: hg push comes first")
         if not hg.commit(revision):
