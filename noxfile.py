@@ -2,6 +2,8 @@
 
 import atexit
 import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import nox
@@ -14,6 +16,7 @@ nox.options.sessions = ["lint", "template", "project", "browser", "deploy"]
 HERE = Path(__file__).parent
 PYTHONS = ["3.11", "3.12", "3.13"]
 ALSO_LONG = ("-m", "")  # also what is marked as long, which pyproject.toml leaves out
+CAPTURED = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
 FIGURES = HERE / ".nox" / "figures"
 SKIPPED_TESTS = HERE / ".nox" / "skipped-tests"
 for file in (FIGURES, SKIPPED_TESTS):
@@ -33,6 +36,17 @@ def pytest(session, *arguments):
     environment = {"SKIPPED_TESTS": str(SKIPPED_TESTS), "FIGURES": str(FIGURES)}
     session.install("-r", "tests/requirements.txt")
     session.run("pytest", "--durations=20", *arguments, *session.posargs, env=environment)
+
+
+def two_at_a_time(session, commands):
+    """Run commands, lists of words, beside each other; show what each printed when it has ended."""
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(subprocess.run, words, **CAPTURED) for words in commands]
+        for run in as_completed(runs):
+            session.log(" ".join(run.result().args))
+            print(run.result().stdout, flush=True)
+    if failed := [run.result().args[-1] for run in runs if run.result().returncode]:
+        session.error(f"failed: {', '.join(failed)}")
 
 
 @nox.session
@@ -69,11 +83,12 @@ def project(session):
     session.install("-r", "tests/requirements.txt", "nox")
     where = HERE / ".nox" / "made"  # and made again, over the old one, in the next run
     session.run("cookiecutter", "--default-config", "--no-input", "-f", str(HERE), "-o", str(where))
-    session.run("nox", "-f", str(where / "mysite" / "noxfile.py"))
+    here = [python for python in PYTHONS if shutil.which(f"python{python}")]
     with SKIPPED_TESTS.open("a", encoding="utf-8") as file:
-        for python in PYTHONS:
-            if not shutil.which(f"python{python}"):
-                print(f"the project's tests on Python {python}: it is not installed", file=file)
+        for python in sorted({*PYTHONS} - {*here}):
+            print(f"the project's tests on Python {python}: it is not installed", file=file)
+    nox_there = [str(Path(session.bin) / "nox"), "-f", str(where / "mysite" / "noxfile.py"), "-s"]
+    two_at_a_time(session, [[*nox_there, name] for name in ("lint", *(f"tests-{v}" for v in here))])
     pytest(session, "tests/project")
 
 

@@ -102,6 +102,17 @@ def greet(server, greeting):
     connection.close()
 
 
+def test_a_server_that_shuts_out_after_failed_log_ins_is_told_as_that(site, bare):
+    """As sshd of Debian 13 does by itself."""
+    try:
+        words = ["-H", f"nobody@{bare.address}", "sudo", "true"]
+        told = [site.fab(*words, status=3) for _ in range(6)]
+    finally:
+        bare.run("systemctl restart ssh")
+    assert "nobody may not log in with the key or password given" in told[0]
+    assert "after failed log-ins a server shuts out" in told[-1]
+
+
 def test_a_server_that_drops_all_is_not_waited_for_longer_than_allowed(site, rig):
     silent = SimpleNamespace(address=f"{rig.network.subnet}.1")
     drop = f"table ip {rig.network.prefix}-drop {{ chain in {{ type filter hook input priority 0;"

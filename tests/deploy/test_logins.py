@@ -162,6 +162,15 @@ def test_a_configuration_of_ssh_that_is_wrong_is_told(site):
         assert re.search(rf"^\S+: {site.home}/.ssh/config.* line 2: .*{told}", line), line
 
 
+def test_another_configuration_is_read_alone(site, web, tmp_path):
+    ssh_config(site, "Host shop\n HostName 192.0.2.1\n")
+    (tmp_path / "config").write_text(f"Host shop\n HostName {web.address}\n Port 2222\n")
+    site.configure(HOSTS=["shop"])
+    assert who(site, "-S", str(tmp_path / "config")) == "deploy root"
+    (line,) = site.fab("-S", "/none", "sudo", "true", status=2).splitlines()
+    assert line.endswith("/none: No such file or directory")
+
+
 def test_a_configuration_that_leads_elsewhere_is_followed(site, web, agent, tmp_path):
     """Include, a Match that does not hold, and a key that is in the agent alone."""
     foreign_keys(7, agent, tmp_path)

@@ -38,10 +38,13 @@ class Commands:
         if config.ssh_key_path:
             key = {"key_filename": config.ssh_key_path}
             self.namespace.configure({"connect_kwargs": key})
-        if openssh.is_there():
-            program.config.load_ssh_configs = False  # see HostCall
+        given = program.args["ssh-config"]  # fab -S
+        self.ssh_config = given.value
+        if openssh.is_there():  # see HostCall: Fabric itself is to read nothing
+            program.config.load_ssh_configs = False
+            given.set_value(None, cast=False)
         else:
-            check_ssh_config()
+            check_ssh_config(given.value)
         program.executor_class = functools.partial(Executor, self)
         logging.getLogger("paramiko").addHandler(logging.NullHandler())  # we tell in our own words
         for stream in (sys.stdout, sys.stderr):
@@ -90,20 +93,22 @@ def number(option, value):
     return int(value)
 
 
-def check_ssh_config():
-    """Exit where Fabric, which reads it later, would show a traceback."""
-    path = Path("~/.ssh/config").expanduser()
+def check_ssh_config(given):
+    """Exit where Fabric, which reads it later, would show a traceback; given is a path or None."""
+    name = given or "~/.ssh/config"
+    path = Path(name).expanduser()
     try:
-        if path.is_file():
+        if given or path.is_file():
             SSHConfig.from_path(path)
     except (ConfigParseError, OSError, UnicodeDecodeError) as error:
-        raise Exit(f"~/.ssh/config: {error}", 2) from None
+        raise Exit(f"{name}: {error}", 2) from None
 
 
 class HostCall(ConnectionCall):
     """A command that is to run on one host."""
 
     begun = False
+    ssh_config = None  # the file of fab -S
 
     @property
     def host(self):
@@ -113,9 +118,10 @@ class HostCall(ConnectionCall):
     def make_context(self, config):
         self.begun = True
         if openssh.is_there():
-            given = (self.init_kwargs[key] for key in ("host", "user", "port"))
-            keys = config.connect_kwargs.get("key_filename", [])
-            config = openssh.settings_for(config, *given, [keys] if isinstance(keys, str) else keys)
+            client = openssh.Client(self.ssh_config or config.ssh_config_path)
+            client.give(**{key: self.init_kwargs[key] for key in ("host", "user", "port")})
+            client.give_keys(config.connect_kwargs.get("key_filename", []))
+            config = openssh.settings_for(config, client)
         try:
             return super().make_context(config)
         except (ValueError, KeyError) as error:  # of an option that Fabric reads as a number
@@ -187,7 +193,9 @@ class Executor(fabric.Executor):
         }
 
     def parameterize(self, call, connection_init_kwargs):
-        return call.clone(into=HostCall, with_={"init_kwargs": connection_init_kwargs})
+        made = call.clone(into=HostCall, with_={"init_kwargs": connection_init_kwargs})
+        made.ssh_config = self.commands.ssh_config
+        return made
 
     def expand_calls(self, calls, apply_hosts=True):
         expanded = super().expand_calls(calls, apply_hosts)

@@ -35,20 +35,29 @@ class Configuration(fabric.Config):
 
 
 class Client:
-    """Stands in for paramiko's SSHConfig. `user`, `port` and `keys` were given for `host`."""
+    """Stands in for paramiko's SSHConfig; file is the one to read alone, or None."""
 
-    _config = ()
+    _config = ()  # Fabric copies it
 
-    def __init__(self, host, user, port, keys, file):
-        self.host, self.file = host, file
-        self.given = [*(["-l", user] if user else []), *(["-p", str(port)] if port else [])]
-        self.given += [word for key in keys for word in ("-i", key)]
+    def __init__(self, file=None):
+        self.host, self.given = None, []
+        self.file = ["-F", str(Path(file).expanduser())] if file else file_of_home()
+
+    def give(self, host, user, port):
+        """Say which host is connected to, and what was given for it; None where nothing was."""
+        self.host = host
+        self.given += ["-l", user] if user else []
+        self.given += ["-p", str(port)] if port else []
+
+    def give_keys(self, names):
+        """Say which keys were given for that host, a list of paths, or one."""
+        for name in [names] if isinstance(names, str) else names:
+            self.given += ["-i", name]
 
     def lookup(self, host):
         """Return the options of a host by their names in lower case; Exit where ssh refuses."""
-        file = ["-F", self.file] if self.file else file_of_home()
         given = self.given if host == self.host else []
-        command = ["ssh", "-G", *file, *given, "--", host]
+        command = ["ssh", "-G", *self.file, *given, "--", host]
         result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if result.returncode:
             lines = result.stderr.strip().splitlines() or [f"ssh -G {host} fails"]
@@ -56,10 +65,10 @@ class Client:
         return options(result.stdout, host)
 
 
-def settings_for(config, host, user, port, keys):
+def settings_for(config, client):
     """Return the Configuration of a connection, made from Fabric's."""
     made = config.clone(into=Configuration)
-    made._set(base_ssh_config=Client(host, user, port, keys, config.ssh_config_path))
+    made._set(base_ssh_config=client)
     return made
 
 

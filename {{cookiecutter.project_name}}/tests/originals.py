@@ -8,8 +8,8 @@ from importlib.util import find_spec
 def original(path):
     """Return what is defined at a dotted path, of a function or of a value that is assigned.
 
-    A function comes without its decorators. LookupError where the source has no such thing: then
-    it was moved, and a patch of it no longer does what PATCHES.md says.
+    A template tag comes without what registers it. LookupError where the source has no such thing:
+    then it was moved, and a patch of it no longer does what PATCHES.md says.
     """
     module, tree, name = parse(path)
     for node, owner in definitions(tree):
@@ -45,7 +45,8 @@ def definitions(tree):
 
 def run(node, module, owner):
     """Return the function of that node; where it has a class, super() works in it."""
-    node.decorator_list = []
+    decorators = node.decorator_list
+    node.decorator_list = [each for each in decorators if "register" not in ast.unparse(each)]
     inner = "\n    ".join(ast.unparse(node).splitlines())
     namespace = dict(vars(module))
     cell = f"__class__ = {owner[:-1] or None}"

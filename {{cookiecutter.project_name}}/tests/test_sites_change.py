@@ -62,8 +62,8 @@ def test_tasks_of_an_event_loop_do_not_see_each_others_site(sites, settings, mon
         scope = {"type": "http", "method": "GET", "path": "/async/", "headers": headers}
         server = ApplicationCommunicator(get_asgi_application(), scope)
         await server.send_input({"type": "http.request"})
-        assert (await server.receive_output())["status"] == 200
-        return (await server.receive_output())["body"].decode()
+        assert (await server.receive_output(timeout=60))["status"] == 200
+        return (await server.receive_output(timeout=60))["body"].decode()
 
     async def ask_all():
         return await asyncio.gather(*map(ask, domains))

@@ -17,6 +17,7 @@ def start(site: Site, release: str, port: int, host: str) -> dict[str, Any]:
     subprocess.run(
         # Not a child of this connection: when that is cut, the switch goes on to its end.
         ["systemd-run", "--quiet", "--wait", "--collect", f"--unit={site.name}-switch"]
+        + ["--property=UMask=0022", "--property=UnsetEnvironment=TMPDIR TZ LANG PYTHONPATH"]
         + ["--setenv=LC_ALL=C.UTF-8", sys.executable, "-BI", sys.argv[0], json.dumps(request)]
     )
     return json.loads(journal.read_text())
