@@ -189,7 +189,7 @@ def test_code_that_does_not_pass_its_checks_never_goes_live(site):
 
 
 def test_what_was_lost_comes_back_with_a_restore(site):
-    site.host.run(f"echo precious >{site.root}/shared/media/file.txt")
+    site.host.run(f"umask 022; echo precious >{site.root}/shared/media/file.txt")
     name = site.answer("backup").strip()
     site.fab("psql", "DELETE FROM pages_richtextpage; DELETE FROM pages_page")
     site.host.run(f"rm {site.root}/shared/media/file.txt")
