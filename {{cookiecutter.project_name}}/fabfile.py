@@ -86,8 +86,7 @@ def remove(host, yes=""):
     """Remove the project from the server, after a last backup. Asks for its name, or --yes NAME."""
     confirm(f"Remove {CONFIG.project_name} with its database and uploads", CONFIG.project_name, yes)
     with Lease(host, "remove"):
-        server.adopt(host)
-        kept = database.backup(host, "remove") if releases.live(host) else ""
+        kept = database.backup(host, "remove") if server.adopt(host) else ""
         server.remove(host, kept)
     if kept:
         print(f"The last backup stays there: /var/backups/{CONFIG.project_name}-{kept}")

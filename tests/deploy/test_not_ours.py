@@ -113,6 +113,7 @@ def test_under_a_name_of_its_own_it_comes_and_goes_and_theirs_stays(site, occupi
     assert site.get("/")[0] == 200
     assert theirs(occupied) == before
     occupied.run("echo '# theirs' >/etc/cron.d/mine-too; mkdir /srv/mine-too")
+    occupied.run("systemd-run --quiet --uid=mine sleep 1000")  # such as a job of cron
     site.fab("remove", "--yes", "mine")
     assert theirs(occupied) == before
     left = "ls -d /srv/mine* /etc/*/mine* /etc/*/*/mine* /run/mine* /var/log/*/mine*"
@@ -123,8 +124,10 @@ def test_under_a_name_of_its_own_it_comes_and_goes_and_theirs_stays(site, occupi
 
 
 def test_a_file_that_somebody_put_there_after_create_is_not_overwritten(site, occupied):
-    site.configure(PROJECT_NAME="mine")
-    site.fab("create")
+    occupied.run("install -d -m 0750 /srv/homes")
+    site.configure(PROJECT_NAME="mine", VIRTUALENV_HOME="/srv/homes")
+    assert "    /srv/homes opened for passing through\n" in site.fab("create")
+    assert occupied.run("stat -c %a /srv/homes").stdout == "751\n"
     occupied.run("echo '# 0 0 * * * root their-job' >/etc/cron.d/mine")
     output = site.fab("deploy", status=1)
     assert "/etc/cron.d/mine" in output

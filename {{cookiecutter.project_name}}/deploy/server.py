@@ -16,7 +16,9 @@ def create_user(host, asked=""):
     with step(host, f"User {host.app_user} and {host.root}"):
         paths, facts = files.on_server(host), checks.facts(host)
         host.call("claim", files=paths, facts=facts, asked=asked)
-        host.as_root(script("create_user"), home=host.root.rpartition("/")[0])
+        told = host.as_root(script("create_user"), home=host.root.rpartition("/")[0]).stdout
+    for line in told.splitlines():
+        print(f"    {line}")
 
 
 LOGS = {
@@ -47,9 +49,12 @@ def end_maintenance_of_deploy(host):
 
 
 def adopt(host):
-    """Let the server have a record of a site from before there were records; Exit without one."""
+    """Let the server have a record of a site from before there were records; Exit without one.
+
+    Return whether there is something to back up.
+    """
     with step(host, "What is ours"):
-        host.call("adopt", files=files.on_server(host))
+        return host.call("adopt", files=files.on_server(host))["data"]
 
 
 def remove(host, backup):

@@ -28,7 +28,12 @@ class PermittedFormAdmin(FormAdmin):
     """Messages, and the files that came with them, are for whoever may see entries of forms."""
 
     def entries_view(self, request, form_id):
+        """Show the entries of a form; those that are to be deleted have to be of it as well."""
         self.ask_permission(request)
+        form = get_object_or_404(Form, id=form_id)  # of this site
+        selected = set(request.POST.getlist("selected"))
+        if selected - {str(pk) for pk in form.entries.values_list("pk", flat=True)}:
+            raise Http404
         return super().entries_view(request, form_id)
 
     def file_view(self, request, field_entry_id):

@@ -12,7 +12,8 @@ class StaffConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from . import content, media_library
+        from . import content, media_library, pictures
 
         media_library.install()
         content.install()
+        pictures.install()

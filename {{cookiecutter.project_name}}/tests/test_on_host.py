@@ -32,8 +32,9 @@ def write(monkeypatch):
 def server(monkeypatch, tmp_path, write):
     """A server with nothing on it: a set of [kind, name], as tuples, that a test may add to."""
     there = set()
-    monkeypatch.setattr(record, "RECORDS", tmp_path)
-    monkeypatch.setattr(record, "NGINX", tmp_path / "sites-enabled")
+    for module in (record, configuration):
+        monkeypatch.setattr(module, "NGINX", tmp_path / "sites-enabled")
+        monkeypatch.setattr(module, "RECORDS", tmp_path)
     monkeypatch.setattr(record, "holder", lambda port: None)
     monkeypatch.setattr(things, "exists", lambda *thing: thing in there)
     monkeypatch.setattr(
@@ -116,6 +117,25 @@ def test_a_host_name_of_another_site_is_a_conflict(site, server):
     (record.NGINX / "shop.conf").write_text("server {\n server_name a.example www.garden.example;}")
     with pytest.raises(Refused, match="LIVE_HOSTNAME www.garden.example is taken by shop"):
         claim(site)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "ours"),
+    [
+        ("sites-enabled/app", "server { listen 80; server_name _; }", False),
+        ("conf.d/app.conf", "server { listen 443 ssl; }", False),
+        ("sites-enabled/garden", "server { listen 80 default_server; }", False),
+        ("sites-enabled/app", "# server { listen 80 default_server; }", True),
+        ("sites-enabled/shop.conf", "server { listen 80 default_server; }", False),
+        ("sites-enabled/shop.conf", "server { listen 80; }", True),  # another project's
+    ],
+)
+def test_hosts_of_no_site_are_ours_only_where_they_are_nobodys(server, path, text, ours):
+    (record.RECORDS / "shop.json").write_text("{}")
+    for folder in ("sites-enabled", "conf.d"):
+        (record.NGINX.parent / folder).mkdir()
+    (record.NGINX.parent / path).write_text(text)
+    assert bool(configuration.default_server("garden")) is ours
 
 
 def test_only_what_is_recorded_is_removed(site, server):

@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from .files import read, write
+from .record import NGINX, RECORDS, configurations_of_others, text_of
 
 SECRET_LINE = re.compile(r"""(\w*(?:SECRET|NEVERCACHE|PASSWORD|TOKEN)\w*['"]?\s*[:=]\s*).+""")
 
@@ -140,8 +141,13 @@ def default_server(name):
 
     So a site that is added in the admin answers at once on a server that is this project's alone.
     """
-    others = [path for path in Path("/etc/nginx/sites-enabled").iterdir() if path.stem != name]
-    taken = any("default_server" in (read(path) or [""])[0] for path in others)
+    if " default_server" in text_of(NGINX / f"{name}.conf"):
+        return " default_server"
+    ours = {NGINX / f"{record.stem}.conf" for record in RECORDS.glob("*.json")}
+    texts = {path: text_of(path) for path in configurations_of_others(name)}
+    # Without that word the first server answers for hosts of no other, so somebody may count on it.
+    servers = [text for path, text in texts.items() if path not in ours and "server" in text]
+    taken = servers or any("default_server" in text for text in texts.values())
     return "" if taken else " default_server"
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from . import things
 from .files import write
 from .ports import holder
-from .postgres import has_password, owner_of
+from .postgres import has_database, has_password, owner_of
 from .site import Refused
 
 RECORDS = Path("/var/lib/mezzanine")
@@ -59,13 +59,16 @@ def claim(site, files, port, hostname, others=()):
 
 
 def adopt(site, files):
-    """Record a site that was deployed before there were records; Refused where there is none."""
+    """Record a site that was deployed before there were records; Refused where there is none.
+
+    Return "data", whether it has a database: a removal that was cut off may have left none.
+    """
     if not read(site):
         record = adopted(site, files)
         if not record:
             raise Refused(f"There is no record of {site.name}; type fab all")
         write(RECORDS / f"{site.name}.json", json.dumps(record), mode=0o600)
-    return {}
+    return {"data": bool(site.live) and has_database(site.name)}
 
 
 def adopted(site, files):
@@ -99,16 +102,22 @@ def conflicts_of_use(site, port, hostname):
     found = holder(port)
     if found and found.user != site.name:
         lines.append(f"GUNICORN_PORT {port} is taken by {found}")
-    for path in NGINX.glob("*"):
-        text = re.sub(r"#.*", "", text_of(path))
-        names = re.findall(r"\bserver_name\s([^;]*);", text)
-        if path.stem != site.name and any(hostname in found.split() for found in names):
-            lines.append(f"LIVE_HOSTNAME {hostname} is taken by {path.stem}")
+    for path in configurations_of_others(site.name):
+        names = re.findall(r"\bserver_name\s([^;]*);", text_of(path))
+        if any(hostname in found.split() for found in names):
+            lines.append(f"LIVE_HOSTNAME {hostname} is taken by {path.name.removesuffix('.conf')}")
     return lines
 
 
+def configurations_of_others(name):
+    """Return the files of NGINX that describe its servers, but for the one of the project."""
+    paths = [*NGINX.glob("*"), *NGINX.with_name("conf.d").glob("*.conf")]
+    return [path for path in sorted(paths) if path != NGINX / f"{name}.conf"]
+
+
 def text_of(path):
-    return path.read_text("utf-8", "replace") if path.is_file() else ""
+    """Return what a file of NGINX says, without its comments."""
+    return re.sub(r"#.*", "", path.read_text("utf-8", "replace")) if path.is_file() else ""
 
 
 def remove(site, backup):

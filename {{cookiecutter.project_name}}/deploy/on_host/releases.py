@@ -144,5 +144,8 @@ def keep_forms(site, release):
     """What visitors sent through forms, before it had a place of its own, goes there."""
     forms = release / "project/forms"
     if forms.is_dir():
-        copy = ["cp", "-a", "--no-clobber", forms, site.shared / "private"]
-        subprocess.run(["runuser", "-u", site.name, "--", *copy])
+        copy = ["cp", "-a", "--update", forms, site.shared / "private"]
+        words = ["runuser", "-u", site.name, "--", *copy]
+        run = subprocess.run(words, capture_output=True, text=True)
+        if run.returncode:  # the release stays, and they with it
+            raise Refused(f"{forms} could not be copied: {run.stderr.strip()}")

@@ -9,11 +9,12 @@ import grp
 import pwd
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from . import postgres
-from .site import Site
+from .site import Refused, Site
 
 SUPERVISOR = Path("/etc/supervisor/conf.d")
 
@@ -63,6 +64,8 @@ def remove_all(found: Sequence[Sequence[str]]) -> None:
             for program in (name for kind, name in found if kind == "program"):
                 run("supervisorctl", "update", program, check=False)
             run("systemctl", "reload", "nginx", check=False)
+            for user in (name for kind, name in found if kind == "user"):
+                end_processes(user)
 
 
 def is_known(ask: Callable[[str], object]) -> Callable[[str], bool]:
@@ -92,7 +95,31 @@ def has_path(name: str) -> bool:
 
 
 def run(*words: str, check: bool = True) -> None:
-    subprocess.run(words, check=check, stdout=subprocess.DEVNULL)
+    result = subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if check and result.returncode:
+        raise Refused(f"{words[0]}: {result.stderr.strip()}")
+
+
+def end_processes(user: str) -> None:
+    """End what still runs as a user, such as a job of cron, and wait until it has ended."""
+    for _ in range(100):
+        run("pkill", "-KILL", "-u", user, check=False)
+        if subprocess.run(["pgrep", "-u", user], stdout=subprocess.DEVNULL).returncode:
+            return
+        time.sleep(0.1)
+
+
+def remove_directory(name: str) -> None:
+    """Remove a directory, its state last: without that, a removal could not be begun again."""
+    path = Path(name)
+    if path.is_symlink():
+        return path.unlink()
+    for child in sorted(path.iterdir(), key=lambda child: child.name == "state"):
+        if child.is_dir() and not child.is_symlink():
+            shutil.rmtree(child)
+        else:
+            child.unlink()
+    return path.rmdir()
 
 
 def remove_log(name: str) -> None:
@@ -110,5 +137,5 @@ KINDS: dict[str, tuple[Callable[[str], bool], Callable[[str], object]]] = {
     "log": (lambda name: bool(glob.glob(f"{name}*")), remove_log),
     "user": (has_user, lambda name: run("userdel", name)),
     "group": (has_group, lambda name: run("groupdel", name)),  # unless it went with the user
-    "directory": (has_path, shutil.rmtree),  # last: with it goes the lease
+    "directory": (has_path, remove_directory),  # last: with it goes the lease
 }

@@ -4,8 +4,11 @@
 set -eu
 id -u "$name" >/dev/null 2>&1 || useradd --system --user-group --home-dir "$root" \
     --no-create-home --shell /usr/sbin/nologin "$name"
-install -d "$home"
-chmod o+x "$home"
+[ -d "$home" ] || install -d "$home"
+case $(stat -c %a "$home") in  # the site's user and the web server have to pass through
+    *[1357]) ;;
+    *) chmod o+x "$home" && echo "$home opened for passing through" ;;
+esac
 make() { install -d -o "$1" -g "$2" -m "$3" "$root/$4"; }
 # What root runs or trusts is root's: the site's user must not be able to put its own there.
 make root root 0755 .

@@ -6,7 +6,8 @@ link=/etc/nginx/sites-enabled/default file=/etc/nginx/sites-available/default
 [ -e $link ] || [ -L $link ] || exit 0
 sum=$(dpkg-query -W -f '${Conffiles}\n' nginx-common | awk -v file=$file '$1 == file {print $2}')
 if [ "$(readlink -f $link)" = $file ] && [ "$(md5sum <$file)" = "$sum  -" ] &&
-    [ -z "$(find /var/www/html -mindepth 1 -maxdepth 1 ! -name index.nginx-debian.html)" ]
+    [ -z "$(find -H /var/www/html -mindepth 1 -maxdepth 1 ! -name index.nginx-debian.html)" ] &&
+    cmp -s /var/www/html/index.nginx-debian.html /usr/share/nginx/html/index.html
 then
     rm $link
     [ "$(systemctl is-active nginx)" != active ] || systemctl reload nginx

@@ -3,10 +3,12 @@
 import inspect
 
 import pytest
+from filebrowser_safe.fields import FileBrowseField
 from mezzanine.blog.models import BlogPost
 from mezzanine.conf.admin import SettingsAdmin
 from mezzanine.core.models import CONTENT_STATUS_DRAFT
 from mezzanine.forms.admin import FormAdmin
+from mezzanine.galleries import models as galleries
 from mezzanine.generic.models import Keyword
 from mezzanine.pages.models import Page
 from originals import original
@@ -41,3 +43,13 @@ def test_staff_without_a_permission_move_pages(ask, editor):
 def test_settings_and_entries_of_forms_are_for_all_staff():
     for view in (SettingsAdmin.changelist_view, FormAdmin.entries_view, FormAdmin.file_view):
         assert "permission" not in inspect.getsource(view)
+
+
+def test_a_gallery_writes_into_the_uploads_of_another_site():
+    source = inspect.getsource(galleries.BaseGallery.save)
+    assert "os.path.join(GALLERIES_UPLOAD_DIR, slug, tempname)" in source
+
+
+def test_a_picture_may_be_outside_of_the_uploads():
+    clean = original("filebrowser_safe.fields.FileBrowseFormField.clean")
+    assert clean(FileBrowseField().formfield(), "/etc/passwd") == "/etc/passwd"
