@@ -30,4 +30,4 @@ try:
 except OSError as error:  # no git
     problem = error
 print(f"\n{NAME} is ready" + (f", but not committed: {problem}." if problem else "."))
-print(f"Next: cd {NAME}, then nox -s serve (pip install nox brings nox). README.md says the rest.")
+print(f"Next: cd {NAME}, then nox -s serve (pipx install nox brings nox). README.md says the rest.")

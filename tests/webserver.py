@@ -44,6 +44,7 @@ def nginx_conf(live, folder, ports):
         "live_hostname": HOST,
         "root": folder,
         "default_server": "",
+        "ipv6": "",
     }
     for was, becomes in {
         "listen 80;": f"listen 127.0.0.1:{ports[0]};",

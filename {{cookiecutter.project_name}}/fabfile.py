@@ -6,9 +6,9 @@ from invoke import Exit
 
 from deploy import (
     certificates,
+    checks,
     config,
     database,
-    files,
     hardening,
     packages,
     plans,
@@ -46,7 +46,7 @@ def install(host):
 @command
 def create(host):
     """Make the site's user, directories, secrets, database and certificate."""
-    server.create_user(host)
+    server.create_user(host, "create")
     database.create(host)
     certificates.create(host)
 
@@ -55,9 +55,10 @@ def create(host):
 def deploy(host, force=False, maintenance=False, yes=False):
     """Put the newest revision live; visitors notice nothing. --force if it is live already."""
     with Lease(host, "deploy") as lease:
-        now = files.compare(host)
+        now = checks.before_deploy(host)
         revision = repository.newest_revision(host)
-        if revision == now["revision"] and not now["changes"] and not force:
+        as_live = revision == now["revision"] and not now["changes"] and not now["wrong"]
+        if as_live and not force:
             lease.note(result="nothing to do")
             print(f"{revision[:8]} is live already.")
             return
@@ -68,11 +69,9 @@ def deploy(host, force=False, maintenance=False, yes=False):
         name, requirements = releases.build(host, revision)
         lease.note(to=name, requirements=requirements)
         plans.deploy(host, lease, name, now["live"], maintenance, yes)
-        made_up = database.create_admin(host)
+        told = releases.finish(host)
         releases.prune(host)
-    print(f"Live: https://{CONFIG.live_hostname}/")
-    if made_up:
-        print(f"Log in at /admin/ as admin, password {made_up} (shown this once).")
+    print(f"Live: https://{CONFIG.live_hostname}/", *told, sep="\n")
 
 
 @command
@@ -98,9 +97,10 @@ def remove(host, yes=""):
 
 
 @command
-def status(host):
-    """Show what is live and how the server is."""
-    print(host.as_root(server.STATUS).stdout, end="")
+def status(host, json=False):
+    """Show what is live, and what is wrong and what to type: then the exit status is 1. --json."""
+    if not checks.status(host, json):
+        commands.exit_status = 1
 
 
 @command
@@ -127,6 +127,7 @@ def logs(host, name="app", follow=False):
 @command
 def sites(host):
     """Bring the server up to date with the sites of the admin: their names, the certificate."""
+    plans.live_or_exit(host)
     server_names.update(host)
 
 
@@ -147,7 +148,8 @@ def rollback(host, release="", restore_db=False, yes=False):
 @command
 def backup(host, get=False):
     """Back up the database and the uploads. --get brings the backup home."""
-    plans.live_or_exit(host)
+    if not releases.live(host):
+        raise Exit(f"{host.name}: nothing is live yet; type fab all", 1)
     name = database.backup(host, "manual")
     print(database.get(host, name) if get else name)
 
@@ -156,6 +158,7 @@ def backup(host, get=False):
 def restore(host, name, yes=""):
     """Put a backup in the place of what is live, which is kept aside. Asks, or --yes NAME."""
     with Lease(host, "restore") as lease:
+        plans.live_or_exit(host)
         database.check(host, name)
         lease.note(backup=name)
         plans.load_and_tell(host, name)
@@ -190,6 +193,7 @@ def sudo(host, line):
 @command
 def manage(host, line):
     """Run a command of manage.py on the live release."""
+    plans.live_or_exit(host)
     host.as_site(f'cd "$root/current/project" && ../venv/bin/python manage.py {line}', shown=True)
 
 
@@ -202,6 +206,7 @@ def python(host, code):
 @command
 def pip(host, line):
     """Run a command of pip on the packages of the live release, such as list."""
+    plans.live_or_exit(host)
     uv = f'UV_NO_CACHE=1 /opt/uv/bin/uv pip {line} --python "$root/current/venv"'
     host.as_site(uv, shown=True)
 

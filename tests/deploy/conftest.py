@@ -19,27 +19,30 @@ from support import Baker, unavailable
 HOSTS = pytest.StashKey()
 
 
-def pytest_addoption(parser):
-    parser.addoption("--full", action="store_true", help="make each fault at each point: hours")
+LONG = pytest.mark.long
 
 
-@pytest.fixture
-def full(request):
-    """Whether each fault is to be made at each point."""
-    return request.config.getoption("--full")
+# In the steps in which most can break, nox alone makes faults too.
+@pytest.fixture(params=[pytest.param(s, marks=[] if s in STEPS[2:5] else LONG) for s in STEPS])
+def step(request):
+    """A step of the relay, a str."""
+    return request.param
 
 
-def pytest_generate_tests(metafunc):
-    """Give a test each step of the relay or, without --full, those in which most can break."""
-    if "step" in metafunc.fixturenames:
-        full = metafunc.config.getoption("--full")
-        metafunc.parametrize("step", STEPS if full else STEPS[2:5])
+@pytest.fixture(params=["some", pytest.param("rest", marks=LONG)])
+def points(request):
+    """A function that returns at which of a deploy's commands, counted from 1, to make a fault.
 
+    It takes the number of commands, the first of the points and their distance. In the long
+    sessions the test runs a second time, with all the other commands.
+    """
 
-@pytest.fixture
-def points(full):
-    """A function that takes a number; it returns the numbers up to it or, without --full, some."""
-    return lambda last: range(1, last + 1) if full else range(2, last + 1, 4)
+    def choose(last, first, distance):
+        some = range(first, last + 1, distance)
+        rest = [number for number in range(1, last + 1) if number not in some]
+        return some if request.param == "some" else rest
+
+    return choose
 
 
 @pytest.fixture(scope="session")

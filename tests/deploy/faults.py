@@ -126,10 +126,12 @@ def held(site, step):
     hold = site.root / "state/hold"
     hold.write_text(step)
     with site.start("deploy") as process:
-        wait_for(lambda: is_at(site, step))
-        yield process
-        hold.unlink()
-        process.communicate(timeout=180)  # or it would lose its standard output
+        try:
+            wait_for(lambda: is_at(site, step), 180)
+            yield process
+        finally:  # or it would wait for ever
+            hold.unlink()
+            process.communicate(timeout=180)  # or it would lose its standard output
 
 
 def switch_process(site):

@@ -2,13 +2,14 @@
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import textwrap
 import time
 
 import pytest
-from faults import edit
+from faults import edit, wait_for
 from rig import SUITES
 from sites import HOST, PASSWORD, Site, Visitor, home_page_css, typed
 from support import Baker
@@ -62,6 +63,20 @@ def site(request, rig, template, tmp_path_factory, figures):
     host.down()
 
 
+MAIL_SERVER = """
+import socketserver
+class Session(socketserver.StreamRequestHandler):
+    def handle(self):
+        self.wfile.write(b"220 mail\\r\\n")
+        for line in self.rfile:
+            self.wfile.write(b"221 bye\\r\\n" if line.startswith(b"QUIT") else b"250 ok\\r\\n")
+            if line.startswith(b"QUIT"):
+                break
+with socketserver.TCPServer(("127.0.0.1", 25), Session) as server:
+    server.handle_request()
+"""
+
+
 def live_release(site):
     return re.search(r"^release: +(\S+)", site.fab("status"), re.M)[1]
 
@@ -98,6 +113,17 @@ def test_a_deploy_of_what_is_live_changes_nothing(site):
     assert "is live already" in site.fab("deploy")
     assert live_release(site) == before
     assert "✗" not in site.fab("install", "create")
+
+
+def test_a_deploy_says_in_one_line_whether_the_site_can_send_mail(site):
+    said = (
+        "The site cannot send mail (EMAIL_HOST localhost, port 25: [Errno 111] Connection refused)"
+    )
+    assert site.first_output.count(said) == 1
+    with site.host.popen(f"exec python3 -c {shlex.quote(MAIL_SERVER)}", stdin=-1) as server:
+        wait_for(lambda: ":25 " in site.host.run("ss -Hltn 'sport = :25'").stdout, 10)
+        assert "cannot send mail" not in site.fab("deploy", "--force")
+        server.wait(30)
 
 
 def test_a_new_commit_goes_live_and_can_be_rolled_back(site):

@@ -51,7 +51,6 @@ def site(rig, template, tmp_path_factory):
     project = Baker(template, tmp_path_factory.mktemp("neighbours")).bake(live_hostname=HOST)
     host = rig.up("neighbours", suite="trixie")
     site = Site(project, host, SSH_USER="root", ADMIN_PASS=PASSWORD, MEMCACHED_MEGABYTES=24)
-    site.commit()
     site.fab("all")
     host.run("useradd --create-home neighbour")
     yield site

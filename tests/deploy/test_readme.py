@@ -85,6 +85,14 @@ def test_the_first_command_makes_a_project_and_serves_it(clone, template):
     assert clone.run(database, user="me").stdout == before
 
 
+def test_cookiecutter_gets_onto_the_machine_as_the_readme_says(clone, template):
+    clone.run("apt-get -qq install -y --no-install-recommends pipx")
+    readme = (template / "README.md").read_text("utf-8")
+    line = re.search(r"`(pipx run cookiecutter) gh:org/template`", readme)[1]
+    clone.run(f"{line} --no-input clone", user="me")
+    assert clone.run("ls mysite/manage.py", user="me").stdout
+
+
 # On Debian 12 the same command is what .ci/run runs.
 @pytest.mark.parametrize("debian", SUITES[-1:], indirect=True)
 def test_the_second_command_passes_the_tests(clone, template):

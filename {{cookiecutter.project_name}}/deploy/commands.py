@@ -34,6 +34,7 @@ class Commands:
         self.namespace = Collection()
         self.hosts = {}  # by user, name and port: commands of one run share their connections
         self.verbose = False
+        self.exit_status = 0  # of a run in which all commands came to their end
         if config.ssh_key_path:
             key = {"key_filename": config.ssh_key_path}
             self.namespace.configure({"connect_kwargs": key})
@@ -141,7 +142,7 @@ class Executor(fabric.Executor):
         if self.core.remainder:
             raise Exit("fab -- runs what no host key is checked for: type fab sudo or fab run", 2)
         try:
-            return super().execute(*tasks)
+            done = super().execute(*tasks)
         except CommandFailed as error:
             tell(error.output, end="")
             raise Exit(self.failure(error), error.status) from None
@@ -155,6 +156,9 @@ class Executor(fabric.Executor):
             raise Exit(code=141) from None
         except OSError as error:
             raise Exit(self.failure(error), 1) from None
+        if self.commands.exit_status:
+            raise Exit(code=self.commands.exit_status)
+        return done
 
     def normalize(self, tasks):
         calls = super().normalize(tasks)

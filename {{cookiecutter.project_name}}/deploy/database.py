@@ -1,11 +1,9 @@
 """The database and the uploads: made, backed up, restored."""
 
-import secrets
 from pathlib import Path
 
 from invoke import Exit
 
-from .scripts import script
 from .steps import step
 
 
@@ -69,15 +67,3 @@ def clear_cache(host):
         'cd "$root/current/project" && ../venv/bin/python manage.py shell -v0 -c "$code"',
         code=clear,
     )
-
-
-def create_admin(host):
-    """Make the admin user where there is no superuser; return the password if it was made up."""
-    password = host.config.admin_pass or secrets.token_urlsafe(12)
-    with step(host, "Admin user"):
-        made = host.as_site(
-            script("admin"),
-            stdin=password + "\n",
-            host=host.config.live_hostname,
-        ).stdout.strip()
-    return password if made and not host.config.admin_pass else None

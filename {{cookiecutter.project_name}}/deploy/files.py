@@ -71,16 +71,6 @@ def described(host):
     ]
 
 
-def compare(host):
-    """Return what is live and how the files differ from that; nothing is written.
-
-    As a dict: "live", the name of the live release, and its "revision", both empty where there is
-    none, and "changes", a list of dicts with "path", the unified "diff", and "edited", the diff of
-    what was changed on the server by hand. Secrets are masked.
-    """
-    return host.call("compare", files=described(host), values=values(host))
-
-
 def stage(host, release):
     """Give a release its configuration: what belongs into its directory, and the rest for later."""
     with step(host, "Configuration files"):

@@ -9,6 +9,8 @@ import threading
 from invoke import Exit
 from paramiko import SSHException
 
+from .on_host.lease import described
+
 SIGN_OF_LIFE = 15  # seconds; the server waits for four of them
 
 
@@ -28,7 +30,7 @@ class Lease:
     def __enter__(self):
         self._channel, answer = self.host.session("lease", id=self.id, note=self.noted)
         if "holder" in answer:
-            raise Exit(f"{self.host.name}: {described(answer['holder'])}", 75)
+            raise Exit(f"{self.host.name}: {described(answer['holder'])}; try again later", 75)
         self.host.lease = self
         threading.Thread(target=self._show_life, daemon=True).start()
         return self
@@ -60,13 +62,3 @@ class Lease:
                 self._channel.sendall(b"\n")
             except OSError:
                 return
-
-
-def described(holder):
-    """Return the line for somebody who comes second."""
-    since = holder.get("when", "a moment ago")
-    doing = holder.get("command", "a command")
-    what = f" of {holder['to'][:8]}" if holder.get("to") else ""
-    step = f", now at: {holder['step']}" if holder.get("step") else ""
-    who = holder.get("who", "somebody")
-    return f"{who} is at work here, {doing}{what} since {since}{step}; try again later"

@@ -2,6 +2,8 @@
 
 from invoke import Exit
 
+from . import checks
+from .on_host.checks_of_server import PORTS
 from .scripts import script
 from .steps import step
 
@@ -11,7 +13,9 @@ PACKAGES = """
     supervisor tar
 """.split()
 
-SERVICES = "systemctl enable --quiet --now cron nginx postgresql supervisor"
+SERVICES = (
+    "systemctl enable --quiet --now cron nginx postgresql supervisor || { nginx -qt; exit 1; }"
+)
 
 
 def apt(host, packages):
@@ -29,13 +33,17 @@ def check(host):
 def install(host):
     """Install Debian's packages, the locale and uv; what is there already is left as it is."""
     with step(host, "Debian packages"):
+        ports = " ".join(f"{port}:{file}" for port, file in PORTS.items())
+        host.as_root(script("apt", "first_python"), ports=ports)
+        checks.prerequisites(host, "install")
         apt(host, PACKAGES)
     with step(host, f"Locale {host.config.locale}"):
         host.as_root(script("locale"), wanted=host.config.locale)
     with step(host, "uv"):
         host.as_root(script("uv"))
     with step(host, "Services"):
+        # First: it listens at an address of IPv6, which there may be none of.
+        told = host.as_root(script("welcome")).stdout
         host.as_root(SERVICES)
         host.as_root(script("cluster"))
-        told = host.as_root(script("welcome")).stdout
     print(told, end="")

@@ -5,7 +5,7 @@ import sys
 
 from invoke import Exit
 
-from . import database, files, relay, releases, repository, server
+from . import checks, database, relay, releases, repository, server
 from .host import CommandFailed
 from .scripts import script
 from .steps import step
@@ -13,11 +13,13 @@ from .terminal import ask
 
 
 def live_or_exit(host):
-    """Return the name of the live release; Exit where there is none."""
-    name = releases.live(host)
-    if not name:
+    """Return the name of the live release; Exit where there is none, or it cannot run here."""
+    found = host.call("live")
+    if not found["live"]:
         raise Exit(f"{host.name}: nothing is live yet; type fab all", 1)
-    return name
+    if found["problem"]:
+        raise Exit(f"{host.name}: {found['problem']}; type fab deploy", 1)
+    return found["live"]
 
 
 def agree(question, yes):
@@ -178,11 +180,13 @@ def restore(host, dump, by="restore"):
 
 def show(host):
     """Print what a deploy would change; what is read on the server is removed again."""
-    now = files.compare(host)
+    now = checks.examine(host)
+    checks.tell(now["wrong"])
     revision = repository.newest_revision(host)
     print(f"Revision: {now['revision'][:8] or 'none'} -> {revision[:8]}")
     if now["live"]:
-        show_release(host, revision)
+        fits = all(row["name"] != "packages" for row in now["wrong"])
+        show_release(host, revision, fits)
     for change in now["changes"]:
         if change["edited"]:
             print(f"Changed by hand on the server, a deploy would overwrite:\n{change['edited']}")
@@ -191,8 +195,11 @@ def show(host):
         print("Files: no change")
 
 
-def show_release(host, revision):
-    """Print the packages and migrations of a revision, unpacked on the server for that long."""
+def show_release(host, revision, fits):
+    """Print the packages and migrations of a revision, unpacked on the server for that long.
+
+    `fits`: the packages that are there do so.
+    """
     release = host.as_site('mktemp -d "$root/releases/.plan.XXXXXX"').stdout.strip()
     try:
         repository.unpack(host, revision, f"{release}/project")
@@ -205,7 +212,7 @@ def show_release(host, revision):
         packages = re.findall(r"^[<>] [\w.\[\]-]+==\S+", different, re.M)
         print("Packages:", *(packages or ["no change"]), sep="\n  ")
         host.as_site(script("plan"), release=release, app=host.config.project_app)
-        show_migrations(host, f"{release}/project", bool(packages))
+        show_migrations(host, f"{release}/project", not fits or bool(packages))
     finally:
         host.as_root('rm -rf "$release"', release=release)
 
@@ -216,7 +223,8 @@ def show_migrations(host, directory, packages_change):
     except CommandFailed as failure:
         if not packages_change:
             raise
-        print("Migrations: cannot be told before the new packages are installed", failure.output)
+        print("Migrations: cannot be told before the new packages are installed")
+        print(f"  {failure.output.strip()}")
         return
     print("Migrations:", *(plan["pending"] or ["none"]), sep="\n  ")
     for line in plan["breaking"]:

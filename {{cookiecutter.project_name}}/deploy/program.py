@@ -7,7 +7,16 @@ from functools import cache
 from pathlib import Path
 
 ON_HOST = Path(__file__).parent / "on_host"
-MAIN = "from on_host.__main__ import main\n\nmain()\n"
+MAIN = """
+import sys
+
+if sys.version_info < (3, 11):
+    sys.exit("Python %d.%d is too old: the project needs Debian 12 or 13" % sys.version_info[:2])
+
+from on_host.__main__ import main
+
+main()
+"""
 DIRECTORY = "/var/lib/mezzanine"  # on_host/record.py has its records there too
 
 
@@ -17,8 +26,9 @@ def archive():
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as zipped:
         zipped.writestr(zipfile.ZipInfo("__main__.py"), MAIN)
-        for path in sorted(ON_HOST.glob("*.py")):
-            zipped.writestr(zipfile.ZipInfo(f"on_host/{path.name}"), path.read_bytes())
+        for path in sorted(ON_HOST.rglob("*.py")):
+            name = path.relative_to(ON_HOST.parent).as_posix()
+            zipped.writestr(zipfile.ZipInfo(name), path.read_bytes())
     return buffer.getvalue()
 
 

@@ -14,4 +14,6 @@ def switch(host, release):
             error = journal.get("error", "it was killed; the next deploy repairs what it left")
             error = "\n  | ".join(error.splitlines())
             raise Exit(f"{host.name}: {error}\n{host.name}: {journal.get('result', '')}", 1)
+    for line in journal.get("told", []):
+        print(f"    {line}")
     return journal

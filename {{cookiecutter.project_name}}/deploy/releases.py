@@ -8,7 +8,7 @@ ROOT/shared/                               secrets, uploads, and static files of
 ROOT/state/                                which have been live, their configuration, journals
 """
 
-import json
+import secrets
 
 from invoke import Exit
 
@@ -62,14 +62,24 @@ def discard(host, name):
 
 def migrations(host, directory):
     """Return what the migrations of a release would do: see on_host/in_release/."""
-    source = (files.HERE / "on_host/in_release/migrations.py").read_bytes()
-    shown = host.as_site(
-        "cd $directory && DJANGO_SETTINGS_MODULE=$app.settings ../venv/bin/python -",
-        stdin=source,
-        directory=directory,
-        app=host.config.project_app,
-    )
-    return json.loads(shown.stdout.splitlines()[-1])
+    return host.call("migrations", directory=directory, app=host.config.project_app)
+
+
+def finish(host):
+    """Make the admin user where there is no superuser; return what there is to tell, lines."""
+    password = host.config.admin_pass or secrets.token_urlsafe(12)
+    app, hostname = host.config.project_app, host.config.live_hostname
+    with step(host, "Admin user"):
+        found = host.call("finish", app=app, password=password, hostname=hostname)
+    lines = []
+    if found["mail"]:
+        lines.append(
+            f"The site cannot send mail ({found['mail']}); contact forms, sign-ups and forgotten"
+            " passwords say so to visitors"
+        )
+    if found["made"] and not host.config.admin_pass:
+        lines.append(f"Log in at /admin/ as admin, password {password} (shown this once).")
+    return lines
 
 
 def migrate(host, name):

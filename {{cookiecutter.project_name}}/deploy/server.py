@@ -2,42 +2,20 @@
 
 import json
 
-from . import files
+from . import checks, files
 from .scripts import script
 from .steps import step
 
-STATUS = """
-cd $root
-show() { printf '%-13s%s\\n' "$1:" "$2"; }
-modified() { stat -c %y "$1" | cut -d . -f 1; }
-days() { echo "$(( ($1 - $(date +%s)) / 86400 )) days"; }
-release=$(readlink current) || { echo "Nothing is live yet."; exit 0; }
-show release "$(basename $release)"
-show revision "$(cat current/REVISION)"
-show since "$(modified current), $(days $(( 2 * $(date +%s) - $(stat -c %Y current) )))"
-show processes "$(supervisorctl status $name | sed "s/^$name *//")"
-show memcached "$(supervisorctl status $name-memcached | sed "s/^[^ ]* *//")"
-show migrations "$(cd current/project && runuser -u $name -- ../venv/bin/python manage.py \\
-    showmigrations --plan 2>&1 | grep -vc '^.X.') pending"
-last_day=$(openssl x509 -enddate -noout -in /etc/nginx/ssl/$name.crt | cut -d = -f 2)
-show certificate "until $last_day, $(days $(date -d "$last_day" +%s))"
-show disk "$(df -h --output=avail $root | tail -n 1 | tr -d ' ') free"
-show "last backup" "$(tail -n 1 state/backups 2>/dev/null || ls backups | tail -n 1)"
-[ ! -e state/maintenance ] || show maintenance "on, since $(modified state/maintenance)"
-[ ! -e /run/$name/use-standby ] || show relay "the standby serves; fab restart ends that"
-[ ! -e /run/reboot-required ] || show reboot "due, for packages that were upgraded"
-"""
 
-
-def create_user(host):
+def create_user(host, asked=""):
     """Make the user that the site runs as, and the project's directories.
 
     First of all the names that the project needs are claimed; where somebody else has one of them,
-    nothing is made, and the conflicts are told.
+    or a prerequisite of the command `asked` is missing, nothing is made, and all that is told.
     """
-    port, hostname = host.config.gunicorn_port, host.config.live_hostname
     with step(host, f"User {host.app_user} and {host.root}"):
-        host.call("claim", files=files.on_server(host), port=port, hostname=hostname)
+        paths, facts = files.on_server(host), checks.facts(host)
+        host.call("claim", files=paths, facts=facts, asked=asked)
         host.as_root(script("create_user"), home=host.root.rpartition("/")[0])
 
 

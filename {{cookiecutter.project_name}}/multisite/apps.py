@@ -29,11 +29,12 @@ class MultisiteConfig(AppConfig):
     def ready(self):
         from django.contrib.sites.models import Site
 
-        from . import current, patches
+        from . import current, patches, writes
         from .models import SiteAlias
 
         current.install()
         patches.install()
+        writes.install()
         pre_save.connect(normalise, Site)
         for model in (Site, SiteAlias):
             post_save.connect(changed, model)

@@ -1,9 +1,11 @@
-"""Two things that Mezzanine does for staff, done for the staff of one site."""
+"""What is changed of Mezzanine itself, beside page_cache/queries.py and writes.py."""
 
 from mezzanine.core.managers import PublishedManager
 from mezzanine.core.templatetags import mezzanine_tags
+from mezzanine.pages.fields import MenusField
 
 published = PublishedManager.published
+deconstruct = MenusField.deconstruct
 
 
 def published_here(manager, for_user=None):
@@ -19,7 +21,16 @@ def menu_without_sites(context):
     return context.flatten()
 
 
+def without_settings(field):
+    """Leave the menus of PAGE_MENU_TEMPLATES out of migrations; there they differ at each look."""
+    name, path, args, kwargs = deconstruct(field)
+    if not field._overridden_choices:
+        kwargs.pop("choices", None)
+    return name, path, args, kwargs
+
+
 def install():
+    MenusField.deconstruct = without_settings
     PublishedManager.published = published_here
     mezzanine_tags.register.inclusion_tag(
         "admin/includes/dropdown_menu.html", takes_context=True, name="admin_dropdown_menu"

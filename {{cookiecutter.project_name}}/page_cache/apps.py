@@ -1,4 +1,4 @@
-"""Keeps the pages that are the same for everybody, and makes them anew when anything changes."""
+"""Keeps public pages, which are the same for everybody, until anything changes."""
 
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created

@@ -1,4 +1,4 @@
-"""The form for comments, of a page that is the same for everybody."""
+"""The form for comments, on a public page."""
 
 from mezzanine.generic.forms import ThreadedCommentForm
 

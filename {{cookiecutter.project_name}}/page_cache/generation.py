@@ -10,15 +10,18 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import transaction
 
 KEY = "page_cache.generation"
 
-# All else may change a page. Sessions, times of logins and the log of the admin are on none.
+# All else may change a page. Sessions, times of logins and the log of the admin are on none. Nor is
+# what showing a page writes: a new feed has no tweets yet, asked_at is for the next poll, and a
+# short URL is on the one page that is being made.
 HARMLESS = re.compile(
     r"\s*(SELECT|SAVEPOINT|RELEASE|ROLLBACK|SET|SHOW|PRAGMA|EXPLAIN|DECLARE|FETCH)\b"
     r"|(INSERT INTO|UPDATE|DELETE FROM) .(django_session|django_admin_log)\W"
-    r"|UPDATE .auth_user. SET .last_login. = %s WHERE",
+    r"|UPDATE .auth_user. SET .last_login. = %s WHERE"
+    r"|INSERT (OR IGNORE )?INTO .feeds_feed.\W|UPDATE .feeds_feed. SET .asked_at. = %s, .wanted. ="
+    r"|UPDATE .\w+. SET .short_url. = %s WHERE",
     re.IGNORECASE,
 )
 
@@ -40,7 +43,7 @@ def watch(execute, sql, params, many, context):
     if not HARMLESS.match(str(sql)):
         connection = context["connection"]
         if not any(function is begin for _, function, *_ in connection.run_on_commit):
-            transaction.on_commit(begin, using=connection.alias)
+            connection.on_commit(begin)
     return result
 
 

@@ -1,4 +1,4 @@
-"""Pages that are anyone's are kept: by NGINX for a second, in the cache for a minute."""
+"""Public pages are kept by NGINX for a second, and in the cache for a minute."""
 
 import gzip
 import time
@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.utils.cache import add_never_cache_headers
 
 from . import edits, generation
-from .rules import JUST_SENT, asked_for_more, is_anyones, may_be_anyones, take_notes
+from .rules import JUST_SENT, asked_for_more, is_public, may_be_public, observe
 
 LAST_GOOD_SECONDS = 600  # how long the last good page is shown while no new one can be made
 
@@ -21,11 +21,11 @@ CACHE_CONTROL = f"max-age=1, stale-while-revalidate=10, stale-if-error={LAST_GOO
 
 
 class PageCacheMiddleware:
-    """Decide whose each page is; keep what is anyone's, and tell NGINX.
+    """Decide whether each page is public or private; keep what is public, and tell NGINX.
 
     Stands right after the middleware that finds the site and CommonMiddleware, outside of all that
-    could make a page one visitor's. Sets request.is_anyones, for templates: such a page
-    holds no token, since its forms are taken by where they come from (process_view).
+    could make a page private. Sets request.is_public, for templates: a public page holds no token,
+    since its forms are accepted by their Origin (process_view).
     """
 
     def __init__(self, get_response):
@@ -33,8 +33,8 @@ class PageCacheMiddleware:
         self.failing_since = {}  # time.monotonic() of the first of the latest failures, by key
 
     def __call__(self, request):
-        request.is_anyones = may_be_anyones(request)
-        if request.is_anyones:
+        request.is_public = may_be_public(request)
+        if request.is_public:
             response = self.find_or_make(request)
         else:
             response = self.get_response(request)
@@ -43,7 +43,7 @@ class PageCacheMiddleware:
                 response.set_cookie(JUST_SENT, "1", 10, secure=request.is_secure(), httponly=True)
                 if getattr(request, "user", None) and request.user.is_staff:
                     edits.note()
-        if not request.is_anyones:
+        if not request.is_public:
             response["X-Accel-Expires"] = "0"
             if settings.SESSION_COOKIE_NAME in request.COOKIES and "Cache-Control" not in response:
                 # Or a browser's way back would lead to it, after its visitor has logged out.
@@ -53,14 +53,14 @@ class PageCacheMiddleware:
     def find_or_make(self, request):
         accepts_gzip = "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "")
         key = key_of(request)
-        take_notes(request)
+        observe(request)
         second = int(time.time())  # when it begins: what is written from now on may not be on it
         now, page = generation.current_with(key)
         if page and page["generation"] == now:
             return as_response(page, second, accepts_gzip)
         response = self.get_response(request)
-        request.is_anyones = is_anyones(request, response)
-        if not request.is_anyones:
+        request.is_public = is_public(request, response)
+        if not request.is_public:
             self.limit_failures(key, response)
             return response
         self.failing_since.pop(key, None)
@@ -84,11 +84,11 @@ class PageCacheMiddleware:
 
     def process_view(self, request, view, args, kwargs):
         """Find out who asks, before the view and Django's protection of forms do."""
-        if request.is_anyones:
+        if request.is_public:
             # Django looked for the token's cookie; whether it is used is another question.
             request.COOKIES.asked.discard(settings.CSRF_COOKIE_NAME)
-            request.is_anyones = not asked_for_more(request)
-        if request.is_anyones:
+            request.is_public = not asked_for_more(request)
+        if request.is_public:
             request.user = AnonymousUser()  # known without opening the session
         elif sent_from_here(request):
             request.csrf_processing_done = True
@@ -123,7 +123,7 @@ def as_response(page, second, accepts_gzip):
 def sent_from_here(request):
     """Return whether somebody who is not logged in sends a form of this very site.
 
-    A page that is anyone's cannot hold a visitor's token. Browsers say, and pages cannot change,
+    A public page cannot hold a visitor's token. Browsers say, and pages cannot change,
     where a form comes from; Django checks that before the token (OWASP: "Verifying Origin With
     Standard Headers"). For whoever has a session, the token is asked for as well.
     """

@@ -1,7 +1,7 @@
-"""Whose page is it? Only what is anyone's is ever kept, and every doubt makes it one visitor's.
+"""Which pages are public? Only these are ever kept; in doubt a page is private.
 
-A page is anyone's if nothing but its address was asked for in making it: no cookie, no header, no
-session. What is asked for is noted while the page is made, so this holds for views and packages
+A page is public if nothing but its address was asked for in making it: no cookie, no header, no
+session. What is asked for is observed while the page is made, so this holds for views and packages
 that have never heard of it.
 """
 
@@ -10,7 +10,7 @@ from functools import wraps
 from django.conf import settings
 from django.views.decorators.cache import never_cache
 
-from .noted import Noted
+from .observed import Observed
 
 JUST_SENT = "just-sent"  # a cookie of ten seconds, for who has sent a form
 
@@ -31,7 +31,7 @@ ADDRESS = {
 
 
 def visitors_cookies():
-    """Return the names of the cookies with which a page is made anew, as in nginx.conf.template."""
+    """Return the names of the cookies with which a page is private, as in nginx.conf.template."""
     return {
         settings.SESSION_COOKIE_NAME,
         settings.LANGUAGE_COOKIE_NAME,
@@ -41,8 +41,8 @@ def visitors_cookies():
     }
 
 
-def may_be_anyones(request):
-    """Return whether the answer may be the same for every visitor, by the request alone."""
+def may_be_public(request):
+    """Return whether the answer may be public, by the request alone."""
     return (
         settings.PAGE_CACHE_SECONDS > 0
         and request.method in ("GET", "HEAD")
@@ -53,10 +53,10 @@ def may_be_anyones(request):
     )
 
 
-def take_notes(request):
-    """Note, from here on, which cookies and which headers anybody asks the request for."""
-    request.COOKIES = Noted(request.COOKIES)
-    request.environ = request.META = Noted(request.META)
+def observe(request):
+    """Observe, from here on, which cookies and headers anybody asks the request for."""
+    request.COOKIES = Observed(request.COOKIES)
+    request.environ = request.META = Observed(request.META)
 
 
 def asked_for_more(request):
@@ -65,11 +65,11 @@ def asked_for_more(request):
     return bool(request.COOKIES.asked - visitors_cookies() or request.META.asked - ADDRESS - scheme)
 
 
-def is_anyones(request, response):
-    """Return whether this answer, to a request that may_be_anyones(), is the same for everybody."""
+def is_public(request, response):
+    """Return whether the answer to a request that may_be_public() is the same for everybody."""
     session = getattr(request, "session", None)
     return (
-        request.is_anyones
+        request.is_public
         and not asked_for_more(request)
         and not (session is not None and (session.accessed or session.modified))
         and "CSRF_COOKIE_NEEDS_UPDATE" not in request.META
@@ -87,8 +87,8 @@ def fresh(view):
 
     @wraps(view)
     @never_cache
-    def never_kept(request, *args, **kwargs):
-        request.is_anyones = False
+    def private_view(request, *args, **kwargs):
+        request.is_public = False
         return view(request, *args, **kwargs)
 
-    return never_kept
+    return private_view

@@ -1,23 +1,89 @@
-"""A site with the content of createdb, an admin and a member, for all tests."""
+"""A site with the content of createdb, an admin and a member, for all tests.
 
+They pass with other settings as well: what a test needs, it sets; what concerns this machine alone,
+and what a shell says to Django and Python, is set here.
+"""
+
+import shutil
+from pathlib import Path
+
+import mezzanine
 import pytest
+from django.conf import settings as project_settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.contrib.sites.models import Site
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client, override_settings
+from mezzanine.conf import registry
+from mezzanine.core.models import SitePermission
 
+from feeds.credentials import NAMES
+from multisite.for_settings import HostOfAnySite
 from multisite.hosts import hosts, normal
 
 HOST = "127.0.0.1:8000"  # the domain that createdb gives to the first site while DEBUG
 
+OF_THE_TESTS = {
+    "ALLOWED_HOSTS": [HostOfAnySite(), "testserver"],
+    "CACHES": {
+        "default": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "KEY_FUNCTION": "multisite.cache_keys.key_of_site",
+        }
+    },
+    "PAGE_CACHE_SECONDS": 0,
+    "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],  # quick
+    "SECURE_SSL_REDIRECT": False,
+    "SESSION_ENGINE": "django.contrib.sessions.backends.db",
+    "SITE_FALLBACK": False,
+    "SITE_ID": 1,
+}
+
+# A middleware that looks at the visitor, as Django's for languages does, makes all pages private.
+PUBLIC_MIDDLEWARE = (
+    "multisite.middleware.SiteMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "page_cache.middleware.PageCacheMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "multisite.middleware.SessionSiteMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "mezzanine.core.middleware.RedirectFallbackMiddleware",
+    "mezzanine.core.middleware.AdminLoginInterfaceSelectorMiddleware",
+    "multisite.middleware.SitePermissionMiddleware",
+    "mezzanine.pages.middleware.PageMiddleware",
+    f"{project_settings.PROJECT_APP}.middleware.HealthMiddleware",
+    f"{project_settings.PROJECT_APP}.middleware.MissingParameterMiddleware",
+)
+
+# Of Mezzanine's settings, those that decide what a visitor may do, and what the admin offers.
+EDITABLE = ("ACCOUNTS_APPROVAL_REQUIRED", "ACCOUNTS_VERIFICATION_REQUIRED", "SITE_TAGLINE")
+EDITABLE += ("COMMENTS_ACCOUNT_REQUIRED", "COMMENTS_DEFAULT_APPROVED", "COMMENTS_DISQUS_SHORTNAME")
+EDITABLE += ("RATINGS_ACCOUNT_REQUIRED", "SITE_TITLE", "TWITTER_DAILY_BUDGET", *NAMES)
+EDITABLE += tuple(f"TWITTER_DEFAULT_{name}" for name in ("QUERY_TYPE", "QUERY", "NUM_TWEETS"))
+EDITABLE += tuple(f"TWITTER_{type}_INTERVAL" for type in ("USER", "LIST", "SEARCH"))
+
 
 @pytest.fixture(scope="session", autouse=True)
-def media_root(tmp_path_factory):
+def environment():
+    """What the tests start is told nothing by the shell about sites, warnings and encodings."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MEZZANINE_SITE_ID", raising=False)
+        patch.delenv("PYTHONWARNINGS", raising=False)
+        patch.setenv("PYTHONUTF8", "1")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def media_root(tmp_path_factory, environment):
     """Uploads of the tests go into a directory of their own."""
     path = tmp_path_factory.mktemp("media")
-    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, and only for tests
-    with override_settings(MEDIA_ROOT=path, PASSWORD_HASHERS=hashers):
+    with override_settings(MEDIA_ROOT=path, **OF_THE_TESTS):
         yield path
 
 
@@ -33,6 +99,15 @@ def django_db_setup(django_db_setup, django_db_blocker, media_root):
 def forget_sites():
     """The sites of one test are not remembered by the next."""
     hosts.expire()
+
+
+@pytest.fixture
+def mezzanines_defaults(settings, monkeypatch):
+    """What settings.py says of tweets, titles, accounts and comments is not said for this test."""
+    for name, setting in registry.items():
+        if name in EDITABLE and hasattr(settings, name):
+            delattr(settings, name)
+            monkeypatch.setitem(setting, "editable", True)
 
 
 @pytest.fixture
@@ -69,6 +144,23 @@ def browse(db):
     return client
 
 
+@pytest.fixture
+def staff(browse):
+    """Return a function that makes staff of the first site with those permissions; a client."""
+
+    def client(*permissions, sites=(1,), host=HOST):
+        users = get_user_model().objects
+        user = users.create_user(f"staff{users.count()}", password="x", is_staff=True)
+        for name in permissions:
+            app, _, codename = name.partition(".")
+            found = Permission.objects.get(content_type__app_label=app, codename=codename)
+            user.user_permissions.add(found)
+        SitePermission.objects.create(user=user).sites.set(sites)
+        return browse(user.username, host)
+
+    return client
+
+
 @pytest.fixture(params=[None, "member", "admin"], ids=["anonymous", "member", "superuser"])
 def visitor(request, browse):
     """A client of each kind of visitor, in turn."""
@@ -76,13 +168,23 @@ def visitor(request, browse):
 
 
 @pytest.fixture
+def mezzanines_base(settings, tmp_path):
+    """Pages have the base.html of Mezzanine, whatever the project made of it."""
+    engine, *others = settings.TEMPLATES
+    base = tmp_path / "base"
+    base.mkdir()
+    shutil.copy(Path(mezzanine.__file__).parent / "core/templates/base.html", base)
+    settings.TEMPLATES = [engine | {"DIRS": [base, *engine["DIRS"]]}, *others]
+
+
+@pytest.fixture
 def keep_pages(settings, db):
     """Pages are kept, as on a server."""
     cache.clear()
     settings.PAGE_CACHE_SECONDS = 60
-    place = settings.MIDDLEWARE.index("page_cache.middleware.PageCacheMiddleware")
-    settings.MIDDLEWARE = [*settings.MIDDLEWARE]
-    settings.MIDDLEWARE.insert(place, "page_cache_views.site_of_the_test")
+    public = [name for name in settings.MIDDLEWARE if name in PUBLIC_MIDDLEWARE]
+    place = public.index("page_cache.middleware.PageCacheMiddleware")
+    settings.MIDDLEWARE = [*public[:place], "page_cache_views.site_of_the_test", *public[place:]]
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from bs4 import BeautifulSoup
 
+IN_PLACE = "form:has([name=fields][value*=content])"  # of the content of a page
+
 
 def fields_of(response, selector):
     """Return what a browser would send from that form of the page: its fields as they stand."""

@@ -1,4 +1,4 @@
-"""Views of which each makes a page one visitor's in its own way, and some that are anyone's."""
+"""Views of which each makes a page private in its own way, and some that are public."""
 
 import uuid
 
@@ -22,7 +22,7 @@ def site_of_the_test(get_response):
 
 
 def reading_a_cookie(get_response):
-    """A middleware that makes each page one visitor's before its view is reached."""
+    """A middleware that makes each page private before its view is reached."""
 
     def middleware(request):
         request.COOKIES.get("theme")
@@ -59,13 +59,14 @@ def adding_a_message(request):
     return answer()
 
 
+CSRF_COOKIE = project_settings.CSRF_COOKIE_NAME
 ONE_VISITORS = {
     "reads a cookie": lambda request: answer(request.COOKIES.get("theme", "light")),
     "asks whether there is a cookie": lambda request: answer(str("theme" in request.COOKIES)),
     "reads all cookies": lambda request: answer(str(dict(request.COOKIES))),
     "prints all cookies": lambda request: variable(request, "request.COOKIES"),
     "asks whether there are cookies": lambda request: answer(str(bool(request.COOKIES))),
-    "reads the token's cookie": lambda request: answer(request.COOKIES.get("csrftoken", "none")),
+    "reads the token's cookie": lambda request: answer(request.COOKIES.get(CSRF_COOKIE, "none")),
     "sets a cookie": setting_a_cookie,
     "reads a header": lambda request: answer(request.META.get("HTTP_X_FORWARDED_HOST", "none")),
     "reads a header by its name": lambda request: answer(request.headers.get("User-Agent", "")),
@@ -94,7 +95,7 @@ ONE_VISITORS = {
 
 urlpatterns = [
     *[path(f"{name.replace(' ', '-')}/", view) for name, view in ONE_VISITORS.items()],
-    path("anyones/", lambda request: answer(uuid.uuid4().hex)),
+    path("public/", lambda request: answer(uuid.uuid4().hex)),
     path("body/", lambda request: answer("" if request.method == "HEAD" else "A body")),
     path("query/", lambda request: answer(str(request.GET))),
     path("link/", lambda request: answer(request.build_absolute_uri("/"))),

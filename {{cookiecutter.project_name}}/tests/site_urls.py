@@ -7,8 +7,10 @@ from django.conf import settings
 from django.contrib.sites.models import Site
 from django.contrib.sites.shortcuts import get_current_site
 from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
 from django.test import Client
 from django.urls import include, path
+from mezzanine.pages.views import page
 from mezzanine.utils.sites import current_site_id
 
 
@@ -30,6 +32,10 @@ async def shown_by_a_coroutine(request):
     return HttpResponse(f"{site_id} {current_site_id()} {get_current_site(request).domain}")
 
 
+def tweets(request):
+    return render(request, "twitter/tweets.html")
+
+
 def of_a_removed_site(request):
     return HttpResponse(Site.objects.get(id=-1))
 
@@ -39,5 +45,7 @@ urlpatterns = [
     path("streamed/", streamed),
     path("async/", shown_by_a_coroutine),
     path("removed/", of_a_removed_site),
+    path("tweets/", tweets),
+    path("", page, {"slug": "/"}),
     path("", include(f"{settings.PROJECT_APP}.urls")),
 ]

@@ -17,7 +17,8 @@ DATABASE = f"""
 from {settings.PROJECT_APP}.settings import *
 
 DEBUG = True
-DATABASES["default"]["NAME"] = __file__ + ".db"
+SITE_ID = 1
+DATABASES = dict(default=dict(ENGINE="django.db.backends.sqlite3", NAME=__file__ + ".db"))
 """
 
 

@@ -40,3 +40,11 @@ def test_a_live_site_gets_its_own_domain_and_no_demo_pages(db):
     call_command("createdb", interactive=False, nodata=True, verbosity=0)
     assert Site.objects.get().domain == settings.FABRIC["LIVE_HOSTNAME"]
     assert {page.slug for page in Page.objects.all()} == {"/", "blog"}
+
+
+def test_the_first_site_may_have_another_id(db, settings):
+    settings.SITE_ID = 2
+    Site.objects.create(id=2, domain="example.com")  # as migrate leaves it
+    call_command("createdb", interactive=False, nodata=True, verbosity=0)
+    titles = Setting._base_manager.filter(name="SITE_TITLE")
+    assert titles.get(site=2).value == titles.get(site=1).value

@@ -34,7 +34,7 @@ def server(monkeypatch, tmp_path, write):
     there = set()
     monkeypatch.setattr(record, "RECORDS", tmp_path)
     monkeypatch.setattr(record, "NGINX", tmp_path / "sites-enabled")
-    monkeypatch.setattr(record, "user_of_port", lambda port: "")
+    monkeypatch.setattr(record, "holder", lambda port: None)
     monkeypatch.setattr(things, "exists", lambda *thing: thing in there)
     monkeypatch.setattr(
         things, "remove_all", lambda found: there.difference_update(map(tuple, found))
@@ -51,10 +51,11 @@ def claim(site):
 
 def test_it_runs_from_its_zip_and_refuses_in_one_line(tmp_path):
     (tmp_path / "on_host.pyz").write_bytes(archive())
-    request = json.dumps({"command": "compare", "name": "garden", "root": str(tmp_path)})
+    request = {"command": "stage", "name": "garden", "root": str(tmp_path)}
+    request |= {"files": [], "values": {}, "release": "1"}
     result = subprocess.run(
         [sys.executable, "-BI", "on_host.pyz"],
-        input=json.dumps(json.loads(request) | {"files": [], "values": {}}) + "\n",
+        input=json.dumps(request) + "\n",
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -292,6 +292,9 @@ def test_git_keeps_its_own_words_and_the_key_is_told_only_where_they_ask_for_it(
     ):
         assert ("ssh-ed25519" in repository.with_key(site, words)) is told
         assert words in repository.with_key(site, words)
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(Refused, match="^git is not installed; type fab install$"):
+        repository.fetch(site, "/nowhere")
 
 
 # Here
@@ -348,7 +351,7 @@ def told(newest):
 
 
 @pytest.mark.skipif(not shutil.which("hg"), reason="Mercurial is not installed")
-def test_mercurial_has_the_same_answers(tmp_path, here, site):
+def test_mercurial_has_the_same_answers(tmp_path, here, site, monkeypatch):
     project = tmp_path / "project"
     run(tmp_path, "hg", "init", "project")
     here(project)
@@ -357,7 +360,12 @@ def test_mercurial_has_the_same_answers(tmp_path, here, site):
     (project / "a").write_text("1")
     run(project, "hg", "commit", "--addremove", "--quiet", "--message", "1")
     first = local.local_revision()
-    assert repository.fetch(site, str(project)) == {"revision": first, "branch": "default"}
+    ssh = tmp_path / "ssh"  # runs what it is given, here
+    ssh.write_text('#!/bin/sh\nshift $(($# - 1)); exec sh -c "$1"\n')
+    ssh.chmod(0o755)
+    monkeypatch.setattr(repository, "SSH", str(ssh))
+    for url in (str(project), f"ssh://localhost/{project}"):
+        assert repository.fetch(site, url) == {"revision": first, "branch": "default"}
     (project / "a").write_text("2")
     (project / "new").write_text("")
     assert local.left_out({"revision": first}) == [

@@ -2,7 +2,7 @@
 
 import pytest
 from django.db import connection
-from forms import fields_of
+from forms import IN_PLACE, fields_of
 from mezzanine.blog.models import BlogPost
 from mezzanine.core.models import CONTENT_STATUS_DRAFT
 from mezzanine.pages.models import Page, RichTextPage
@@ -35,28 +35,28 @@ WRITES = {
 
 @pytest.mark.parametrize("write", WRITES)
 def test_whatever_is_written_begins_anew(ask, committed, write):
-    before = ask("/anyones/").content
+    before = ask("/public/").content
     with committed():
         WRITES[write]()
-        assert ask("/anyones/").content == before  # others do not see it before it is committed
-    assert ask("/anyones/").content != before
+        assert ask("/public/").content == before  # others do not see it before it is committed
+    assert ask("/public/").content != before
 
 
 def test_sessions_and_logins_of_others_change_no_page(ask, committed, browse):
-    before = ask("/anyones/").content
+    before = ask("/public/").content
     with committed():
         visitor = browse("member")
         session = visitor.session
         session["seen"] = True
         session.save()
-    assert ask("/anyones/").content == before
+    assert ask("/public/").content == before
 
 
 def test_what_is_written_for_one_site_begins_anew_on_all(ask, committed):
-    before = ask("/anyones/").content
+    before = ask("/public/").content
     with override_current_site_id(2), committed():
         Page.objects.filter(slug="about").update(title="New")
-    assert ask("/anyones/").content != before
+    assert ask("/public/").content != before
 
 
 def test_a_page_that_was_made_while_another_was_saved_is_not_shown_afterwards(
@@ -68,18 +68,18 @@ def test_a_page_that_was_made_while_another_was_saved_is_not_shown_afterwards(
             Page.objects.filter(slug="about").update(title="After")
         return answer(body)
 
-    view = next(pattern for pattern in urlpatterns if str(pattern.pattern) == "anyones/")
+    view = next(pattern for pattern in urlpatterns if str(pattern.pattern) == "public/")
     monkeypatch.setattr(view, "callback", make)
-    ask("/anyones/")
+    ask("/public/")
     monkeypatch.setattr(
         view, "callback", lambda request: answer(Page.objects.get(slug="about").title)
     )
-    assert ask("/anyones/").content == b"After"
+    assert ask("/public/").content == b"After"
 
 
 def test_an_edit_is_seen_at_once(ask, committed, browse):
     assert b"Edited" not in ask("/about/").content
-    fields = fields_of(ask("/about/", "admin"), ".middle .editable-form")
+    fields = fields_of(ask("/about/", "admin"), IN_PLACE)
     with committed():
         browse("admin").post("/edit/", fields | {"content": "<p>Edited</p>"})
     assert b"Edited" in ask("/about/").content
@@ -96,19 +96,19 @@ def test_a_draft_is_for_staff(ask, committed):
 def test_nginx_is_told_of_what_staff_send_and_of_nothing_else(ask, settings, tmp_path, user, told):
     settings.PAGE_CACHE_EDITS = str(tmp_path)
     (tmp_path / "1").touch()  # of an edit long ago
-    ask("/anyones/", user)
+    ask("/public/", user)
     assert [file.name for file in tmp_path.iterdir()] == ["1"]
-    assert ask("/anyones/", user, "post").status_code == 200
+    assert ask("/public/", user, "post").status_code == 200
     (left,) = tmp_path.iterdir()
     assert (left.name != "1") == told
 
 
 def test_an_edit_of_which_nginx_cannot_be_told_is_made_all_the_same(ask, settings, tmp_path):
     settings.PAGE_CACHE_EDITS = str(tmp_path / "nothing")
-    assert ask("/anyones/", "admin", "post").status_code == 200
+    assert ask("/public/", "admin", "post").status_code == 200
 
 
 def test_nginx_keeps_a_page_until_the_second_is_over_in_which_it_was_begun(ask, monkeypatch):
     moments = iter([1000.9, *[1001.1] * 100])
     monkeypatch.setattr("page_cache.middleware.time.time", lambda: next(moments))
-    assert ask("/anyones/")["X-Accel-Expires"] == "@1000"
+    assert ask("/public/")["X-Accel-Expires"] == "@1000"

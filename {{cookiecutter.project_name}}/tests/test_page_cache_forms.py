@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from addresses import POST
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
 from forms import fields_of
@@ -13,7 +15,7 @@ from page_cache_views import is_marked
 
 from page_cache.middleware import sent_from_here
 
-pytestmark = pytest.mark.usefixtures("keep_pages")
+pytestmark = pytest.mark.usefixtures("keep_pages", "mezzanines_defaults")
 
 ORIGIN = "http://127.0.0.1:8000"
 
@@ -27,24 +29,24 @@ def browser(browse):
 
 
 def test_a_comment_is_written_from_a_page_that_was_kept(ask, browser):
-    ask("/blog/hello/")
-    fields = fields_of(ask("/blog/hello/"), 'form[action^="/comment/"]')
+    ask(POST)
+    fields = fields_of(ask(POST), 'form[action^="/comment/"]')
     assert "csrfmiddlewaretoken" not in fields
     fields |= {"name": "Zoë", "email": "zoe@example.com", "comment": "Good"}
     response = browser.post("/comment/", fields, HTTP_ORIGIN=ORIGIN)
     assert response.status_code == 302
     assert ThreadedComment.objects.get().user_name == "Zoë"
     assert set(response.cookies) == {"just-sent"}  # no name, no address
-    page = browser.get("/blog/hello/")
+    page = browser.get(POST)
     assert b"Good" in page.content
     assert not is_marked(page)
 
 
 def test_a_page_that_was_kept_can_be_rated(ask, browser):
-    fields = fields_of(ask("/blog/hello/"), 'form[action="/rating/"]')
+    fields = fields_of(ask(POST), 'form[action="/rating/"]')
     browser.post("/rating/", fields | {"value": "4"}, HTTP_ORIGIN=ORIGIN)
     assert BlogPost.objects.get().rating_sum == 4
-    assert not is_marked(browser.get("/blog/hello/"))  # without the form
+    assert not is_marked(browser.get(POST))  # without the form
 
 
 def test_the_contact_form_of_a_page_that_was_kept_arrives(ask, browser):
@@ -76,7 +78,7 @@ def test_a_form_from_elsewhere_is_refused(browser, address, headers):
 
 
 def test_who_has_a_session_needs_a_token_as_well(browser):
-    browser.cookies.load("sessionid=unknown")
+    browser.cookies.load(f"{settings.SESSION_COOKIE_NAME}=unknown")
     assert browser.post("/contact/", {}, HTTP_ORIGIN=ORIGIN).status_code == 403
 
 
@@ -97,7 +99,7 @@ def test_who_is_logged_in_needs_a_token_as_well(browse, user):
 
 
 def test_who_is_logged_in_has_a_token_in_every_form(browse):
-    for address in ("/blog/hello/", "/contact/"):
+    for address in (POST, "/contact/"):
         html = browse("member").get(address).content.decode()
         forms = re.findall(r'<form[^>]*method="post".*?</form>', html, re.S)
         assert forms
@@ -105,5 +107,5 @@ def test_who_is_logged_in_has_a_token_in_every_form(browse):
 
 
 def test_the_form_for_comments_is_filled_in_for_who_is_logged_in(browse):
-    fields = fields_of(browse("member").get("/blog/hello/"), 'form[action^="/comment/"]')
+    fields = fields_of(browse("member").get(POST), 'form[action^="/comment/"]')
     assert (fields["name"], fields["email"]) == ("member", "member@example.com")

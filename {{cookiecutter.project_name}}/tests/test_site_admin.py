@@ -134,7 +134,7 @@ def test_staff_without_permission_are_told_so_and_stay_logged_in(browse, staff, 
         response = editor.get(path)
         assert response.status_code == 403
         assert "may not edit the site two.example" in response.content.decode()
-    assert editor.get("/").context["request"].user.username == "editor"
+    assert editor.get("/").wsgi_request.user.username == "editor"
     assert editor.get("/admin/logout/").status_code == 200
 
 

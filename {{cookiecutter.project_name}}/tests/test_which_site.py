@@ -1,6 +1,7 @@
 """Which site a request is for: by session, host, MEZZANINE_SITE_ID or SITE_ID."""
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
@@ -136,7 +137,7 @@ def visit(username, site_id):
     session = client.session
     session["site_id"] = site_id
     session.save()
-    client.cookies["sessionid"] = session.session_key
+    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
     shown = client.get("/shown/").content.decode().split(" ", 1)[1]
     return shown, client.session.get("site_id")
 

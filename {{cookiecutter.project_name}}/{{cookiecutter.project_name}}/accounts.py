@@ -1,17 +1,28 @@
-"""Accounts: log in by user name or e-mail address, log out, ask for a new password.
+"""Accounts: sign up, log in by user name or e-mail address, log out, ask for a new password.
 
 Mezzanine looks for the one user whose name or address was typed, and fails when there are two: two
 accounts that share an address, or one whose user name is the address of another.
 """
 
+from contextlib import suppress
+
 from django import forms
+from django.contrib import messages
+from django.contrib.auth import forms as auth_forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.views import LogoutView as DjangoLogoutView
+from django.db import transaction
 from django.shortcuts import render
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from mezzanine.accounts import forms as mezzanine_forms
+from mezzanine.accounts import get_profile_form, views
+from mezzanine.conf import settings
 from mezzanine.core.auth_backends import MezzanineBackend
+from mezzanine.utils.email import send_verification_mail
+
+from mail.sending import MailNotSent, connect, required
 
 
 def users_named(username_or_email, **lookup):
@@ -37,16 +48,70 @@ class UsernameOrEmailBackend(MezzanineBackend):
 
 
 class PasswordResetForm(mezzanine_forms.PasswordResetForm):
-    """Mezzanine's form, which asks for the user name where an address belongs to several."""
+    """Mezzanine's form, which does not tell who has an account."""
 
     def clean(self):
-        users = users_named(self.cleaned_data.get("username"), is_active=True)
-        if not users:
-            raise forms.ValidationError(_("Invalid username/email"))
-        if len(users) > 1 and users[0].username != self.cleaned_data["username"]:
-            raise forms.ValidationError(_("Several accounts have that address: type a username"))
-        self._user = users[0]
         return self.cleaned_data
+
+    def users(self):
+        """Return the users who are meant, a list: several where they share an address."""
+        return users_named(self.cleaned_data["username"], is_active=True)
+
+
+class StaffPasswordResetForm(auth_forms.PasswordResetForm):
+    """Django's form, which says to everybody that mail does not work."""
+
+    def clean_email(self):
+        try:
+            connect()
+        except MailNotSent:
+            raise forms.ValidationError(no_mail()) from None
+        return self.cleaned_data["email"]
+
+
+def no_mail():
+    return _("We cannot send e-mail at the moment, so nothing was done. Please try again later.")
+
+
+def password_reset(request, template="accounts/account_password_reset.html", extra_context=None):
+    """Mail a link for a new password; the answer is the same whether there is such an account.
+
+    The mail server is asked for everybody. What it says of one address only the log knows.
+    """
+    form = PasswordResetForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            connect()
+        except MailNotSent:
+            form.add_error(None, no_mail())
+        else:
+            for user in form.users():
+                with suppress(MailNotSent), required():
+                    send_verification_mail(request, user, "password_reset_verify")
+            messages.info(
+                request,
+                _("If there is an account of that name or address, an e-mail with a link is sent."),
+            )
+    context = {"form": form, "title": _("Password Reset"), **(extra_context or {})}
+    return TemplateResponse(request, template, context)
+
+
+def signup(request, template="accounts/account_signup.html", extra_context=None):
+    """Make an account, unless it needs a link that cannot be mailed.
+
+    An account that waits for approval is made all the same: staff see it in the admin.
+    """
+    if request.method != "POST" or settings.ACCOUNTS_APPROVAL_REQUIRED:
+        return views.signup(request, template, extra_context)
+    try:
+        with transaction.atomic(), required():
+            return views.signup(request, template, extra_context)
+    except MailNotSent:
+        form = get_profile_form()(request.POST, request.FILES)
+        if form.is_valid():
+            form.add_error(None, no_mail())
+    context = {"form": form, "title": _("Sign up"), **(extra_context or {})}
+    return TemplateResponse(request, template, context)
 
 
 class LogoutView(DjangoLogoutView):

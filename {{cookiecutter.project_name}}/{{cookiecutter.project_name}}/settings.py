@@ -25,6 +25,8 @@ TESTING = False  # Mezzanine's: True only while its own test-suite runs
 INSTALLED_APPS = [
     "mezzanine.boot",  # first: it adds EXTRA_MODEL_FIELDS to the models of all others
     "multisite",
+    "staff",
+    "mail",
     "page_cache",
     "theme",  # before Mezzanine, whose templates it extends
     "feeds",
@@ -112,7 +114,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 CACHE_MIDDLEWARE_KEY_PREFIX = PROJECT_APP
-PAGE_CACHE_SECONDS = 0  # how long a page that is anyone's is kept; a server keeps it for a minute
+PAGE_CACHE_SECONDS = 0  # how long a public page is kept; a server keeps it for a minute
 PAGE_CACHE_EDITS = "/nonexistent"  # a directory in which NGINX looks for the seconds with edits
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
@@ -126,6 +128,13 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+
+
+# Mail: EMAIL_HOST, EMAIL_HOST_USER and EMAIL_HOST_PASSWORD name the server that takes it, and
+# DEFAULT_FROM_EMAIL is an address that it accepts as a sender.
+# https://docs.djangoproject.com/en/5.2/topics/email/#smtp-backend
+
+EMAIL_TIMEOUT = 5  # seconds; a visitor waits for as long where the server does not answer
 
 
 # Language and time

@@ -1,26 +1,25 @@
 """URLs of the site."""
 
 from django.contrib import admin
-from django.contrib.admin.views.decorators import staff_member_required
+from django.contrib.auth.views import PasswordResetView
 from django.urls import include, path
-from django.views.decorators.http import require_POST
-from filebrowser_safe.views import _check_file
 from mezzanine.accounts import urls as accounts_urls
-from mezzanine.accounts.views import password_reset
 from mezzanine.core.views import page_not_found
 from mezzanine.pages.views import page
 
 from multisite.views import edit, robots, set_site
 from page_cache.rules import fresh
 
-from .accounts import LogoutView, PasswordResetForm
+from .accounts import LogoutView, StaffPasswordResetForm, password_reset, signup
 
 urlpatterns = [
     path("admin/logout/", LogoutView.as_view()),
-    # filebrowser-safe tells any visitor whether a file of that name was uploaded.
-    path("admin/media-library/check_file/", staff_member_required(require_POST(_check_file))),
     path("admin/", include(admin.site.urls)),
-    path("accounts/password/reset/", fresh(password_reset), {"form_class": PasswordResetForm}),
+    path(
+        "password_reset/",
+        PasswordResetView.as_view(form_class=StaffPasswordResetForm),
+        name="password_reset",
+    ),
     # Mezzanine's, used by none of its pages, answers 500 for a package that there is not.
     path("jsi18n/<path:packages>", page_not_found),
     path("edit/", edit, name="edit"),
@@ -32,8 +31,9 @@ urlpatterns = [
     path("", include("mezzanine.urls")),  # last: it ends in a pattern that matches everything
 ]
 
-for pattern in accounts_urls.urlpatterns:
-    pattern.callback = fresh(pattern.callback)  # logging in, signing up, profiles
+own = {"mezzanine_password_reset": password_reset, "signup": signup}
+for pattern in accounts_urls.urlpatterns:  # logging in, signing up, profiles
+    pattern.callback = fresh(own.get(pattern.name, pattern.callback))
 
 handler404 = "mezzanine.core.views.page_not_found"
 handler500 = "mezzanine.core.views.server_error"

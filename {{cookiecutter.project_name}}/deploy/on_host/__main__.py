@@ -1,6 +1,6 @@
 """One command of the program: it reads a line of JSON, and prints its answer as another.
 
-    {"command": "compare", "name": "mysite", "root": "/srv/mysite", ...parameters of the command}
+    {"command": "compare", "name": "garden", "root": "/srv/garden", ...parameters of the command}
 
 The line is the argument or, without one, comes from the standard input, which is not seen in the
 list of processes. Where the command is refused, the reason is on the standard error and the exit
@@ -11,14 +11,18 @@ import json
 import sys
 from io import FileIO
 
-from . import (
+from . import (  # noqa: F401  (they fill the table of checks)
     backup,
     certificate,
+    checks,
+    checks_of_server,
+    checks_of_site,
     configuration,
     keys,
     lease,
     record,
     relay,
+    release_python,
     releases,
     repository,
     restore,
@@ -35,12 +39,16 @@ COMMANDS = {
     "backups": backup.show,
     "begin": releases.begin,
     "certificate": certificate.cover,
-    "claim": record.claim,
-    "compare": configuration.compare,
+    "claim": checks.claim_names,
+    "examine": checks.examine,
     "fetch": repository.fetch,
+    "finish": release_python.finish,
     "keys": keys.make,
     "lease": lease.hold,
+    "live": checks.live,
     "load": restore.load,
+    "migrations": release_python.migrations,
+    "prerequisites": checks.prerequisites,
     "prune": releases.prune,
     "relay": relay.start,
     "releases": releases.show,
@@ -48,6 +56,7 @@ COMMANDS = {
     "role": role.make,
     "share_static": static.share,
     "stage": configuration.stage,
+    "status": checks.status,
     "swap": restore.swap,
     "switch": switch.run,
     "unpack": repository.unpack,

@@ -84,7 +84,8 @@ def fill(site, part, only_database):
     # Reading all of it finds a truncated dump, which listing it does not.
     run("pg_restore", "--file=/dev/null", part / "database")
     if not only_database:
-        for directory in UPLOADS:
+        # Without "private", where the site was last deployed before there was one.
+        for directory in (name for name in UPLOADS if (site.shared / name).is_dir()):
             run("tar", "-C", site.shared, "-czf", part / f"{directory}.tar.gz", directory)
     notes = {"project": site.name, "release": site.live, "postgresql": postgres.version()}
     notes["made"] = json.dumps(clocks())

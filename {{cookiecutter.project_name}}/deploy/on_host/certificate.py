@@ -2,10 +2,11 @@
 
 import re
 import subprocess
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from .record import require
-from .site import Refused
+from .site import Refused, Site
 
 SSL = Path("/etc/nginx/ssl")
 # OpenSSL, and so most clients, ends the handshake where the certificates have more than 100 kB.
@@ -13,7 +14,7 @@ SSL = Path("/etc/nginx/ssl")
 LARGEST = 95_000  # bytes of names: what is left is for the rest of the handshake's message
 
 
-def cover(site, names):
+def cover(site: Site, names: Sequence[str]) -> dict[str, str]:
     """Let the certificate be for exactly those names; return "told", a line where it is not.
 
     `names`, the first of them LIVE_HOSTNAME, are in ASCII. Where the certificate is one of your
@@ -32,7 +33,7 @@ def cover(site, names):
     return {"told": ""}
 
 
-def check_size(names):
+def check_size(names: Collection[str]) -> None:
     """Refused where the names are too many for one certificate."""
     size = sum(len(name) + 2 for name in names)  # each with its type and length, RFC 5280
     if size > LARGEST:
@@ -43,25 +44,25 @@ def check_size(names):
         )
 
 
-def names_of(path):
+def names_of(path: Path) -> set[str]:
     """Return the host names that a certificate is for, a set."""
     shown = openssl("x509", "-in", path, "-noout", "-ext", "subjectAltName")
     return set(re.findall(r"(?:DNS|IP Address):([^,\s]+)", shown))
 
 
-def is_self_signed(path):
+def is_self_signed(path: Path) -> bool:
     subject, issuer = openssl(
         "x509", "-in", path, "-noout", "-subject_hash", "-issuer_hash"
     ).split()
     return subject == issuer
 
 
-def is_covered(name, covered):
+def is_covered(name: str, covered: Collection[str]) -> bool:
     """Return whether a name is one of a certificate's, which may begin with `*.` (RFC 6125)."""
     return name in covered or f"*.{name.partition('.')[2]}" in covered
 
 
-def sign(path, name, hosts):
+def sign(path: Path, name: str, hosts: Iterable[str]) -> None:
     """Sign a certificate for the hosts with the key beside it."""
     temporary = path.with_name(f".{path.name}")
     alternative = ",".join(f"{kind_of(host)}:{host}" for host in hosts)
@@ -74,11 +75,11 @@ def sign(path, name, hosts):
     temporary.rename(path)
 
 
-def kind_of(host):
+def kind_of(host: str) -> str:
     return "IP" if host.replace(".", "").isdigit() else "DNS"
 
 
-def openssl(*words):
+def openssl(*words: object) -> str:
     result = subprocess.run(["openssl", *map(str, words)], capture_output=True, text=True)
     if result.returncode:
         raise Refused(f"openssl {words[0]}: {result.stderr.strip()}")

@@ -9,6 +9,7 @@ import difflib
 import json
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -144,10 +145,21 @@ def default_server(name):
     return "" if taken else " default_server"
 
 
+def has_ipv6():
+    """Return whether a program can listen at an address of IPv6 here: not every kernel has it."""
+    try:
+        with socket.socket(socket.AF_INET6) as listener:
+            listener.bind(("::", 0))
+    except OSError:
+        return False
+    return True
+
+
 def rendered(site, files, values, release, secrets):
     """Return the files with their templates and paths filled in with %."""
     values = values | secrets | {"release": str(site.release(release))}
     values["default_server"] = default_server(site.name)
+    values["ipv6"] = "" if has_ipv6() else "# not on this server: "
     return [
         {**file, "path": file["path"] % values, "content": file["content"] % values}
         for file in files

@@ -4,9 +4,10 @@ import grp
 import os
 import pwd
 import stat
+from pathlib import Path
 
 
-def read(path):
+def read(path: Path) -> tuple[str, str, int] | None:
     """Return the content, owner (USER:GROUP) and mode of a Path, or None."""
     try:
         info = path.stat()
@@ -16,7 +17,7 @@ def read(path):
         return None
 
 
-def write(path, content, owner="root:root", mode=0o644):
+def write(path: Path, content: str, owner: str = "root:root", mode: int = 0o644) -> None:
     """Replace a file at once: nobody ever reads half of it, not after a power cut either."""
     user, group = owner.split(":")
     temporary = path.with_name(f".{path.name}.new")
@@ -31,7 +32,7 @@ def write(path, content, owner="root:root", mode=0o644):
     temporary.rename(path)
 
 
-def link(path, target):
+def link(path: Path, target: str) -> None:
     """Let a symbolic link point to the target, at once."""
     temporary = path.with_name(f".{path.name}.new")
     temporary.unlink(missing_ok=True)

@@ -23,6 +23,7 @@ POINTER = re.compile(
     rb"version https://git-lfs\.github\.com/spec/.*^oid sha256:([0-9a-f]{64})$",
     re.DOTALL | re.MULTILINE,
 )
+NOT_INSTALLED = "git is not installed"
 LARGEST_POINTER = 1024  # bytes, as Git LFS has it
 GIT_CRYPT, TRANSCRYPT = b"\0GITCRYPT\0", b"U2FsdGVkX1"  # how encrypted files begin
 
@@ -51,7 +52,7 @@ class Git:
         try:
             result = subprocess.run(words, input=stdin, **options)
         except FileNotFoundError:
-            raise Refused("git is not installed") from None
+            raise Refused(NOT_INSTALLED) from None
         if result.returncode:
             said = (result.stderr or result.stdout).decode("utf-8", "replace").strip()
             raise Refused(said or f"git {words[2]}: exit status {result.returncode}")

@@ -4,11 +4,12 @@ import json
 import secrets
 
 from .files import write
+from .site import Site
 
 NAMES = ("secret_key", "nevercache_key", "db_pass")
 
 
-def make(site, db_pass):
+def make(site: Site, db_pass: str) -> dict[str, bool]:
     """Make the secrets that are missing; db_pass, unless empty, is the one of the database."""
     path = site.shared / "secrets.json"
     before = json.loads(path.read_text()) if path.exists() else {}

@@ -29,14 +29,46 @@ def take(state):
         raise Refused("there is no site yet; type fab all")
     lock = (state / "lease.lock").open("a")
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:  # `holder` has it for a moment
+            time.sleep(0.2)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        note = state / "lease.json"
-        print(json.dumps({"holder": json.loads(note.read_text()) if note.exists() else {}}))
+        print(json.dumps({"holder": noted(state)}))
         sys.exit(75)
     # A switch goes on when the line of who began it is cut; it takes a minute or two at the most.
     fcntl.flock((state / "switch.lock").open("a"), fcntl.LOCK_EX)
     return lock
+
+
+def noted(state):
+    """Return what is known of who holds the lease, a dict."""
+    note = state / "lease.json"
+    return json.loads(note.read_text()) if note.exists() else {}
+
+
+def holder(state):
+    """Return what is known of who changes the site at this moment, a dict; None where nobody."""
+    for name in ("lease.lock", "switch.lock"):  # a switch goes on when the line is cut
+        try:
+            with (state / name).open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            continue
+        except BlockingIOError:
+            return noted(state)
+    return None
+
+
+def described(holder):
+    """Return in a line who is at work."""
+    since = holder.get("when", "a moment ago")
+    doing = holder.get("command", "a command")
+    what = f" of {holder['to'][:8]}" if holder.get("to") else ""
+    step = f", now at: {holder['step']}" if holder.get("step") else ""
+    who = holder.get("who", "somebody")
+    return f"{who} is at work here, {doing}{what} since {since}{step}"
 
 
 def lines():

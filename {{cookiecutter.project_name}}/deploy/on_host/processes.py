@@ -1,7 +1,7 @@
 """The two gunicorns of a project, the main one and the standby, its memcached, and NGINX.
 
 They are started and stopped through supervisor, asked how they are, and asked for pages as visitors
-do.
+do: what those see is judged in pages.py.
 """
 
 import http.client
@@ -10,14 +10,30 @@ import socket
 import ssl
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 HEALTH_SECONDS = 30  # for a gunicorn to answer that it is well
 DRAIN_SECONDS = 30  # for requests that have begun to be answered: gunicorn's graceful_timeout
+JUST_SENT = "just-sent"  # the cookie of page_cache/rules.py
+LARGEST = 4_000_000  # bytes of a page that are read
+PATH_LETTERS = "/%?#[]@!$&'()*+,;=:~"  # an address may hold letters that HTTP cannot
 
 
 class Failed(Exception):
     """What is wrong, in one line, and perhaps the end of a log."""
+
+
+@dataclass
+class Answer:
+    """What came of a request: the status, the type of the content, where it leads to, the text."""
+
+    status: int
+    type: str
+    location: str
+    body: str
+    elsewhere: str = ""
 
 
 class Processes:
@@ -76,12 +92,13 @@ class Processes:
         """Ask the main gunicorn until it says that it is well and of that release; else Failed."""
         self.wait_until_well(self.main, release, self.main_connection)
 
-    def standby_is_well(self, release):
-        """Ask the standby how it is, and for a page before any visitor does; else Failed."""
+    def standby_is_well(self, release, visitors):
+        """Ask the standby how it is, and for pages before any visitor does; else Failed."""
         self.wait_until_well(self.standby, release, self.standby_connection)
-        status, _ = self.ask(self.standby_connection(timeout=30), "/")
-        if status == 400 or status >= 500:
-            raise Failed(f"/ answers {status}\n{end_of_log(self.standby)}")
+        try:
+            visitors.check(self.fetch_from_standby, pages=True)
+        except Failed as failed:
+            raise Failed(f"{failed}\n{end_of_log(self.standby)}") from None
 
     def wait_until_well(self, program, release, connect):
         end, tries = time.monotonic() + HEALTH_SECONDS, 0
@@ -100,36 +117,54 @@ class Processes:
             time.sleep(0.2)
         raise Failed(f"{program} is not well: /healthz answers {answer}\n{end_of_log(program)}")
 
-    def site_is_well(self, release):
-        """Ask as a visitor does, through NGINX and TLS, for a page and its look; else Failed."""
+    def site_is_well(self, release, visitors):
+        """Ask as a visitor does, through NGINX and TLS, for the home page; else Failed."""
         end = time.monotonic() + 10  # a reload of NGINX is only a signal
         while True:
             try:
-                return self.look_at_site(release)
+                status, body = self.ask(self.nginx_connection(), "/healthz")
+                if (status, body.strip()) != (200, release):
+                    raise Failed(f"/healthz answers {status} {body.strip()[:80]}")
+                return visitors.check(self.fetch)
             except (Failed, OSError, http.client.HTTPException) as error:
                 if time.monotonic() > end:
-                    raise Failed(f"https://{self.hostname}/ is not well: {error}") from None
+                    raise Failed(f"{self.hostname} is not well: {error}") from None
                 time.sleep(0.2)
-
-    def look_at_site(self, release):
-        status, body = self.ask(self.nginx_connection(), "/healthz")
-        if (status, body.strip()) != (200, release):
-            raise Failed(f"/healthz answers {status} {body.strip()[:80]}")
-        status, page = self.ask(self.nginx_connection(), "/")
-        if status == 400 or status >= 500:
-            raise Failed(f"/ answers {status}")
-        if found := re.search(r"(?:href|src)=\"(/static/[^\"?]+\.(?:css|js))", page):
-            status, _ = self.ask(self.nginx_connection(), found[1])
-            if status != 200:
-                raise Failed(f"{found[1]} answers {status}")
 
     def ask(self, connection, path):
         """Return the status and the body of a page."""
-        headers = {"Host": self.hostname, "X-Forwarded-Proto": "https"}
+        answer = self.answer(connection, path, {})
+        return answer.status, answer.body
+
+    def fetch(self, path, cookies):
+        """Return the Answer that visitors get."""
+        return self.answer(self.nginx_connection(), path, cookies)
+
+    def fetch_from_standby(self, path, cookies):
+        """Return the Answer that visitors will get; what is a file they get from NGINX."""
+        if path.startswith(("/static/", "/media/")):
+            return self.fetch(path, cookies)
+        return self.answer(self.standby_connection(timeout=30), path, cookies)
+
+    def answer(self, connection, path, cookies):
+        """Return the Answer to a request; cookies, a dict, takes up those that come with it.
+
+        It is a fresh one: to who has just sent a form, nothing kept is shown.
+        """
+        sent = "; ".join(f"{name}={value}" for name, value in {JUST_SENT: "1", **cookies}.items())
+        headers = {"Host": self.hostname, "X-Forwarded-Proto": "https", "Cookie": sent}
         try:
-            connection.request("GET", path, headers=headers)
+            connection.request("GET", quote(path, safe=PATH_LETTERS), headers=headers)
             response = connection.getresponse()
-            return response.status, response.read().decode("utf-8", "replace")
+            for cookie in response.headers.get_all("Set-Cookie", []):
+                name, _, value = cookie.partition(";")[0].partition("=")
+                cookies[name] = value
+            return Answer(
+                response.status,
+                response.headers.get("Content-Type", "").lower(),
+                response.headers.get("Location", ""),
+                response.read(LARGEST).decode("utf-8", "replace"),
+            )
         finally:
             connection.close()
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from . import things
 from .files import write
+from .ports import holder
 from .postgres import has_password, owner_of
 from .site import Refused
 
@@ -34,10 +35,11 @@ def require(site, kind, name):
         raise Refused(f"{things.described(kind, name)} is not ours; type fab create")
 
 
-def claim(site, files, port, hostname):
+def claim(site, files, port, hostname, others=()):
     """Record the names that the project needs; Refused with a line for each that another has.
 
-    `files` are the paths of the table of files that are outside of ROOT.
+    `files` are the paths of the table of files that are outside of ROOT; `others` is what else is
+    in the way, in lines.
     """
     record = read(site) or adopted(site, files) or {"root": str(site.root), "things": []}
     if record["root"] != str(site.root):
@@ -48,7 +50,7 @@ def claim(site, files, port, hostname):
     new = [thing for thing in things.needed(site, files) if thing not in record["things"]]
     there = [things.described(*thing) for thing in new if things.exists(*thing)]
     conflicts = [f"{thing} is there already, and is not ours" for thing in there]
-    if conflicts := [*conflicts, *conflicts_of_use(site, port, hostname)]:
+    if conflicts := [*conflicts, *conflicts_of_use(site, port, hostname), *others]:
         raise Refused("\n".join([*conflicts, "Nothing was changed; choose another in FABRIC"]))
     if new or not read(site):
         record["things"] += new
@@ -94,11 +96,12 @@ def adopted(site, files):
 def conflicts_of_use(site, port, hostname):
     """Return a line for the port and the host name, where another program or project has it."""
     lines = []
-    holder = user_of_port(port)
-    if holder and holder != site.name:
-        lines.append(f"GUNICORN_PORT {port} is taken by {holder}")
+    found = holder(port)
+    if found and found.user != site.name:
+        lines.append(f"GUNICORN_PORT {port} is taken by {found}")
     for path in NGINX.glob("*"):
-        names = re.findall(r"^\s*server_name\s([^;]*);", text_of(path), re.M)
+        text = re.sub(r"#.*", "", text_of(path))
+        names = re.findall(r"\bserver_name\s([^;]*);", text)
         if path.stem != site.name and any(hostname in found.split() for found in names):
             lines.append(f"LIVE_HOSTNAME {hostname} is taken by {path.stem}")
     return lines
@@ -106,18 +109,6 @@ def conflicts_of_use(site, port, hostname):
 
 def text_of(path):
     return path.read_text("utf-8", "replace") if path.is_file() else ""
-
-
-def user_of_port(port):
-    """Return the user whose process listens at a port; empty where none does."""
-    shown = subprocess.run(["ss", "-Hltnp", f"sport = :{port}"], capture_output=True, text=True)
-    pid = re.search(r"pid=(\d+)", shown.stdout)
-    if not pid:
-        return "a program of the system" if shown.stdout.strip() else ""
-    try:
-        return pwd.getpwuid(Path("/proc", pid[1]).stat().st_uid).pw_name
-    except (FileNotFoundError, KeyError):
-        return ""
 
 
 def remove(site, backup):

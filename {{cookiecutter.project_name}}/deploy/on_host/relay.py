@@ -3,9 +3,12 @@
 import json
 import subprocess
 import sys
+from typing import Any
+
+from .site import Site
 
 
-def start(site, release, port, host):
+def start(site: Site, release: str, port: int, host: str) -> dict[str, Any]:
     """Let a complete release take over; return the journal of the switch: see switch.py."""
     journal = site.state / "switch.json"
     journal.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from .git import Archive, Git, environment
+from .git import NOT_INSTALLED, Archive, Git, environment
 from .hg import Mercurial
 from .site import Refused
 
@@ -26,6 +26,8 @@ def fetch(site, url):
     try:
         return fetch_git(site, url)
     except Refused as refused:
+        if str(refused) == NOT_INSTALLED:
+            raise Refused(f"{NOT_INSTALLED}; type fab install") from None
         if LIKE_SCP.match(url):
             raise Refused(with_key(site, str(refused))) from None
         failures = [f"git: {refused}"]
@@ -161,11 +163,12 @@ def fetch_hg(site, url):
     hg = hg_of(site, url)
     for name in ("@", "default", "tip"):
         try:
-            revision = hg("identify", "--debug", "--id", "--rev", name, url).decode().strip()
+            shown = hg("identify", "--id", "--rev", name, "--template", "{node}", url)
         except Refused as refused:
             if f"unknown revision '{name}'" not in str(refused):
                 raise
             continue
+        revision = shown.decode().strip()
         if not revision.strip("0"):
             raise Refused(f"{url} has no commit: hg push comes first")
         if not hg.commit(revision):

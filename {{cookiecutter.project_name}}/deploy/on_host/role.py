@@ -2,9 +2,10 @@
 
 from .postgres import has_database, has_role, psql, verifier
 from .record import require
+from .site import Site
 
 
-def make(site, locale):
+def make(site: Site, locale: str) -> dict[str, bool]:
     """Make the role and the database, or bring them up to date."""
     name = site.name  # in quotes, as it may be a word of SQL such as order
     require(site, "role", name)

@@ -20,7 +20,9 @@ from pathlib import Path
 from . import releases
 from .configuration import Configuration, keep_program
 from .files import link
+from .pages import Visitors
 from .processes import Failed, Processes, state_of
+from .virtualenv import problem_of
 
 
 class Stuck(Exception):
@@ -36,6 +38,8 @@ class Switch:
     def __init__(self, site, release, port, host):
         self.site, self.release, self.old = site, release, site.live
         self.processes = Processes(site.name, port, host)
+        was_live = release in releases.history(site)
+        self.visitors = Visitors(host, first=not self.old, was_live=was_live)
         self.use_standby_file = Path(f"/run/{site.name}/use-standby")
         self.undos = []
         self.journal = {"from": self.old, "to": release, "started": time.time(), "steps": []}
@@ -49,6 +53,12 @@ class Switch:
         temporary = path.with_suffix(".new")
         temporary.write_text(json.dumps(self.journal))
         temporary.rename(path)
+
+    def look(self):
+        """Look at the site as visitors do, to know what they must find afterwards."""
+        if problem := problem_of(self.site, self.release):
+            raise Failed(f"{self.release}: {problem}; type fab deploy")
+        self.visitors.look_before(self.processes.fetch)
 
     def configure(self):
         """Put the configuration of the new release in place; NGINX and the cache take it up."""
@@ -71,7 +81,7 @@ class Switch:
         self.processes.check_memory()
         link(self.site.next, f"releases/{self.release}")
         self.processes.start(self.processes.standby)
-        self.processes.standby_is_well(self.release)
+        self.processes.standby_is_well(self.release, self.visitors)
 
     def stop_standby(self):
         self.processes.stop(self.processes.standby)
@@ -81,7 +91,7 @@ class Switch:
         """Send the visitors to the standby, and look at the site as they do."""
         self.undos.append(self.use_main_again)
         self.use_standby_file.touch()
-        self.processes.site_is_well(self.release)
+        self.processes.site_is_well(self.release, self.visitors)
 
     def use_main_again(self):
         self.use_standby_file.unlink(missing_ok=True)
@@ -113,7 +123,7 @@ class Switch:
         """Send the visitors to the main gunicorn, and look at the site as they do."""
         self.undos.append(self.use_standby_file.touch)
         self.use_standby_file.unlink()
-        self.processes.site_is_well(self.release)
+        self.processes.site_is_well(self.release, self.visitors)
 
     def undo(self):
         """Undo what was done, the last step first; return a line that says where that has led."""
@@ -151,6 +161,7 @@ def run(site, release, port, host):
     try:
         for step in (
             switch.repair,
+            switch.look,
             switch.configure,
             switch.start_standby,
             switch.use_standby,
@@ -170,6 +181,7 @@ def run(site, release, port, host):
         switch.journal["error"] = traceback.format_exc()
         switch.journal["result"] = switch.undo()
     journal = switch.journal
+    journal["told"] = [f"{what}, {when}" for what, when in switch.visitors.told.items()]
     journal["seconds"] = round(time.time() - journal["started"], 1)
     print(json.dumps(journal))  # for the system's journal, where the disk is full
     switch.write_journal()

@@ -9,14 +9,16 @@ import grp
 import pwd
 import shutil
 import subprocess
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from . import postgres
+from .site import Site
 
 SUPERVISOR = Path("/etc/supervisor/conf.d")
 
 
-def needed(site, files):
+def needed(site: Site, files: Iterable[str]) -> list[list[str]]:
     """Return what a project needs, a list of [kind, name]; `files` are paths outside of ROOT."""
     name = site.name
     databases = [name, f"{name}-restoring", f"{name}-before-restore"]
@@ -37,7 +39,7 @@ def needed(site, files):
     ]
 
 
-def described(kind, name):
+def described(kind: str, name: str) -> str:
     words = {
         "role": "the role {} of PostgreSQL",
         "database": "the database {}",
@@ -46,12 +48,12 @@ def described(kind, name):
     return words.get(kind, "the {kind} {}").format(name, kind=kind)
 
 
-def exists(kind, name):
+def exists(kind: str, name: str) -> bool:
     """Return whether there is something of that kind and name."""
     return KINDS[kind][0](name)
 
 
-def remove_all(found):
+def remove_all(found: Sequence[Sequence[str]]) -> None:
     """Remove those of a list of [kind, name] that are there, in the order of KINDS."""
     for each in KINDS:
         for kind, name in found:
@@ -63,10 +65,10 @@ def remove_all(found):
             run("systemctl", "reload", "nginx", check=False)
 
 
-def is_known(ask):
+def is_known(ask: Callable[[str], object]) -> Callable[[str], bool]:
     """Return a function that says whether a database of the system knows a name."""
 
-    def has(name):
+    def has(name: str) -> bool:
         try:
             return bool(ask(name))
         except KeyError:
@@ -78,29 +80,29 @@ def is_known(ask):
 has_user, has_group = is_known(pwd.getpwnam), is_known(grp.getgrnam)
 
 
-def has_program(name):
+def has_program(name: str) -> bool:
     """Return whether supervisor is told of a program or a group of that name, by any file."""
     texts = (path.read_text("utf-8", "replace") for path in SUPERVISOR.glob("*.conf"))
     headers = {f"[{kind}:{name}]" for kind in ("program", "group", "fcgi-program")}
     return any(line.strip() in headers for text in texts for line in text.splitlines())
 
 
-def has_path(name):
+def has_path(name: str) -> bool:
     return Path(name).exists() or Path(name).is_symlink()
 
 
-def run(*words, check=True):
+def run(*words: str, check: bool = True) -> None:
     subprocess.run(words, check=check, stdout=subprocess.DEVNULL)
 
 
-def remove_log(name):
+def remove_log(name: str) -> None:
     for path in glob.glob(f"{name}*"):
         Path(path).unlink()
 
 
 # Whether it is there, and how it is removed; in this order, so that nothing is removed under
 # something that still runs.
-KINDS = {
+KINDS: dict[str, tuple[Callable[[str], bool], Callable[[str], object]]] = {
     "program": (has_program, lambda name: run("supervisorctl", "stop", name, check=False)),
     "file": (has_path, lambda name: Path(name).unlink()),
     "database": (postgres.has_database, lambda name: postgres.run("dropdb", "--force", name)),

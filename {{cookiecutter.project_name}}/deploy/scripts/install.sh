@@ -5,4 +5,6 @@ packages=$(missing ${packages:?})
 update_lists
 apt --no-install-recommends install $packages
 # Each project has a memcached of its own; Debian's, open to every user of the server, came by this.
-case " $packages " in *" memcached "*) systemctl disable --quiet --now memcached ;; esac
+for package in $packages; do
+    [ "$package" != memcached ] || systemctl disable --quiet --now memcached
+done

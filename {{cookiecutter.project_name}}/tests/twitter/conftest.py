@@ -24,7 +24,7 @@ def no_request(monkeypatch):
 
 
 @pytest.fixture
-def x(settings):
+def x(settings, mezzanines_defaults):
     server = FakeX()
     server.clock = lambda: Clock.moment.timestamp()
     settings.TWITTER_API_URL = server.url

@@ -12,6 +12,8 @@ from polls import configure, poll, polled, shown
 from feeds.credentials import NAMES
 from feeds.models import Feed, Post
 
+pytestmark = pytest.mark.usefixtures("mezzanines_defaults")
+
 SETTINGS, FEEDS = "/admin/conf/setting/", "/admin/feeds/feed/"
 USER = 'tweets_for_user "example_org" 5'
 

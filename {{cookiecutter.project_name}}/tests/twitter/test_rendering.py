@@ -122,10 +122,11 @@ def test_what_is_kept_from_the_public_is_not_shown_by_those_who_refer_to_it(site
     assert "Volunteers" not in str([tweet.text for tweet in polled(USER)])
 
 
-def test_the_home_page_shows_the_default_feed_as_x_wants_it(site, browse):
+def test_a_page_shows_the_default_feed_as_x_wants_it(site, browse, settings):
+    settings.ROOT_URLCONF = "site_urls"
     configure(DEFAULT_QUERY_TYPE="user", DEFAULT_QUERY="example_org", DEFAULT_NUM_TWEETS=5)
     poll()
-    page = BeautifulSoup(browse().get("/").content, "html.parser")
+    page = BeautifulSoup(browse().get("/tweets/").content, "html.parser")
     newest, *_others = tweets = page.select(".tweet")
     assert len(tweets) == 5
     assert newest.select_one(".tweeter-image")["src"].startswith("https://pbs.twimg.com/")

@@ -27,9 +27,10 @@ def test_a_page_costs_one_statement(site):
     assert sql == []
 
 
-def test_a_page_never_calls_x(site, x, browse):
+def test_a_page_never_calls_x(site, x, browse, settings):
+    settings.ROOT_URLCONF = "site_urls"
     configure(DEFAULT_QUERY="one")
-    browse().get("/")
+    browse().get("/tweets/")
     assert shown(USER) == []
     assert not x.requests
 

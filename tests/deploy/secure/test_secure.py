@@ -1,0 +1,110 @@
+"""`fab secure` on real hosts that know a key: a new server becomes safe."""
+
+import contextlib
+import re
+import socket
+import time
+
+import paramiko
+import pytest
+from cgroup import wait_for
+from rig import SUITES
+from securing import Printed, fingerprint, refused, server
+
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture(scope="module", params=SUITES)
+def secured(rig, developers_home, request):
+    """A new server that has been secured with a key, and what that printed."""
+    host = rig.up(f"key-{request.param}", suite=request.param)
+    this = server(host, ssh_key_path=str(host.key))
+    output = Printed()
+    with contextlib.redirect_stdout(output):
+        this.secure()
+    this.output = output.text
+    print(this.output)
+    yield this
+    host.down()
+
+
+def test_the_user_logs_in_by_key_and_uses_sudo_without_a_password(secured):
+    assert secured.log_in(command="id -un; sudo -n id -un; id -nG; stat -c %a ~") == (
+        "deploy\nroot\ndeploy sudo\n711\n"
+    )
+    assert secured.log_in(command="getent passwd deploy | cut -d: -f7") == "/bin/bash\n"
+    assert secured.rig.run("stat -c '%a %U' ~deploy/.ssh ~deploy/.ssh/authorized_keys").stdout == (
+        "700 deploy\n600 deploy\n"
+    )
+
+
+def test_root_and_passwords_are_refused(secured):
+    secured.rig.run("chpasswd", input="deploy:secret\nroot:secret\n")
+    assert refused(secured, user="root")
+    with pytest.raises(paramiko.BadAuthenticationType) as refusal:
+        secured.log_in(password="secret", key=False)
+    assert refusal.value.allowed_types == ["publickey"]
+    secured.rig.run("passwd -qd root; passwd -qd deploy; passwd -ql root; passwd -ql deploy")
+
+
+def test_the_firewall_lets_in_ssh_and_the_web_and_nothing_else(secured):
+    rules = secured.rig.run("ufw status verbose").stdout
+    assert "Status: active" in rules
+    assert "deny (incoming)" in rules
+    assert set(re.findall(r"^(\S+) .*ALLOW IN", rules, re.M)) == {"22/tcp", "80/tcp", "443/tcp"}
+    listen = "import socket,time\nfor p in (80,443,8000): globals()[p]=socket.create_server(('',p))"
+    listener = secured.rig.popen(f'python3 -c "{listen}\ntime.sleep(60)"')
+    wait_for(lambda: ":8000" in secured.rig.run("ss -Hltn").stdout, 10)
+    for port in (80, 443):
+        socket.create_connection((secured.rig.address, port), timeout=5).close()
+    with pytest.raises(TimeoutError):
+        socket.create_connection((secured.rig.address, 8000), timeout=3)
+    listener.terminate()
+    listener.wait(timeout=10)
+
+
+def test_updates_are_installed_unattended(secured):
+    dump = secured.rig.run("apt-config dump APT::Periodic").stdout
+    assert 'Update-Package-Lists "1"' in dump
+    assert 'Unattended-Upgrade "1"' in dump
+    assert "0 upgraded" in secured.rig.run("apt-get --simulate upgrade").stdout
+    secured.rig.run("unattended-upgrade --dry-run")
+
+
+def test_a_second_run_says_that_all_is_so_and_changes_nothing(secured, capsys):
+    before = fingerprint(secured.rig)
+    assert "00-mysite.conf" in before
+    assert "already so" not in secured.output.partition("Automatic security updates")[0]
+    started = time.monotonic()
+    secured.secure()
+    print(f"{secured.rig.suite}: second run {time.monotonic() - started:.1f} s")
+    output = capsys.readouterr().out
+    print(output)
+    assert output.count("    ") == output.count("already so") == 7
+    assert fingerprint(secured.rig) == before
+
+
+def test_it_is_still_so_after_a_reboot(secured):
+    secured.rig.reboot()
+    assert secured.log_in(command="sudo -n id -un") == "root\n"
+    assert refused(secured, user="root")
+    assert "Status: active" in secured.rig.run("ufw status").stdout
+    wait_for(lambda: jail(secured.rig), 20)
+
+
+def jail(host):
+    return host.run("fail2ban-client status sshd", check=False).stdout
+
+
+def test_who_guesses_is_banned(secured):
+    assert "Currently banned:\t0" in jail(secured.rig)
+    for _ in range(6):
+        with contextlib.suppress(paramiko.SSHException, OSError, EOFError):
+            secured.log_in(user="oracle")
+    wait_for(lambda: "Currently banned:\t1" in jail(secured.rig), 20)
+    with pytest.raises((paramiko.SSHException, OSError)):
+        secured.log_in()
+    secured.rig.run("fail2ban-client unban --all")
+    if secured.rig.suite == "trixie":
+        secured.rig.run("systemctl restart ssh")  # its own penalties for an address
+    assert secured.log_in() == "deploy\n"

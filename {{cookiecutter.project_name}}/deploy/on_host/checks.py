@@ -1,0 +1,202 @@
+"""What can be wrong with a server and the site on it, in one table.
+
+A check is a function of a Server in checks_of_server.py or checks_of_site.py:
+
+    @check("Is there room on the disk?", before=("install", "deploy"))
+    def disk(server):
+        if ...:
+            raise Wrong("3 MB are free", "remove what is not needed")
+        return "20 GB are free"
+
+It returns what is so, in words, or None where it does not apply. Its name, with spaces, is that of
+the row. `before` are the commands that ask it before they change anything; `fab status` asks all.
+"""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+
+from . import lease
+from .configuration import compare
+from .files import write
+from .record import claim
+from .site import Refused
+from .virtualenv import problem_of
+
+TABLE: list["Check"] = []  # in the order in which the checks are told
+UNTOLD = "cannot be told"
+
+
+class Wrong(Exception):
+    """What is wrong, in words, what to type against it, and since when, where that is known."""
+
+    def __init__(self, words, type="", since=""):
+        super().__init__(words)
+        self.type, self.since = type, since
+
+
+@dataclass
+class Check:
+    """A row of the table."""
+
+    ask: object  # the function
+    question: str
+    before: tuple
+
+    @property
+    def name(self):
+        return self.ask.__name__.rstrip("_").replace("_", " ")
+
+
+def check(question, before=()):
+    """Add a function to the table: see above."""
+
+    def add(function):
+        TABLE.append(Check(function, question, before))
+        return function
+
+    return add
+
+
+class Server:
+    """What the checks are asked about: the server, and the project as FABRIC describes it.
+
+    `facts` are those of facts() in deploy/checks.py; without a "clock", the time of the machine
+    that asks, the server judges its own by what it has seen. `command` is the one that asks.
+    """
+
+    def __init__(self, site, facts, command=""):
+        self.site, self.name, self.root = site, site.name, site.root
+        self.port, self.hostname, self.app = facts["port"], facts["hostname"], facts["app"]
+        self.clock, self.command = facts.get("clock"), command
+
+    @cached_property
+    def at_work(self):
+        """Who changes the site at this moment, in words; empty where nobody does."""
+        holder = lease.holder(self.site.state)
+        return lease.described(holder) if holder is not None else ""
+
+    @cached_property
+    def programs(self):
+        """What supervisor says of the project's programs, a dict of name and (state, words)."""
+        shown = output("supervisorctl", "status")
+        lines = [line.split(maxsplit=2) for line in shown.splitlines()]
+        ours = [line for line in lines if len(line) > 1 and line[0].split("-")[0] == self.name]
+        return {name: (state, " ".join([state, *rest])) for name, state, *rest in ours}
+
+
+def output(*words):
+    """Return what a command prints, errors and all; empty where there is none of that name."""
+    try:
+        run = subprocess.run(words, capture_output=True, text=True, cwd="/")
+    except FileNotFoundError:
+        return ""
+    return (run.stdout + run.stderr).strip()
+
+
+# Asking
+
+
+def ask(check, server):
+    """Return the row of a check, a dict, or None where it does not apply."""
+    row = {"name": check.name, "question": check.question, "ok": True, "since": "", "type": ""}
+    try:
+        words = check.ask(server)
+        if words is None:
+            return None
+    except Wrong as wrong:
+        words = str(wrong)
+        row |= {"ok": False, "type": wrong.type, "since": wrong.since}
+        if server.at_work and row["type"].startswith("fab "):
+            words, row["type"] = f"{words} ({server.at_work}: wait)", ""
+    except Exception as error:  # a check that cannot be made hides no other
+        words = f"{UNTOLD}: {(str(error).strip() or repr(error)).splitlines()[-1]}"
+        row["ok"] = False
+    return row | {"answer": words}
+
+
+def rows(server, command=""):
+    """Return the rows of all checks, or of those that a command asks before it changes anything."""
+    asked = [check for check in TABLE if not command or command in check.before]
+    return [row for row in (ask(check, server) for check in asked) if row]
+
+
+def line(row):
+    """Return a row that is wrong in one line: what, since when, and what to type."""
+    return f"{row['name']}: {row['answer']}" + (f"; type {row['type']}" if row["type"] else "")
+
+
+def remember(site, found):
+    """Let each row say since when its answer is yes or no: seen so first, unless it knows better.
+
+    That is kept in ROOT/state/checks.json: {"disk": {"ok": true, "since": "2026-11-28T13:30Z"}}.
+    """
+    if not site.state.is_dir():
+        return
+    path = site.state / "checks.json"
+    try:
+        before = json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        before = {}
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ")
+    kept = {}
+    for row in found:
+        last = before.get(row["name"], {})
+        since = last["since"] if last.get("ok") == row["ok"] else now
+        row["since"] = row["since"] or since
+        kept[row["name"]] = {"ok": row["ok"], "since": row["since"]}
+    if kept != before:
+        try:
+            write(path, json.dumps(kept))
+        except OSError:  # such as of a full disk, which is told as that
+            pass
+
+
+# Commands
+
+
+def status(site, facts):
+    """Return "release", "revision" and "since" of what is live, and the "checks", all rows."""
+    found = rows(Server(site, facts))
+    remember(site, found)
+    live = {"release": site.live, "revision": "", "since": ""}
+    if live["release"]:
+        revision = site.current / "REVISION"
+        live["revision"] = revision.read_text().strip() if revision.exists() else ""
+        since = datetime.fromtimestamp(site.current.lstat().st_mtime, UTC)
+        live["since"] = since.strftime("%Y-%m-%d %H:%M:%S UTC")
+    return live | {"checks": found}
+
+
+def prerequisites(site, facts, asked):
+    """Refused with a line for each thing that keeps the command `asked` from its work."""
+    wrong = [line(row) for row in rows(Server(site, facts, asked), asked) if not row["ok"]]
+    if wrong:
+        raise Refused("\n".join(wrong))
+    return {}
+
+
+def claim_names(site, files, facts, asked):
+    """Claim the names that the project needs: see record.py; all that is wrong is told at once."""
+    found = rows(Server(site, facts, asked), asked) if asked else []
+    wrong = [line(row) for row in found if not row["ok"] and row["name"] != "names"]
+    return claim(site, files, facts["port"], facts["hostname"], wrong)
+
+
+def examine(site, files, values, facts, leased):
+    """Return what `compare` does, and "wrong", the rows that a deploy has to know of.
+
+    `leased`: who asks is the one at work.
+    """
+    server = Server(site, facts, "deploy")
+    if leased:
+        server.at_work = ""
+    wrong = [row for row in rows(server, "deploy") if not row["ok"]]
+    return compare(site, files, values) | {"wrong": wrong}
+
+
+def live(site):
+    """Return "live", the name of the live release, and "problem", why its Python cannot run it."""
+    return {"live": site.live, "problem": problem_of(site, site.live) if site.live else ""}

@@ -1,0 +1,168 @@
+"""Checks of the server itself, of which some are made before anything is installed."""
+
+import os
+import re
+import shutil
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from .checks import Wrong, check, output
+from .configuration import has_ipv6
+from .ports import holder
+from .record import conflicts_of_use
+from .virtualenv import PYTHON, version_of
+
+ALWAYS = ("install", "create", "deploy")
+INSTALLED = ("create", "deploy")
+DEBIANS = ("12", "13")
+LEAST_PYTHON = (3, 11)
+SERVICES = ("cron", "nginx", "postgresql", "supervisor")
+# Who listens there when all is well: the start of its file.
+PORTS = {80: "/usr/sbin/nginx", 443: "/usr/sbin/nginx", 5432: "/usr/lib/postgresql/"}
+ROOM = {"install": (1000, 40_000)}  # megabytes and inodes; a deploy reckons its own besides
+LEAST = (200, 10_000)
+MEMORY = 200  # megabytes, for a gunicorn with its workers
+WRONG_CLOCK = 3600  # seconds: packages and certificates of the last hours are "not yet valid"
+
+
+@check("Is this a Debian that the project knows?", ALWAYS)
+def system(server):
+    release = dict(re.findall(r'^(\w+)="?([^"\n]*)', Path("/etc/os-release").read_text(), re.M))
+    name = release.get("PRETTY_NAME", "a system without a name")
+    if release.get("ID") != "debian" or release.get("VERSION_ID") not in DEBIANS:
+        raise Wrong(f"{name}: the project knows Debian {' and '.join(DEBIANS)}")
+    return name
+
+
+@check("Is Python new enough?", ALWAYS)
+def python(server):
+    version = version_of(PYTHON)
+    if tuple(map(int, version.split("."))) < LEAST_PYTHON:
+        raise Wrong(f"{version} is too old: {'.'.join(map(str, LEAST_PYTHON))} is the least")
+    return version
+
+
+@check("Does systemd run the server?", ALWAYS)
+def systemd(server):
+    first = Path("/proc/1/comm").read_text().strip()
+    if first != "systemd":
+        raise Wrong(f"no: process 1 is {first}, as in a container; the site needs a whole server")
+    return "yes"
+
+
+@check("Is the clock right?", ALWAYS)
+def clock(server):
+    now = time.time()
+    known = [
+        path.lstat().st_mtime
+        for path in (server.site.current, Path("/etc/hostname"))
+        if path.is_symlink() or path.exists()
+    ]
+    off = now - server.clock if server.clock else min(0, now - max(known, default=0))
+    shown = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    if abs(off) > WRONG_CLOCK:
+        way = "behind" if off < 0 else "ahead"
+        raise Wrong(
+            f"it says {shown}, {abs(off) / 3600:.0f} hours {way}",
+            'fab sudo "timedatectl set-ntp true"',
+        )
+    return shown
+
+
+@check("Is there memory for the site?", ALWAYS)
+def memory(server):
+    numbers = dict(re.findall(r"(\w+): +(\d+) kB", Path("/proc/meminfo").read_text()))
+    free = (int(numbers["MemAvailable"]) + int(numbers["SwapFree"])) // 1000
+    if free < MEMORY:
+        raise Wrong(f"{free} MB are left, with swap, and {MEMORY} MB are needed")
+    return f"{free} MB are left, with swap"
+
+
+@check("Is there room on the disk?", ALWAYS)
+def disk(server):
+    megabytes, inodes = ROOM.get(server.command, LEAST)
+    path = next(path for path in (server.root, *server.root.parents) if path.exists())
+    least = []
+    for place in {path, Path("/"), Path("/var/lib"), Path("/var/log")}:
+        files, free = os.statvfs(place), shutil.disk_usage(place).free // 1_000_000
+        if free < megabytes:
+            raise Wrong(f"{place}: {free} MB are free, and {megabytes} MB are needed")
+        if files.f_files and files.f_favail < inodes:  # some filesystems count none
+            raise Wrong(f"{place}: {files.f_favail} inodes are free, and {inodes} are needed")
+        least.append(free)
+    return f"{min(least) / 1000:.1f} GB free"
+
+
+@check("Are the ports free, or held by the site's own programs?", ALWAYS)
+def ports(server):
+    taken, units = [], []
+    for port, file in PORTS.items():
+        found = holder(port)
+        if found and not found.file.startswith(file):
+            taken.append(f"port {port} is taken by {found}")
+            units += [found.unit] if found.unit else []
+    if taken:
+        stop = f'fab sudo "systemctl disable --now {" ".join(dict.fromkeys(units))}"'
+        raise Wrong(", ".join(taken), stop if units else "")
+    return ", ".join(map(str, PORTS))
+
+
+@check("Do GUNICORN_PORT and LIVE_HOSTNAME belong to the project?", INSTALLED)
+def names(server):
+    if conflicts := conflicts_of_use(server.site, server.port, server.hostname):
+        raise Wrong(", ".join(conflicts))
+    return f"{server.hostname}, port {server.port}"
+
+
+@check("Do the services run?", INSTALLED)
+def services(server):
+    states = output("systemctl", "is-active", *SERVICES).splitlines()
+    down = [name for name, state in zip(SERVICES, states, strict=True) if state != "active"]
+    if "nginx" in down and refusals():
+        down.remove("nginx")  # the check of its configuration says why
+    if down:
+        raise Wrong(f"not running: {', '.join(down)}", "fab install")
+    return ", ".join(SERVICES)
+
+
+@check("Does PostgreSQL answer?", INSTALLED)
+def database(server):
+    told = output("pg_isready", "-h", "/run/postgresql")
+    if not told.endswith("accepting connections"):
+        how = 'fab sudo "systemctl restart postgresql"' if told else "fab install"
+        raise Wrong(told or "it is not installed", how)
+    return "yes"
+
+
+@check("Does NGINX accept its configuration?", INSTALLED)
+def nginx(server):
+    if not Path("/usr/sbin/nginx").exists():
+        return None  # the services say so
+    if not list(Path("/etc/nginx/modules-enabled").glob("*brotli-static*")):
+        raise Wrong(
+            "the module brotli_static is not enabled",
+            'fab sudo "ln -s /usr/share/nginx/modules-available/mod-http-brotli-static.conf'
+            ' /etc/nginx/modules-enabled/50-mod-http-brotli-static.conf"',
+        )
+    if told := refusals():
+        raise Wrong(told[-1], how_to_mend(told[-1], server))
+    return "yes"
+
+
+def refusals():
+    """Return why NGINX refuses its configuration, a list of lines."""
+    return re.findall(r"\[emerg\] (?:\d+#\d+: )?(.*)", output("nginx", "-t"))
+
+
+def how_to_mend(refusal, server):
+    if f"/sites-enabled/{server.name}.conf" in refusal:
+        return "fab deploy --yes"
+    return "" if "socket() [::]" not in refusal or has_ipv6() else "fab deploy"  # without IPv6
+
+
+@check("Is a reboot due?")
+def reboot(server):
+    if not Path("/run/reboot-required").exists():
+        return None
+    raise Wrong("due, for packages that were upgraded", "fab sudo reboot")

@@ -1,0 +1,168 @@
+"""Checks of the site that is live."""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from . import releases, virtualenv
+from .certificate import SSL, is_covered, names_of
+from .checks import Wrong, check, output
+from .pages import Visitors
+from .processes import Failed, Processes, end_of_log
+from .release_python import migrations as migrations_of
+
+DEPLOY = ("deploy",)
+DAYS = 7  # that a certificate is good for, at the least
+BACKUP = 2 * 86400  # seconds: one is made each night
+
+
+@check("Is a release live?")
+def release(server):
+    if not server.site.live:
+        how = "fab deploy" if server.site.state.is_dir() else "fab all"
+        raise Wrong("Nothing is live yet", how)
+    return None  # it has lines of its own
+
+
+@check("Who is at work?")
+def work(server):
+    return server.at_work or None
+
+
+@check("Do the packages fit the Python that is there?", DEPLOY)
+def packages(server):
+    if not server.site.live:
+        return None
+    if problem := virtualenv.problem_of(server.site, server.site.live):
+        raise Wrong(problem, "fab deploy")
+    return "yes"
+
+
+@check("Does the site's process run, and answer?", DEPLOY)
+def processes(server):
+    if not server.site.live:
+        return None
+    state, words = server.programs.get(server.name, ("", "supervisor does not know it"))
+    if state != "RUNNING" and server.at_work and is_running(server, "standby"):
+        return "the standby serves meanwhile"
+    if state != "RUNNING":
+        reason = end_of_log(server.name).splitlines()[-1:] if state == "FATAL" else []
+        raise Wrong(": ".join([words, *reason]), "fab deploy")
+    asked = Processes(server.name, server.port, server.hostname)
+    try:
+        status, body = asked.ask(asked.main_connection(timeout=10), "/healthz")
+    except OSError as error:
+        told = f"{words}, but port {server.port} does not answer: {error}"
+        raise Wrong(told, "fab deploy") from None
+    if (status, body.strip()) != (200, server.site.live):
+        told = body.strip().partition("\n")[0][:200]
+        raise Wrong(f"{words}, but /healthz answers {status} {told}", "fab deploy")
+    return words
+
+
+def is_running(server, suffix):
+    return server.programs.get(f"{server.name}-{suffix}", ("",))[0] == "RUNNING"
+
+
+@check("Does the cache run?", DEPLOY)
+def memcached(server):
+    program = f"{server.name}-memcached"
+    state, words = server.programs.get(program, ("", ""))
+    if not server.site.live or not state:  # a release of before it had one has none
+        return None
+    if state != "RUNNING":
+        raise Wrong(words, "fab deploy")
+    return words
+
+
+@check("Do visitors see the home page, and its look?")
+def home_page(server):
+    if not server.site.live:
+        return None
+    visitors = Visitors(server.hostname, first=True)
+    try:
+        visitors.check(Processes(server.name, server.port, server.hostname).fetch)
+    except Failed as failed:
+        raise Wrong("; ".join(str(failed).splitlines()), "fab logs") from None
+    return "yes"
+
+
+@check("Are all migrations applied?")
+def migrations(server):
+    if not server.site.live or virtualenv.problem_of(server.site, server.site.live):
+        return None  # then that is what is wrong
+    pending = migrations_of(server.site, server.site.current / "project", server.app)["pending"]
+    if pending:
+        raise Wrong(f"{len(pending)} pending: {', '.join(pending)}", "fab deploy --force")
+    return "0 pending"
+
+
+@check("Is the certificate good?", DEPLOY)
+def certificate(server):
+    path = SSL / f"{server.name}.crt"
+    if not server.site.live:
+        return None
+    if not path.exists():
+        raise Wrong(f"there is no {path}", "fab create")
+    last = output("openssl", "x509", "-in", path, "-noout", "-enddate", "-dateopt", "iso_8601")
+    try:
+        end = datetime.fromisoformat(last.partition("=")[2])
+    except ValueError:
+        raise Wrong(f"{path} is no certificate", "fab create") from None
+    days = (end.timestamp() - time.time()) / 86400
+    if days < 0:
+        raise Wrong("it has expired", "fab create", f"{end:%Y-%m-%dT%H:%MZ}")
+    if not fits_key(path):
+        raise Wrong(f"{path.with_suffix('.key')} is not its key", "fab create")
+    if not is_covered(server.hostname, names_of(path)):
+        raise Wrong(f"it is not for {server.hostname}", "fab sites")
+    if days < DAYS:
+        raise Wrong(f"until {end:%Y-%m-%d}, {days:.0f} days", "fab create")
+    return f"until {end:%Y-%m-%d}, {days:.0f} days"
+
+
+def fits_key(path):
+    public = output("openssl", "x509", "-in", path, "-noout", "-pubkey")
+    return public == output("openssl", "pkey", "-in", path.with_suffix(".key"), "-pubout")
+
+
+@check("Is there a backup of these days?")
+def last_backup(server):
+    if not server.site.live:
+        return None
+    paths = (server.root / "backups").glob("[!.]*/SHA256SUMS")
+    found = {path.stat().st_mtime: path for path in paths}
+    if not found:
+        if time.time() - first_deploy(server) > BACKUP:
+            raise Wrong("none", "fab backup")
+        return "none yet: one is made each night"
+    newest = max(found)
+    name = found[newest].parent.name
+    if time.time() - newest > BACKUP:
+        made = datetime.fromtimestamp(newest, UTC)
+        raise Wrong(f"{name} is the newest", "fab backup", f"{made:%Y-%m-%dT%H:%MZ}")
+    return name
+
+
+def first_deploy(server):
+    names = releases.proven(server.site, releases.history(server.site))
+    times = [server.site.release(name).stat().st_mtime for name in names]
+    return min(times, default=time.time())
+
+
+@check("Is the site open?")
+def maintenance(server):
+    path = server.site.state / "maintenance"
+    if not path.exists():
+        return None
+    since = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return f"on, since {since:%Y-%m-%d %H:%M} UTC; fab maintenance off ends it"
+
+
+@check("Does the main process serve, and not the standby?", DEPLOY)
+def relay(server):
+    if not Path(f"/run/{server.name}/use-standby").exists():
+        return None
+    if server.at_work:
+        return "the standby serves, while a release takes over"
+    raise Wrong("the standby serves", "fab restart")

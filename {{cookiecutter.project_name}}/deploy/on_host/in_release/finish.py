@@ -1,0 +1,42 @@
+"""In a live release: make the admin user where there is no superuser, and try the mail server.
+
+Reads a password and the name of the site, a line each. Prints JSON: "made", whether the user was
+made with it, and "mail", the reason why the site cannot send mail, an empty str where it can.
+"""
+
+import json
+import sys
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.contrib.auth import get_user_model  # noqa: E402
+from django.core import mail  # noqa: E402
+
+
+def make_admin(password, hostname):
+    """Make the user admin, unless there is a superuser; return whether it was made."""
+    users = get_user_model()._default_manager
+    if users.filter(is_superuser=True).exists():
+        return False
+    users.create_superuser("admin", email=f"admin@{hostname}", password=password)
+    return True
+
+
+def why_no_mail():
+    """Return why the mail server of the settings takes no mail; nothing is sent."""
+    settings.EMAIL_TIMEOUT = min(settings.EMAIL_TIMEOUT or 5, 5)  # seconds
+    try:
+        connection = mail.get_connection()
+        connection.open()
+        connection.close()
+    except Exception as error:  # whatever the backend of the project raises
+        where = f"EMAIL_HOST {settings.EMAIL_HOST}, port {settings.EMAIL_PORT}"
+        return f"{where}: {error}".replace("\n", " ")
+    return ""
+
+
+password, hostname = sys.stdin.read().splitlines()
+print(json.dumps({"made": make_admin(password, hostname), "mail": why_no_mail()}))

@@ -1,0 +1,39 @@
+"""What the code of a release is asked, with its own Python: the scripts of in_release/."""
+
+import json
+import pkgutil
+import subprocess
+from pathlib import Path
+
+from .site import Refused, Site
+
+
+def migrations(site: Site, directory: str, app: str) -> dict:
+    """Return "pending" and "breaking" of the project there: see in_release/migrations.py."""
+    return ask(site, "migrations", directory, app)
+
+
+def finish(site: Site, app: str, password: str, hostname: str) -> dict:
+    """Return "made" and "mail" of the live release: see in_release/finish.py."""
+    directory = site.current / "project"
+    return ask(site, "finish", directory, app, f"{password}\n{hostname}\n")
+
+
+def ask(site: Site, script: str, directory: Path | str, app: str, answers: str = "") -> dict:
+    """Run a script of in_release/ as the site's user; return what it prints, read as JSON.
+
+    Refused, in one line, where its Python or its settings fail.
+    """
+    source = pkgutil.get_data(__package__, f"in_release/{script}.py") or b""
+    run = subprocess.run(
+        ["runuser", "-u", site.name, "--", "env", f"DJANGO_SETTINGS_MODULE={app}.settings"]
+        + ["../venv/bin/python", "-c", source.decode()],
+        input=answers,
+        capture_output=True,
+        text=True,
+        cwd=directory,
+    )
+    if run.returncode:
+        words = run.stderr.strip().splitlines() or [f"exit status {run.returncode}"]
+        raise Refused(f"the release cannot be asked ({script}): {words[-1]}")
+    return json.loads(run.stdout.splitlines()[-1])

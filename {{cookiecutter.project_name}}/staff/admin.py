@@ -1,0 +1,54 @@
+"""Two parts of Mezzanine's admin that ask only whether somebody is staff: settings, and what
+visitors have sent by a form."""
+
+import os
+from pathlib import Path
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from mezzanine.conf.admin import SettingsAdmin
+from mezzanine.conf.models import Setting
+from mezzanine.forms import fields
+from mezzanine.forms.admin import FormAdmin, fs
+from mezzanine.forms.models import Field, FieldEntry, Form
+
+
+class PermittedSettingsAdmin(SettingsAdmin):
+    """Mezzanine saves first, and asks for the permission afterwards."""
+
+    def changelist_view(self, request, extra_context=None):
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        return super().changelist_view(request, extra_context)
+
+
+class PermittedFormAdmin(FormAdmin):
+    """Messages, and the files that came with them, are for whoever may see entries of forms."""
+
+    def entries_view(self, request, form_id):
+        self.ask_permission(request)
+        return super().entries_view(request, form_id)
+
+    def file_view(self, request, field_entry_id):
+        """Show the file of an entry, and nothing to which a text that a visitor typed leads."""
+        self.ask_permission(request)
+        entry = get_object_or_404(FieldEntry, id=field_entry_id)
+        form = get_object_or_404(Form, id=entry.entry.form_id)  # of this site
+        get_object_or_404(Field, form=form, id=entry.field_id, field_type=fields.FILE)
+        root = Path(os.path.realpath(fs.location), "forms")
+        path = Path(os.path.realpath(Path(fs.location, entry.value)))
+        if not path.is_relative_to(root) or not path.is_file():
+            raise Http404
+        return super().file_view(request, field_entry_id)
+
+    def ask_permission(self, request):
+        user = request.user
+        if not any(user.has_perm(f"forms.{act}_formentry") for act in ("view", "change")):
+            raise PermissionDenied
+
+
+for model, model_admin in ((Setting, PermittedSettingsAdmin), (Form, PermittedFormAdmin)):
+    admin.site.unregister(model)
+    admin.site.register(model, model_admin)

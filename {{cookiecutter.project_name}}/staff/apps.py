@@ -1,0 +1,18 @@
+"""What staff may do: each view of Mezzanine and filebrowser-safe asks for a permission here.
+
+Theirs ask only whether somebody is staff. They are replaced where they are defined, not in urls.py:
+so no other pattern leads to them.
+"""
+
+from django.apps import AppConfig
+
+
+class StaffConfig(AppConfig):
+    name = "staff"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        from . import content, media_library
+
+        media_library.install()
+        content.install()

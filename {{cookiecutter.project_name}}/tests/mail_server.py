@@ -1,0 +1,64 @@
+"""A mail server on this machine that takes mail, or fails in one of the ways that real ones do."""
+
+from contextlib import contextmanager
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from threading import Thread
+
+# What it answers to which command instead of what it should; None: it hangs up.
+FAULTS = {
+    "is busy": ("", b"421 4.3.2 Too busy"),
+    "does not know us": ("MAIL", b"530 5.7.0 Authentication required"),
+    "does not take the address": ("RCPT", b"550 5.1.1 No such mailbox"),
+    "hangs up at once": ("", None),
+    "hangs up in the middle": ("DATA", None),
+    "does not take the text": (".", b"554 5.6.0 Spam"),
+    "hangs up after the text": (".", None),
+    "speaks something else": ("", b"HTTP/1.1 400 Bad Request"),
+}
+SILENT = "is silent"
+ANSWERS = {"": b"220 here", "DATA": b"354 go on", "QUIT": b"221 bye"}
+
+
+class Session(StreamRequestHandler):
+    """One connection; the texts of mails that it takes go to server.taken."""
+
+    def handle(self):
+        if self.server.fault == SILENT:
+            self.rfile.read()  # until the client has had enough
+            return
+        answered = self.answer("")
+        while answered and (line := self.rfile.readline()):
+            command = line.decode("ascii", "replace").strip().partition(" ")[0].upper()
+            answered = self.answer(command) and command != "QUIT"
+            if answered and command == "DATA":
+                answered = self.take()
+
+    def take(self):
+        lines = iter(self.rfile.readline, b".\r\n")
+        text = b"".join(lines).decode()
+        answered = self.answer(".")
+        if answered and self.server.fault is None:
+            self.server.taken.append(text)
+        return answered
+
+    def answer(self, command):
+        """Answer the command; return whether the conversation goes on."""
+        place, fault = FAULTS.get(self.server.fault, (None, None))
+        answer = fault if place == command else ANSWERS.get(command, b"250 ok")
+        if answer:
+            self.wfile.write(answer + b"\r\n")
+        return answer is not None
+
+
+@contextmanager
+def mail_server(fault=None):
+    """Run a server with that fault on a free port; yield it, with the texts in server.taken."""
+    with ThreadingTCPServer(("127.0.0.1", 0), Session) as server:
+        server.daemon_threads = True
+        server.fault, server.taken = fault, []
+        server.port = server.server_address[1]
+        Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+        try:
+            yield server
+        finally:
+            server.shutdown()

@@ -1,0 +1,82 @@
+"""Faults of Mezzanine's pages, and of its cache of them."""
+
+from pathlib import Path
+
+import mezzanine.conf.forms
+import mezzanine.core
+import mezzanine.galleries
+import mezzanine.generic
+import pytest
+from django.http import HttpResponse
+from mezzanine.core import middleware
+from mezzanine.pages.models import Page
+from mezzanine.utils.cache import cache_get, cache_key_prefix
+from originals import original
+
+pytestmark = pytest.mark.django_db
+
+
+def source_of(package, template):
+    """Return the text of a template of Mezzanine, also where the project has another."""
+    return (Path(package.__file__).parent / "templates" / template).read_text("utf-8")
+
+
+def test_the_page_of_one_commenter_is_kept_for_others(ask, settings):
+    settings.MIDDLEWARE = [
+        "mezzanine.core.middleware.UpdateCacheMiddleware",
+        "mezzanine.core.middleware.FetchFromCacheMiddleware",
+    ]
+    request = ask("get", "/private/")
+    request._update_cache, request.site_id = True, 1
+    answer = HttpResponse("Ada's", headers={"Cache-Control": "private"})
+    middleware.UpdateCacheMiddleware(lambda _: answer)(request)
+    assert cache_get(cache_key_prefix(request) + "/private/") == b"Ada's"
+
+
+def test_the_content_of_a_page_takes_another_query(django_assert_num_queries):
+    published = original("mezzanine.pages.managers.PageManager.published")
+    page = published(Page.objects).get(slug="about")
+    with django_assert_num_queries(1):
+        page.get_content_model()
+
+
+def test_keywords_are_asked_for_where_there_are_none(post, django_assert_num_queries):
+    keywords_for = original("mezzanine.generic.templatetags.keyword_tags.keywords_for")
+    keywords_for(post)  # which also asks for the type of its content, the first time
+    with django_assert_num_queries(1):
+        assert keywords_for(post) == []
+
+
+def test_the_address_of_a_page_in_menus_is_made_each_time(monkeypatch):
+    page, made = Page.objects.get(slug="about"), []
+    original("mezzanine.pages.models.Page.set_helpers")(page, {"_current_page": None})
+    monkeypatch.setattr("mezzanine.pages.models.reverse", lambda *_, **__: made.append(1))
+    page.get_absolute_url(), page.get_absolute_url()
+    assert len(made) == 2
+
+
+def test_commenters_get_cookies_with_their_names():
+    fields = original("mezzanine.generic.forms.ThreadedCommentForm.cookie_fields")
+    assert {"name", "email"} <= {*fields}
+
+
+@pytest.mark.parametrize(
+    ("package", "template"),
+    [
+        (mezzanine.core, "includes/form_fields.html"),
+        (mezzanine.generic, "generic/includes/rating.html"),
+    ],
+)
+def test_a_form_on_any_page_has_a_token(package, template):
+    assert "{% csrf_token %}" in source_of(package, template)
+
+
+def test_the_gallery_leaves_out_the_style_sheets_of_the_site():
+    block = source_of(mezzanine.galleries, "pages/gallery.html").partition("{% block extra_css %}")
+    assert block[1]
+    assert "block.super" not in block[2].partition("{% endblock")[0]
+
+
+def test_pictures_of_commenters_come_from_another_company():
+    gravatar_url = original("mezzanine.core.templatetags.mezzanine_tags.gravatar_url")
+    assert "gravatar.com" in gravatar_url("ada@example.com")
