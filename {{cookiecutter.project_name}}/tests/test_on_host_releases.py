@@ -179,3 +179,21 @@ def test_packages_are_installed_once_for_each_content_of_the_requirements(site, 
     assert ran == ["venv", "pip", "-I"] * 2
     with pytest.raises(Refused, match="the commit has no s.txt; see REQUIREMENTS_PATH in FABRIC"):
         virtualenv.make(site, "a", "s.txt", 0)
+
+
+def test_what_visitors_sent_to_an_old_release_is_kept_before_that_is_removed(site):
+    for number in range(releases.KEPT + 3):
+        go_live(site, str(number))
+    sent = site.release("0") / "project/forms/1a/cv.pdf"
+    sent.parent.mkdir(parents=True)
+    sent.write_text("cv")
+    releases.prune(site)
+    assert sent.exists()  # not copied yet, as on a disk that was full
+    (site.shared / "private/forms").touch()
+    with pytest.raises(OSError):  # noqa: PT011
+        releases.keep_forms(site)
+    (site.shared / "private/forms").unlink()
+    releases.keep_forms(site)
+    releases.prune(site)
+    assert (site.shared / "private/forms/1a/cv.pdf").read_text() == "cv"
+    assert not sent.exists()

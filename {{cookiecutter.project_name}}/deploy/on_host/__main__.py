@@ -43,6 +43,7 @@ COMMANDS = {
     "examine": checks.examine,
     "fetch": repository.fetch,
     "finish": release_python.finish,
+    "keep_forms": releases.keep_forms,
     "keys": keys.make,
     "lease": lease.hold,
     "live": checks.live,

@@ -8,7 +8,6 @@ for people, as a clock may be set back.
 import json
 import os
 import shutil
-import subprocess
 import time
 
 from .files import write
@@ -125,8 +124,8 @@ def prune(site):
     kept = {*serving(site), before(site, record), *proven(site, record)[-KEPT:]}
     kept |= {path.read_text().strip() for path in (site.root / "backups").glob("*/release")}
     for path in site.releases.glob("[!.]*"):
-        keep_forms(site, path)
-        if path.name not in kept:
+        lost = (copy for _, copy in forms_of(site, path) if not copy.exists())
+        if path.name not in kept and not any(lost):
             remove(path)
     there = {path.name for path in site.releases.iterdir()}
     for path in (site.state / "configuration").glob("*.json"):
@@ -140,12 +139,21 @@ def prune(site):
     return {}
 
 
-def keep_forms(site, release):
-    """What visitors sent through forms, before it had a place of its own, goes there."""
-    forms = release / "project/forms"
-    if forms.is_dir():
-        copy = ["cp", "-a", "--update", forms, site.shared / "private"]
-        words = ["runuser", "-u", site.name, "--", *copy]
-        run = subprocess.run(words, capture_output=True, text=True)
-        if run.returncode:  # the release stays, and they with it
-            raise Refused(f"{forms} could not be copied: {run.stderr.strip()}")
+def forms_of(site, release):
+    """Yield what visitors sent through forms to a release of before they had a place, and that."""
+    project = release / "project"
+    for path in project.glob("forms/**/*"):
+        if path.is_file():
+            yield path, site.shared / "private" / path.relative_to(project)
+
+
+def keep_forms(site):
+    """Copy, as the site's user, what visitors sent through forms to where it is private."""
+    for release in site.releases.glob("[!.]*"):
+        for path, kept in forms_of(site, release):
+            if not kept.exists():
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                part = kept.with_name(f".{kept.name}.part")
+                shutil.copy2(path, part)
+                part.rename(kept)
+    return {}
