@@ -89,6 +89,18 @@ def test_all_that_another_has_is_named_at_once_and_nothing_is_touched(site, occu
     assert not (occupied.root / "var/lib/mezzanine/mysite.json").exists()
 
 
+def test_secure_leaves_what_others_have_under_the_name(site, occupied):
+    files = ("/etc/sudoers.d/mysite", "/etc/fail2ban/jail.d/mysite.local")
+    occupied.run("mkdir -p /etc/sudoers.d /etc/fail2ban/jail.d")
+    for file in files:
+        occupied.run(f"echo '# theirs' >{file}")
+    output = site.fab("secure", status=1)
+    for file in files:
+        assert f"  | {file} is there already, and is not ours\n" in output
+        assert occupied.run(f"cat {file}; rm {file}").stdout == "# theirs\n"
+    assert "  | Nothing was changed; choose another PROJECT_NAME in FABRIC\n" in output
+
+
 def test_what_has_no_record_is_not_removed(site, occupied):
     before = theirs(occupied)
     site.fab("remove", "--yes", "mysite", status=1)

@@ -37,7 +37,8 @@ def secure(host, revert_after=120):
     with ExitStack() as connections:
         admin = connect_for_securing(host)
         connections.enter_context(closing(admin.connection))
-        run(admin, "System upgrade and packages", "apt", "secure_upgrade", packages=PACKAGES)
+        names, project = ("secure_others", "apt", "secure_upgrade"), host.config.project_name
+        run(admin, "System upgrade and packages", *names, packages=PACKAGES, project=project)
         if user != "root":
             make_user(admin, user)
         try:
@@ -51,7 +52,7 @@ def secure(host, revert_after=120):
         close_sshd(proved, by_key, revert_after)
         close_ports(proved, revert_after)
         jail = JAIL.format(port=ssh_port(proved))
-        run(proved, "fail2ban", "secure_fail2ban", jail=jail, project=host.config.project_name)
+        run(proved, "fail2ban", "secure_fail2ban", jail=jail, project=project)
         run(proved, "Automatic security updates", "secure_updates")
 
 

@@ -1,0 +1,17 @@
+# shellcheck shell=sh
+# Refuses where somebody else has a file under the project's name: ours hold these lines alone.
+: "${project:?}"
+set -eu
+others=
+check() {
+    [ ! -e "$1" ] || ! grep -qvE "$2" "$1" || others="$others $1"
+}
+check "/etc/sudoers.d/$project" '^[^ ]+ ALL=\(ALL:ALL\) NOPASSWD: ALL$'
+check "/etc/fail2ban/jail.d/$project.local" \
+    '^(\[sshd\]|enabled = true|backend = systemd|port = [0-9]+)?$'
+check "/etc/ssh/sshd_config.d/00-$project.conf" \
+    '^(PermitRootLogin|PasswordAuthentication|KbdInteractiveAuthentication) no$'
+for file in $others; do
+    echo "$file is there already, and is not ours"
+done
+[ -z "$others" ] || { echo "Nothing was changed; choose another PROJECT_NAME in FABRIC"; exit 1; }
