@@ -23,7 +23,7 @@ LONG = pytest.mark.long
 
 
 # In the steps in which most can break, nox alone makes faults too.
-@pytest.fixture(params=[pytest.param(s, marks=[] if s in STEPS[2:5] else LONG) for s in STEPS])
+@pytest.fixture(params=[pytest.param(s, marks=[] if s == "restart_main" else LONG) for s in STEPS])
 def step(request):
     """A step of the relay, a str."""
     return request.param
