@@ -33,8 +33,8 @@ URLS = {
     path("orders/", include("recipes.urls")),
     path("", TemplateView.as_view(template_name="index.html"), name="home"),
 """,
-    "from django.views.decorators.http": "from django.views.generic import TemplateView\n"
-    "from django.views.decorators.http",
+    "from django.urls import include, path\n": "from django.urls import include, path\n"
+    "from django.views.generic import TemplateView\n",
 }
 LOCAL_SETTINGS = """
 ALLOWED_HOSTS = ["localhost", "192.168.1.5"]
