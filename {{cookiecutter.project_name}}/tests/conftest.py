@@ -16,6 +16,7 @@ from django.contrib.sites.models import Site
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client, override_settings
+from django.utils import translation
 from mezzanine.conf import registry
 from mezzanine.core.models import SitePermission
 
@@ -108,6 +109,14 @@ def mezzanines_defaults(settings, monkeypatch):
         if name in EDITABLE and hasattr(settings, name):
             delattr(settings, name)
             monkeypatch.setitem(setting, "editable", True)
+
+
+@pytest.fixture
+def in_english(settings):
+    """Visitors are spoken to in English, for tests that look for words."""
+    settings.LANGUAGE_CODE = "en"
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from mezzanine.blog.models import BlogPost
 from mezzanine.forms.models import Form
 from mezzanine.generic.models import ThreadedComment
 
+pytestmark = pytest.mark.usefixtures("mezzanines_base", "mezzanines_defaults", "in_english")
+
 WORDS = "What you sent is saved, but the e-mail about it could not be sent."
 NO_MAIL = "We cannot send e-mail at the moment"
 CLOSED, NO_NAME = "is not there", "has a name that is none"

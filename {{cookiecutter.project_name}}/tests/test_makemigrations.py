@@ -153,7 +153,7 @@ def project(copied):
 def test_a_page_type_of_ones_own_can_be_migrated_everywhere(project):
     shown = project.manage("makemigrations")
     headings = [line for line in shown.splitlines() if "Migrations for" in line]
-    assert headings == ["Migrations for 'bread':"]
+    assert "Migrations for 'bread':" in headings
     assert project.migrations() == ["0001_initial"]
     shown = project.manage("migrate")
     assert "Applying bread.0001_initial... OK" in shown

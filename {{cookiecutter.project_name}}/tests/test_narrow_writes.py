@@ -8,6 +8,8 @@ from mezzanine.generic.models import Keyword, Rating, ThreadedComment
 from mezzanine.pages.models import RichTextPage
 from writes import before_each_write, full_post
 
+pytestmark = pytest.mark.usefixtures("mezzanines_base", "mezzanines_defaults", "in_english")
+
 
 @pytest.fixture
 def post(db):

@@ -19,6 +19,8 @@ from mezzanine.generic.models import Keyword
 from mezzanine.pages.models import Page, RichTextPage
 from mezzanine.utils.sites import override_current_site_id
 
+pytestmark = pytest.mark.usefixtures("mezzanines_base", "mezzanines_defaults", "in_english")
+
 ORDERING = "/admin/admin_page_ordering/"
 
 
