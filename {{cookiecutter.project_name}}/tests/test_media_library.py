@@ -22,15 +22,16 @@ OUTSIDE = ["../site-10", "..", ".", "/etc", "site\\x", "a/../../site-10", "a//b"
 @pytest.fixture
 def uploads(media_root):
     """Make a file and a folder for the sites 1 and 10; return the directory of all uploads."""
-    root = Path(media_root, "uploads")
+    root, others = Path(media_root, "uploads"), Path(media_root, "uploads of other tests")
+    root.mkdir(exist_ok=True)
+    root.rename(others)
     for site in ("site-1", "site-10"):
-        shutil.rmtree(root / site, ignore_errors=True)
         Path(root, site, "folder").mkdir(parents=True)
         for name in ("picture.gif", "folder/inner.gif"):
             Path(root, site, name).write_bytes(GIF)
     yield root
-    for site in ("site-1", "site-10"):
-        shutil.rmtree(root / site)
+    shutil.rmtree(root)
+    others.rename(root)
 
 
 @pytest.fixture
