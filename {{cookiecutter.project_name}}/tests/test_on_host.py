@@ -119,6 +119,15 @@ def test_a_host_name_of_another_site_is_a_conflict(site, server):
         claim(site)
 
 
+def test_a_port_of_another_site_is_a_conflict_also_while_that_is_down(site, server):
+    record.NGINX.mkdir()
+    (record.NGINX / "shop.conf").write_text("upstream shop { server 127.0.0.1:8000 backup; }")
+    with pytest.raises(Refused, match="GUNICORN_PORT 8000 is taken by shop"):
+        claim(site)
+    (record.NGINX / "shop.conf").write_text("upstream shop { server 127.0.0.1:80001; }")
+    claim(site)
+
+
 @pytest.mark.parametrize(
     ("path", "text", "ours"),
     [

@@ -381,6 +381,14 @@ def test_mercurial_has_the_same_answers(tmp_path, here, site, monkeypatch):
     assert (unpacked(site, project) / "a").read_text() == "2"
 
 
+@pytest.mark.parametrize(
+    ("node", "current"), [("00" + "a" * 36 + "00", "00" + "a" * 36 + "00"), ("0" * 40, "")]
+)
+def test_a_commit_of_mercurial_keeps_its_zeros(tmp_path, monkeypatch, node, current):
+    monkeypatch.setattr(Mercurial, "__call__", lambda *words: f"{node}\n".encode())
+    assert Mercurial(tmp_path).current() == current
+
+
 @pytest.mark.skipif(not shutil.which("hg"), reason="Mercurial is not installed")
 def test_large_files_and_subrepositories_of_mercurial_are_released(tmp_path, site, monkeypatch):
     run(tmp_path, "hg", "init", "inner")

@@ -6,6 +6,7 @@ import subprocess
 from .site import Refused
 
 PLAIN = {"HGPLAIN": "1", "LC_ALL": "C", "HGENCODING": "UTF-8"}
+NONE = "0" * 40  # what Mercurial calls the commit before the first
 LARGE = ["--config", "extensions.largefiles="]  # without it, what only stands for them is released
 
 
@@ -38,7 +39,7 @@ class Mercurial:
 
     def current(self):
         """Return the commit that is checked out, or an empty str."""
-        return self.commit(".").strip("0")
+        return self.commit(".").replace(NONE, "")
 
     def uncommitted(self):
         """Return how many files have changes that no commit has."""

@@ -20,6 +20,7 @@ from .site import Refused
 
 RECORDS = Path("/var/lib/mezzanine")
 NGINX = Path("/etc/nginx/sites-enabled")
+SERVER_NAMES = r"\bserver_name\s([^;]*);"
 
 
 def read(site):
@@ -98,15 +99,17 @@ def adopted(site, files):
 
 def conflicts_of_use(site, port, hostname):
     """Return a line for the port and the host name, where another program or project has it."""
-    lines = []
-    found = holder(port)
-    if found and found.user != site.name:
-        lines.append(f"GUNICORN_PORT {port} is taken by {found}")
+    port_of, name_of, found = "", "", holder(port)
     for path in configurations_of_others(site.name):
-        names = re.findall(r"\bserver_name\s([^;]*);", text_of(path))
-        if any(hostname in found.split() for found in names):
-            lines.append(f"LIVE_HOSTNAME {hostname} is taken by {path.name.removesuffix('.conf')}")
-    return lines
+        text = text_of(path)
+        if re.search(rf"\b(127\.0\.0\.1|localhost):{port}\b", text):  # also of one that is down
+            port_of = path.name.removesuffix(".conf")
+        if any(hostname in names.split() for names in re.findall(SERVER_NAMES, text)):
+            name_of = path.name.removesuffix(".conf")
+    if not port_of and found and found.user != site.name:
+        port_of = str(found)
+    lines = [f"GUNICORN_PORT {port} is taken by {port_of}"] if port_of else []
+    return lines + ([f"LIVE_HOSTNAME {hostname} is taken by {name_of}"] if name_of else [])
 
 
 def configurations_of_others(name):
