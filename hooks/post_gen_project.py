@@ -1,16 +1,72 @@
-"""Make the project a git repository with a first commit, and say what to do next."""
+"""Record the template, make the project a git repository with a first commit, say what is next."""
 
 import sys
 
 sys.path.pop(0)  # as in pre_gen_project.py
 
+import json
+import os
+import re
 import subprocess
+from pathlib import Path
 
 NAME = "{{ cookiecutter.project_name }}"
+CONTEXT = json.loads(r"""{{ cookiecutter | tojson }}""")
 
 
 def git(*arguments):
     return subprocess.run(["git", *arguments], capture_output=True, text=True)
+
+
+def template_folder():
+    """Return where the template lies, an absolute Path; None where cookiecutter does not say.
+
+    A path may be relative to where cookiecutter was started, and a hook runs in the project. cruft
+    says none: it writes the record itself.
+    """
+    name = CONTEXT.get("_repo_dir")
+    for start in (os.environ.get("PWD", ""), CONTEXT.get("_output_dir", "")) if name else ():
+        folder = Path(start, name)
+        if folder.is_absolute() and (folder / "cookiecutter.json").is_file():
+            return folder
+
+
+def revision_of(folder):
+    """Return the commit of the template, 40 digits, as git knows it or has put it into an archive.
+
+    None where there is neither; the repository around the template is not its own.
+    """
+    known = git("-C", folder, "rev-parse", "--show-prefix", "HEAD").stdout
+    archived = folder / ".git_archival.txt"
+    known += archived.read_text("utf-8") if archived.is_file() else ""
+    commit = re.match(r"\n?([0-9a-f]{40,64})\n", known)
+    return commit and commit[1]
+
+
+def address_of(folder):
+    """Return where `cruft update` finds the template: the path that was typed, or the URL."""
+    if CONTEXT["_repo_dir"] == CONTEXT["_template"]:
+        return os.path.normpath(folder)
+    url = git("-C", folder, "config", "remote.origin.url").stdout.strip() or CONTEXT["_template"]
+    url = re.sub(r"/(-/)?archive/.*", "", url)  # of a zip file
+    return re.sub(r"^(https?://)[^/@]*@", r"\1", url)  # without a password
+
+
+def record_the_template():
+    """Write .cruft.json: which template at which revision, and the answers."""
+    folder = template_folder()
+    if not folder or not (commit := revision_of(folder)):
+        return
+    is_branch = git("-C", folder, "symbolic-ref", "-q", "HEAD").returncode == 0
+    record = {
+        "template": address_of(folder),
+        "commit": commit,
+        "checkout": CONTEXT.get("_checkout") if is_branch else None,  # a tag has no updates
+        "context": {"cookiecutter": {k: v for k, v in CONTEXT.items() if not k.startswith("_")}},
+        "directory": None,
+    }
+    text = json.dumps(record, ensure_ascii=False, indent=2)
+    Path(".cruft.json").write_text(f"{text}\n", "utf-8")
 
 
 def why_not_committed():
@@ -26,6 +82,7 @@ def why_not_committed():
 
 
 try:
+    record_the_template()
     problem = why_not_committed()
 except OSError as error:  # no git
     problem = error
