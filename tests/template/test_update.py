@@ -24,12 +24,12 @@ def repository(template, tmp_path):
     return path
 
 
-def run(*command, cwd, status=0, environment=None):
+def run(*command, cwd, environment=None, typed=""):
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    result = subprocess.run(
-        command, cwd=cwd, env=inherited | (environment or {}), capture_output=True, text=True
-    )
-    assert result.returncode == status, result.stdout + result.stderr
+    environment = inherited | (environment or {})
+    captured = {"capture_output": True, "text": True}
+    result = subprocess.run(command, cwd=cwd, env=environment, input=typed, **captured)
+    assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 
 
@@ -52,8 +52,8 @@ def make_newer(repository):
     return commit(repository)
 
 
-def cruft(*arguments, cwd):
-    return run(sys.executable, "-m", "cruft", *arguments, cwd=cwd)
+def cruft(*arguments, cwd, typed=""):
+    return run(sys.executable, "-m", "cruft", *arguments, cwd=cwd, typed=typed)
 
 
 def cookiecutter(*arguments, cwd, **environment):
@@ -217,7 +217,7 @@ def test_a_project_without_a_record_gets_one_by_the_line_of_the_readme(
     line = line[1].replace("https://github.com/org/template", str(repository))
     line = line.replace("9f05cf0", head(repository)[:8])
     newest = make_newer(repository)
-    cruft(*shlex.split(line)[1:], cwd=project)
+    cruft(*shlex.split(line)[1:], cwd=project, typed="\n" * 5)
     commit(project)
     cruft("update", "--skip-apply-ask", cwd=project)
     assert "/* newer */" in (project / "theme/static/css/theme.css").read_text("utf-8")
