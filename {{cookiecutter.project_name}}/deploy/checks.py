@@ -81,7 +81,7 @@ def status(host, as_json):
     if as_json:
         print(json.dumps({"host": host.name} | answer))
     else:
-        for key in ("release", "revision", "since"):
+        for key in ("release", "revision", "since", "template"):
             if answer[key]:
                 print(f"{key + ':':13}{answer[key]}")
         for row in answer["checks"]:

@@ -47,6 +47,20 @@ def test_the_admin_is_closed_to_others(browse, user):
         assert visitor.get(path).status_code == 302, path
 
 
+def test_its_foot_says_to_staff_which_revisions_run(superuser, browse, settings, tmp_path):
+    settings.BASE_DIR = tmp_path / "project"
+    settings.BASE_DIR.mkdir()
+    assert '<p class="revisions">' in superuser.get("/admin/").text
+    (tmp_path / "REVISION").write_text("0123456789abcdef\n")
+    (settings.BASE_DIR / ".cruft.json").write_text('{"commit": "fedcba9876543210"}')
+    foot = superuser.get("/admin/").text.partition('<p class="revisions">')[2].partition("</p>")[0]
+    assert foot.split() == ["Revision", "01234567", "Template", "fedcba98"]
+    assert "fedcba98" not in browse(None).get("/admin/login/").text
+    for damaged in ("<<<<<<< ours", "[]", '{"commit": null}', "\xff"):
+        (settings.BASE_DIR / ".cruft.json").write_text(damaged, "latin-1")
+        assert superuser.get("/admin/").status_code == 200
+
+
 @pytest.mark.usefixtures("mezzanines_defaults", "mezzanines_base")
 def test_the_title_of_the_site_is_changed_in_the_admin(superuser, browse):
     settings = reverse("admin:conf_setting_changelist")

@@ -116,6 +116,20 @@ def test_since_is_when_an_answer_was_first_seen(site, table):
     assert since()["roof"] == "2025-12-24T18:00Z"
 
 
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        ('{"commit": "1a2b3c4d5e", "template": "https://one.example/t"}', "1a2b3c4d5e"),
+        *[('{"commit": null}', ""), ("{}", ""), ("[]", ""), ("<<<<<<< ours", ""), (None, "")],
+    ],
+)
+def test_the_revision_of_the_template_is_told_where_it_is_known(site, table, record, told):
+    (site.current / "project").mkdir()
+    if record is not None:
+        (site.current / "project/.cruft.json").write_text(record)
+    assert checks.status(site, FACTS)["template"] == told
+
+
 def test_while_a_command_is_at_work_no_other_is_advised(site, table):
     table.roof = wrong("it leaks", "fab mend")
     (site.state / "lease.json").write_text(json.dumps({"who": "ann@desk", "command": "deploy"}))

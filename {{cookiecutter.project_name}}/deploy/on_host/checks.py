@@ -158,16 +158,29 @@ def remember(site, found):
 
 
 def status(site, facts):
-    """Return "release", "revision" and "since" of what is live, and the "checks", all rows."""
+    """Return "release", "revision", "since" and "template" of what is live, and all "checks".
+
+    "template" is the revision of the template that the project was made from.
+    """
     found = rows(Server(site, facts))
     remember(site, found)
-    live = {"release": site.live, "revision": "", "since": ""}
+    live = {"release": site.live, "revision": "", "since": "", "template": ""}
     if live["release"]:
         revision = site.current / "REVISION"
         live["revision"] = revision.read_text().strip() if revision.exists() else ""
         since = datetime.fromtimestamp(site.current.lstat().st_mtime, UTC)
         live["since"] = since.strftime("%Y-%m-%d %H:%M:%S UTC")
+        live["template"] = template_of(site)
     return live | {"checks": found}
+
+
+def template_of(site):
+    """Return the revision of the template that .cruft.json names; empty where none does."""
+    try:
+        record = json.loads((site.current / "project/.cruft.json").read_text("utf-8"))
+        return str(record["commit"] or "")
+    except (OSError, ValueError, TypeError, KeyError):
+        return ""
 
 
 def prerequisites(site, facts, asked):
