@@ -1,10 +1,12 @@
 """The template, before it is rendered: it reads as the project that it makes."""
 
 import ast
+import json
 import re
 import subprocess
 import sys
 import tomllib
+from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -17,18 +19,23 @@ PROJECT = f"{NAME}/"
 VARIABLE = re.compile(r"\{\{.*?\}\}")
 
 
+ANSWERS = json.loads((TEMPLATE / "cookiecutter.json").read_text("utf-8"))
+
+
 @pytest.fixture(scope="session")
 def sources(tracked_files):
     """The text of every file that is rendered, by its path in the project."""
+    paths = [path.removeprefix(PROJECT) for path in tracked_files if path.startswith(PROJECT)]
     return {
-        path.removeprefix(PROJECT): (TEMPLATE / path).read_text("utf-8")
-        for path in tracked_files
-        if path.startswith(PROJECT) and "/templates/" not in path and "/static/" not in path
+        path: (TEMPLATE / PROJECT / path).read_text("utf-8")
+        for path in paths
+        if not any(fnmatch(path, pattern) for pattern in ANSWERS["_copy_without_render"])
     }
 
 
 def test_python_toml_and_yaml_parse_as_they_are(sources):
-    parsers = {".py": ast.parse, ".toml": tomllib.loads, ".yaml": yaml.safe_load}
+    parsers = {".py": ast.parse, ".toml": tomllib.loads}
+    parsers |= {".yaml": yaml.safe_load, ".yml": yaml.safe_load}
     parsed = set()
     for path, text in sources.items():
         suffix = PurePosixPath(path).suffix

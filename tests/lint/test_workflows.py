@@ -1,0 +1,70 @@
+"""The workflows that a project comes with: those of GitHub and of GitLab."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from support import TEMPLATE
+
+PROJECT = TEMPLATE / "{{cookiecutter.project_name}}"
+WORKFLOW = PROJECT / ".github/workflows/ci.yml"
+GITHUB = yaml.safe_load(WORKFLOW.read_text("utf-8"))["jobs"]
+GITLAB = yaml.safe_load((PROJECT / ".gitlab-ci.yml").read_text("utf-8"))
+JOBS = ["test", "staging", "production"]
+
+
+def lines_of(job):
+    """Return what a job of either types into a shell, two lists, of GitHub's and of GitLab's."""
+    github = [step["run"] for step in GITHUB[job]["steps"] if "run" in step]
+    return github, GITLAB["default"]["before_script"] + GITLAB[job]["script"]
+
+
+BIN = Path(sys.executable).parent
+ACTIONLINT = [BIN / "actionlint", "-shellcheck", BIN / "shellcheck"]
+ZIZMOR = [BIN / "zizmor", "--offline", "--persona=auditor"]
+
+
+@pytest.mark.parametrize("linter", [ACTIONLINT, ZIZMOR], ids=["actionlint", "zizmor"])
+def test_the_one_of_github_passes(linter):
+    command = [*linter, WORKFLOW]
+    result = subprocess.run(command, cwd=TEMPLATE, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_both_do_the_same(job):
+    github, gitlab = lines_of(job)
+    assert github == gitlab
+
+
+def test_an_action_is_named_by_its_commit_and_its_version():
+    uses = re.findall(r"uses: (.*)", WORKFLOW.read_text("utf-8"))
+    assert uses
+    assert [line for line in uses if not re.fullmatch(r"\S+@[0-9a-f]{40} # v[\d.]+", line)] == []
+
+
+def test_a_deploy_waits_for_the_tests_and_staging_comes_first():
+    assert GITHUB["staging"]["needs"] == "test"
+    assert GITHUB["production"]["needs"] == ["test", "staging"]
+    assert GITLAB["stages"] == JOBS
+    assert [GITLAB[job]["stage"] for job in JOBS] == JOBS
+
+
+@pytest.mark.parametrize("job", JOBS[1:])
+def test_nothing_is_deployed_unless_a_variable_says_so_and_the_branch_is_protected(job):
+    (rule,) = GITLAB[job]["rules"]
+    for condition in (GITHUB[job]["if"], rule["if"]):
+        assert condition.count("||") == 0
+        assert re.search(rf"DEPLOY_TO\W+{job}", condition)
+        assert re.search(r"ref_protected|REF_PROTECTED == .true", condition)
+        assert re.search(r"default_branch|DEFAULT_BRANCH", condition)
+
+
+def test_the_secrets_of_a_deploy_are_given_to_one_step_alone():
+    for job in GITHUB.values():
+        assert "env" not in job
+        given = [step["name"] for step in job["steps"] if "secrets." in str(step)]
+        assert given in ([], ["Log in"])
