@@ -166,5 +166,16 @@ def test_every_script_is_run_by_something(sources):
             assert re.search(rf'"{PurePosixPath(path).stem}(\.sh)?"', python), path
 
 
+def test_fab_asks_in_one_place_which_knows_whether_anybody_can_answer(sources):
+    asks = re.compile(r"(?<![\w.])input\(|getpass\.getpass\(|auth_interactive_dumb|\.isatty\(")
+    found = [
+        path
+        for path, text in sources.items()
+        if re.match(r"(deploy/.*|fabfile)\.py$", path)
+        and asks.search(text.replace("sys.stderr.isatty", ""))
+    ]
+    assert found == ["deploy/terminal.py"]
+
+
 def test_the_readme_has_the_commands_of_the_fabfile():
     assert TABLE.search(README.read_text("utf-8"))[0] == table(), "nox -s commands writes it anew"

@@ -17,7 +17,7 @@ from paramiko import ConfigParseError, SSHConfig
 from . import openssh
 from .config import split_host
 from .host import CommandFailed, Host
-from .terminal import ask, tell
+from .terminal import ask, can_ask, tell
 
 VERBOSE = inspect.Parameter("verbose", inspect.Parameter.KEYWORD_ONLY, default=False)
 INTERRUPTED = (
@@ -45,6 +45,7 @@ class Commands:
             given.set_value(None, cast=False)
         else:
             check_ssh_config(given.value)
+        refuse_fabrics_questions()
         program.executor_class = functools.partial(Executor, self)
         logging.getLogger("paramiko").addHandler(logging.NullHandler())  # we tell in our own words
         for stream in (sys.stdout, sys.stderr):
@@ -102,6 +103,14 @@ def check_ssh_config(given):
             SSHConfig.from_path(path)
     except (ConfigParseError, OSError, UnicodeDecodeError) as error:
         raise Exit(f"{name}: {error}", 2) from None
+
+
+def refuse_fabrics_questions():
+    """Exit where an option of Fabric's would ask, and nobody can answer."""
+    options = [name for name in program.args if name.startswith("prompt-for-")]
+    for option in options if not can_ask() else ():
+        if program.args[option].value:
+            raise Exit(f"--{option} asks on a terminal, and there is none", 2)
 
 
 class HostCall(ConnectionCall):
@@ -219,7 +228,7 @@ class Executor(fabric.Executor):
 
 def confirm(question, answer, given=""):
     """Exit unless the answer is given, or typed when asked."""
-    if not given and sys.stdin.isatty():
-        given = ask(f"{question}? Type {answer} to go on:")
-    if given != answer:
-        raise Exit(f"{question}: not confirmed; type {answer} when asked, or --yes {answer}", 2)
+    line = f"{question}: not confirmed; type {answer} when asked, or --yes {answer}"
+    refusal = Exit(line, 2)
+    if (given or ask(f"{question}? Type {answer} to go on:", refusal)) != answer:
+        raise refusal

@@ -4,7 +4,6 @@ Nothing runs as root that does not say so: `as_root`, `as_site`, and `call` for 
 on_host/.
 """
 
-import getpass
 import json
 import shlex
 import shutil
@@ -19,7 +18,7 @@ from . import connecting, program
 from .connecting import Refused
 from .scripts import script
 from .shell import BEGIN, ENVIRONMENT, PATH, copy, send, skip_greeting, text, through_login
-from .terminal import writer
+from .terminal import ask, writer
 
 NO_TERMINAL = "you must have a tty"  # what sudo says to us where sudoers has requiretty
 CALL = script("call")
@@ -108,10 +107,9 @@ class Host:
 
     def _ask_password(self):
         if not self._password:
-            if not sys.stdin.isatty():
-                raise Refused(f"{self.name}: sudo wants a password; set SSH_PASS in FABRIC", 3)
-            prompt = f"Password of {self.connection.user} on {self.name}, for sudo: "
-            self._password = getpass.getpass(prompt)
+            question = f"Password of {self.connection.user} on {self.name}, for sudo:"
+            unknown = f"{self.name}: sudo wants a password; set SSH_PASS in FABRIC"
+            self._password = ask(question, Refused(unknown, 3), hidden=True)
         return self._password.encode() + b"\n"
 
     # Running

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -81,9 +80,9 @@ class AskAboutUnknownKey(MissingHostKeyPolicy):
 
     def missing_host_key(self, client, hostname, key):
         shown = f"{hostname}: the host key {key.get_name()} {fingerprint(key)} is not known"
-        if not sys.stdin.isatty():
-            raise Exit(f"{shown}; connect once with ssh and compare it", 3)
-        if ask(f"{shown}. Connect and remember it (yes/no)?").lower() != "yes":
+        unanswered = Exit(f"{shown}; connect once with ssh and compare it", 3)
+        question = f"{shown}. Connect and remember it (yes/no)?"
+        if ask(question, unanswered).lower() != "yes":
             raise Exit(f"{hostname}: not connected", 3)
         self.known_hosts.parent.mkdir(mode=0o700, exist_ok=True)
         with self.known_hosts.open("a", encoding="utf-8") as file:

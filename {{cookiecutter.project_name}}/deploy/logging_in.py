@@ -9,8 +9,11 @@ import os
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from invoke import Exit
 from paramiko import Agent, PKey, SSHException, UnknownKeyType
 from paramiko.ssh_exception import AuthenticationException
+
+from .terminal import ask
 
 DEFAULTS = ("id_rsa", "id_ecdsa", "id_ed25519")  # of ~/.ssh, where no client of OpenSSH tells
 
@@ -51,7 +54,7 @@ class LogIn:
         if more and self.password and not isinstance(key_or_password, str):  # a key and a password
             more = transport.auth_password(self.user, self.password)
         elif "keyboard-interactive" in more:  # a key and a code, say
-            more = transport.auth_interactive_dumb(self.user)
+            more = transport.auth_interactive(self.user, answers)
         return not more
 
     def keys(self):
@@ -113,6 +116,16 @@ def agent_of(name):
         os.environ.pop("SSH_AUTH_SOCK", None)
         if before is not None:
             os.environ["SSH_AUTH_SOCK"] = before
+
+
+def answers(title, instructions, questions):
+    """Return what is typed at what a server asks after a key, such as a code: a list of str.
+
+    `questions` are pairs of one and whether its answer may be seen, as paramiko has them.
+    """
+    words = " ".join(filter(None, (title.strip(), instructions.strip())))
+    unanswered = Exit(f"{words}: the server asks more than for a key, on a terminal alone", 3)
+    return [ask(" ".join([words, text.strip()]), unanswered, not seen) for text, seen in questions]
 
 
 def blob_of(path):

@@ -1,7 +1,6 @@
 """What a change of the site consists of, in which order, and what it asks before it begins."""
 
 import re
-import sys
 
 from invoke import Exit
 
@@ -29,9 +28,9 @@ def refuse_misfit(host, found):
 
 def agree(question, yes):
     """Exit unless the question is answered with yes, by --yes or on the terminal."""
-    if yes or sys.stdin.isatty() and ask(f"{question} (yes/no)?") == "yes":
-        return
-    raise Exit(f"{question}: not agreed to; type yes when asked, or --yes", 2)
+    refusal = Exit(f"{question}: not agreed to; type yes when asked, or --yes", 2)
+    if not yes and ask(f"{question} (yes/no)?", refusal) != "yes":
+        raise refusal
 
 
 def refuse_edited(changes, yes):

@@ -1,5 +1,9 @@
-"""What fab says about its own work, on the standard error: the standard output is for answers."""
+"""What fab says about its own work, on the standard error: the standard output is for answers.
 
+What it asks, it asks here, where a run that nobody watches ends instead of waiting.
+"""
+
+import getpass
 import sys
 
 
@@ -8,10 +12,26 @@ def tell(*words, **options):
     print(*words, file=sys.stderr, flush=True, **options)
 
 
-def ask(question):
-    """Return what is typed at a question, a str; it is on the standard error too."""
-    tell(question, end=" ")
-    return input().strip()
+def can_ask():
+    """Return whether there is somebody who can answer."""
+    return bool(sys.stdin) and sys.stdin.isatty()
+
+
+def ask(question, unanswered, hidden=False):
+    """Return what is typed at a question, a str; where it is hidden, such as a password, unshown.
+
+    Raise `unanswered`, an Exit, where the standard input is no terminal, or has ended (Ctrl-D).
+    """
+    if not can_ask():
+        raise unanswered
+    try:
+        if hidden:
+            return getpass.getpass(f"{question} ")
+        tell(question, end=" ")
+        return input().strip()
+    except EOFError:
+        tell()
+        raise unanswered from None
 
 
 def writer(file):
