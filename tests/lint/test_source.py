@@ -177,5 +177,25 @@ def test_fab_asks_in_one_place_which_knows_whether_anybody_can_answer(sources):
     assert found == ["deploy/terminal.py"]
 
 
+def exit_statuses(source):
+    """Return the numbers that a Python source gives to Exit, Refused and sys.exit."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Exit", "Refused", "sys.exit"):
+            for value in [*node.args, *(each.value for each in node.keywords)]:
+                if isinstance(value, ast.Constant) and isinstance(value.value, int):
+                    yield value.value
+
+
+def test_every_exit_status_is_in_the_table(sources):
+    used = {
+        status
+        for path, text in sources.items()
+        if re.match(r"(deploy/.*|fabfile)\.py$", path)
+        for status in exit_statuses(text)
+    }
+    table = sources["deploy/README.md"].partition("## Exit statuses")[2].partition("\n## ")[0]
+    assert used | {0} == {int(number) for number in re.findall(r"^\| (\d+) ", table, re.M)}
+
+
 def test_the_readme_has_the_commands_of_the_fabfile():
     assert TABLE.search(README.read_text("utf-8"))[0] == table(), "nox -s commands writes it anew"
