@@ -45,7 +45,8 @@ def git(project, *words):
 
 
 def commit(project):
-    git(project, "commit", "-aqm", "Change")
+    git(project, "add", ".")
+    git(project, "commit", "-qm", "Change")
 
 
 def head(project):
@@ -98,6 +99,7 @@ def test_a_commit_is_tested_and_goes_live_on_one_of_gitlab(machine, site, templa
     project = Baker(template, tmp_path).bake(live_hostname=HOST)
     configure(project, f'"HOSTS": ["{HOST}"]', f'"HOSTS": ["{site.host.address}"]')
     configure(project, '"SSH_USER": ""', '"SSH_USER": "root"')
+    (project / ".cruft.json").write_text('{"commit": "1a2b3c4d"}')
     commit(project)
     machine.check_out(project)
     run_tests(machine, project)
@@ -109,4 +111,5 @@ def test_a_commit_is_tested_and_goes_live_on_one_of_gitlab(machine, site, templa
     )
     assert f"Live: https://{HOST}/" in printed
     assert site.host.run("cat /srv/mysite/current/REVISION").stdout.strip() == head(project)
+    assert re.search(r"^template: +1a2b3c4d$", site.fab("status"), re.M)
     site.fab("deploy")  # what the other tests expect there
