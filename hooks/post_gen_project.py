@@ -6,9 +6,9 @@ sys.path.pop(0)  # as in pre_gen_project.py
 
 import json
 import os
+import pathlib
 import re
 import subprocess
-from pathlib import Path
 
 NAME = "{{ cookiecutter.project_name }}"
 CONTEXT = json.loads(r"""{{ cookiecutter | tojson }}""")
@@ -26,7 +26,7 @@ def template_folder():
     """
     name = CONTEXT.get("_repo_dir")
     for start in (os.environ.get("PWD", ""), CONTEXT.get("_output_dir", "")) if name else ():
-        folder = Path(start, name)
+        folder = pathlib.Path(start, name)
         if folder.is_absolute() and (folder / "cookiecutter.json").is_file():
             return folder
 
@@ -66,7 +66,7 @@ def record_the_template():
         "directory": None,
     }
     text = json.dumps(record, ensure_ascii=False, indent=2)
-    Path(".cruft.json").write_text(f"{text}\n", "utf-8")
+    pathlib.Path(".cruft.json").write_text(f"{text}\n", "utf-8")
 
 
 def why_not_committed():
