@@ -44,7 +44,10 @@ def unattended(request, site):
 
     def run(*words, status):
         with site.start(*words, start_new_session=True, **options) as process:
-            output, told = process.communicate(timeout=60)
+            try:
+                output, told = process.communicate(timeout=60)
+            finally:
+                process.kill()  # it may wait for an answer for ever
         assert (process.returncode, output) == (status, ""), output + told
         (line,) = (x for x in told.splitlines() if not re.fullmatch(r"\S+ on \S+", x))
         return line
