@@ -7,8 +7,8 @@ from invoke import Exit
 from deploy import (
     certificates,
     checks,
-    config,
     database,
+    environments,
     hardening,
     packages,
     plans,
@@ -22,8 +22,7 @@ from deploy.commands import Commands, confirm
 from deploy.lease import Lease
 from deploy.steps import step
 
-CONFIG = config.load("{{ cookiecutter.project_name }}")
-commands = Commands(CONFIG)
+commands = Commands(environments.load("{{ cookiecutter.project_name }}"))
 command = commands.command
 namespace = commands.namespace
 
@@ -71,7 +70,7 @@ def deploy(host, force=False, maintenance=False, yes=False):
         plans.deploy(host, lease, name, now["live"], maintenance, yes)
         told = releases.finish(host)
         releases.prune(host)
-    print(f"Live: https://{CONFIG.live_hostname}/", *told, sep="\n")
+    print(f"Live: https://{host.config.live_hostname}/", *told, sep="\n")
 
 
 @command
@@ -84,12 +83,13 @@ def all_(host):
 @command
 def remove(host, yes=""):
     """Remove the project from the server, after a last backup. Asks for its name, or --yes NAME."""
-    confirm(f"Remove {CONFIG.project_name} with its database and uploads", CONFIG.project_name, yes)
+    name = host.config.project_name
+    confirm(f"Remove {name} with its database and uploads", name, yes)
     with Lease(host, "remove"):
         kept = database.backup(host, "remove") if server.adopt(host) else ""
         server.remove(host, kept)
     if kept:
-        print(f"The last backup stays there: /var/backups/{CONFIG.project_name}-{kept}")
+        print(f"The last backup stays there: /var/backups/{name}-{kept}")
 
 
 # Day by day

@@ -48,12 +48,12 @@ def before_deploy(host):
         now = examine(host)
     rest = [row for row in now["wrong"] if row["name"] == "certificate"]
     now["wrong"] = [row for row in now["wrong"] if row not in rest]
-    tell(rest)
+    tell(host, rest)
     hurdles = [row for row in now["wrong"] if is_hurdle(row)]
     if hurdles:
         lines = [f"{host.name}: {line(row)}" for row in hurdles]
         raise Exit("\n".join([*lines, "Nothing was changed"]), 1)
-    tell(now["wrong"])
+    tell(host, now["wrong"])
     return now
 
 
@@ -70,17 +70,20 @@ def line(row):
     return f"{row['name'] + ':':13}{row['answer']}{since}{what}"
 
 
-def tell(rows):
+def tell(host, rows):
     for row in rows:
-        print(f"    {' '.join(line(row).split())}")
+        print(host.config.typed(f"    {' '.join(line(row).split())}"))
 
 
 def status(host, as_json):
     """Print what is live and the table of checks; return whether nothing is wrong."""
-    answer = host.call("status", facts=facts(host))
+    config, answer = host.config, host.call("status", facts=facts(host))
+    answer["checks"] = [row | {"type": config.typed(row["type"])} for row in answer["checks"]]
     if as_json:
-        print(json.dumps({"host": host.name} | answer))
+        print(json.dumps({"host": host.name, "environment": config.environment} | answer))
     else:
+        if config.suffix:
+            print(f"environment: {config.environment}")
         for key in ("release", "revision", "since"):
             if answer[key]:
                 print(f"{key + ':':13}{answer[key]}")

@@ -49,6 +49,7 @@ def values(host):
         "root": host.root,
         "project_name": config.project_name,
         "project_app": config.project_app,
+        "environment": config.environment,
         "live_hostname": config.live_hostname,
         "gunicorn_port": config.gunicorn_port,
         "locale": config.locale,

@@ -187,8 +187,10 @@ def restore(host, dump, by="restore"):
 def show(host):
     """Print what a deploy would change; what is read on the server is removed again."""
     now = checks.examine(host)
-    checks.tell(now["wrong"])
+    checks.tell(host, now["wrong"])
     revision = repository.newest_revision(host)
+    if host.config.suffix:
+        print(f"Environment: {host.config.environment}")
     print(f"Revision: {now['revision'][:8] or 'none'} -> {revision[:8]}")
     if now["live"]:
         fits = all(row["name"] != "packages" for row in now["wrong"])
