@@ -86,19 +86,16 @@ class Commands:
         """Let the environment be the one that the first word names; return the other calls."""
         names = [call.called_as for call in calls]
         words = [name for name in names if name in self.configs]
-        typed = [name for name in names if name not in self.configs][:1] or ["status"]
-        if words == names[:1]:
-            self.config = self.configs[words[0]]
-            if len(names) == 1:
-                word = words[0]
-                raise Exit(
-                    f"{word} is an environment: type a command too, as in fab {word} status", 2
-                )
-            return calls[1:]
-        if words:
-            example = f"fab {words[-1]} {typed[0]}"
-            raise Exit(f"{words[-1]} is an environment: type it first, and one alone: {example}", 2)
-        return calls
+        if not words:
+            return calls
+        word, command = words[-1], next((name for name in names if name not in words), "status")
+        if len(names) == 1:
+            raise Exit(f"{word} is an environment: add a command, as in fab {word} status", 2)
+        if words != names[:1]:
+            told = "an environment comes first, and there is one at most"
+            raise Exit(f"{word}: {told}: type fab {word} {command}", 2)
+        self.config = self.configs[word]
+        return calls[1:]
 
     def host_of(self, connection):
         """Return the Host of a connection, the same for all commands of a run."""
@@ -206,10 +203,9 @@ class Executor(fabric.Executor):
         commands, given = self.commands, self.core[0].args.hosts.value
         if given is not None and not given.strip(" ,"):
             raise Exit("-H names no host", 2)
+        wanted = [host.strip() for host in hosts or commands.config.hosts]
         try:
-            hosts = [
-                split_host(host.strip()) for host in hosts or commands.config.hosts if host.strip()
-            ]
+            hosts = [split_host(host) for host in wanted if host]
         except ValueError as error:
             raise Exit(f"-H: {error}", 2) from None
         check_given(commands.configs, commands.config, [host for _, host, _ in hosts])

@@ -28,13 +28,17 @@ def load(project_app):
     problems = [f'FABRIC["{key}"]: {reason}' for key, reason in sorted(found)]
     checked = {PRODUCTION: values}
     for name, keys in others.items():
-        where = f'FABRIC_ENVIRONMENTS["{name}"]'
+        where = f'FABRIC_ENVIRONMENTS["{repr(str(name))[1:-1]}"]'
         if reason := unfit(name, keys):
             problems.append(f"{where}: {reason}")
             continue
         checked[name], own = check(fabric | keys)
         own += conflicts(checked[name])
-        own = {problem for problem in own if problem not in found} | shared(checked, name)
+        named = {str(key) for key in keys}  # what is FABRIC's alone is told already
+        own = {
+            found_here for found_here in own if found_here[0] in named or found_here not in found
+        }
+        own |= shared(checked, name)
         problems += [f'{where}["{key}"]: {reason}' for key, reason in sorted(own)]
     if problems:
         raise Exit("\n".join(problems), 2)
