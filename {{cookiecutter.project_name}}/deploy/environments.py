@@ -34,11 +34,8 @@ def load(project_app):
             continue
         checked[name], own = check(fabric | keys)
         own += conflicts(checked[name])
-        named = {str(key) for key in keys}  # what is FABRIC's alone is told already
-        own = {
-            found_here for found_here in own if found_here[0] in named or found_here not in found
-        }
-        own |= shared(checked, name)
+        told = {problem for problem in found if problem[0] not in map(str, keys)}
+        own = {*own} - told | shared(checked, name)
         problems += [f'{where}["{key}"]: {reason}' for key, reason in sorted(own)]
     if problems:
         raise Exit("\n".join(problems), 2)
