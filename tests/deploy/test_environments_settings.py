@@ -211,10 +211,9 @@ def site(site_of_no_server):
 
 
 def given(settings, others):
-    text, pattern = settings.read_text("utf-8"), r"^FABRIC_ENVIRONMENTS = \{.*?^\}"
-    text, count = re.subn(
-        pattern, f"FABRIC_ENVIRONMENTS = {{**{others}\n}}", text, flags=re.M | re.S
-    )
+    pattern = re.compile(r"^FABRIC_ENVIRONMENTS = \{.*?^\}", re.M | re.S)
+    block = f"FABRIC_ENVIRONMENTS = {{**{others}\n}}"
+    text, count = pattern.subn(block, settings.read_text("utf-8"))
     assert count == 1
     settings.write_text(text, "utf-8")
 

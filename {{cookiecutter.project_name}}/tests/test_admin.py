@@ -47,6 +47,17 @@ def test_the_admin_is_closed_to_others(browse, user):
         assert visitor.get(path).status_code == 302, path
 
 
+@pytest.mark.parametrize("user", [None, "admin"])
+def test_the_admin_says_which_environment_it_is(browse, settings, user):
+    path = reverse("admin:index" if user else "admin:login")
+    label = '<p class="environment">'
+    for environment in ("production", "development"):
+        settings.ENVIRONMENT = environment
+        assert label not in browse(user).get(path).content.decode()
+    settings.ENVIRONMENT = "staging"
+    assert f"{label}staging</p>" in browse(user).get(path).content.decode()
+
+
 @pytest.mark.usefixtures("mezzanines_defaults", "mezzanines_base")
 def test_the_title_of_the_site_is_changed_in_the_admin(superuser, browse):
     settings = reverse("admin:conf_setting_changelist")

@@ -36,6 +36,7 @@ def live(tmp_path):
     template = (settings.BASE_DIR / "deploy/local_settings.py.template").read_text("utf-8")
     values = {
         "root": "/srv/site",
+        "environment": "staging",
         "live_hostname": "www.example.com",
         "secret_key": "a-secret-key-that-is-long-enough-and-has-many-different-letters-0123456789",
         "nevercache_key": "another",
@@ -63,6 +64,11 @@ def live(tmp_path):
 
 def test_the_live_settings_pass_every_check_for_deployment(live):
     live("check", "--deploy", "--fail-level", "WARNING")
+
+
+def test_the_live_settings_know_the_environment(live):
+    code = "from django.conf import settings; print(settings.ENVIRONMENT)"
+    assert live("shell", "-v0", "-c", code) == "staging\n"
 
 
 def test_any_password_of_the_database_arrives_as_it_is(live):
