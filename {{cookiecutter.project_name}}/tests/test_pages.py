@@ -125,9 +125,9 @@ def test_robots_are_kept_out_while_debugging(visitor, settings):
     assert "Disallow: /\n" in visitor.get("/robots.txt").content.decode()
 
 
-@pytest.mark.parametrize("environment", ["staging", "demo_2"])
-def test_robots_are_kept_out_of_a_server_that_is_not_the_live_one(visitor, settings, environment):
-    settings.ENVIRONMENT = environment
+@pytest.mark.parametrize("name", ["staging", "demo_2"])
+def test_robots_are_kept_out_of_a_server_that_is_not_the_live_one(visitor, settings, name):
+    settings.ENVIRONMENT = name
     assert "Disallow: /\n" in visitor.get("/robots.txt").content.decode()
 
 
