@@ -312,5 +312,5 @@ def test_the_example_in_the_settings_is_right_when_its_marks_are_removed(site_of
     before, block, after = re.split(r"(^FABRIC_ENVIRONMENTS = \{.*?^\})", text, flags=re.M | re.S)
     block = block.replace("    # ", "    ")
     settings.write_text(before + block + after, "utf-8")
-    assert "for staging.www.example.com, as in" in site_of_no_server.fab("--list")
+    assert "for staging.example.com, as in" in site_of_no_server.fab("--list")
     assert config.PRODUCTION == "production"

@@ -203,8 +203,8 @@ FABRIC = {
 
 FABRIC_ENVIRONMENTS = {
     # "staging": {
-    #     "HOSTS": ["staging.{{ cookiecutter.live_hostname }}"],
-    #     "LIVE_HOSTNAME": "staging.{{ cookiecutter.live_hostname }}",
+    #     "HOSTS": ["staging.example.com"],
+    #     "LIVE_HOSTNAME": "staging.example.com",
     # },
 }
 
