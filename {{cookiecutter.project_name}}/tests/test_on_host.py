@@ -53,7 +53,7 @@ def claim(site):
 def test_it_runs_from_its_zip_and_refuses_in_one_line(tmp_path):
     (tmp_path / "on_host.pyz").write_bytes(archive())
     request = {"command": "stage", "name": "garden", "root": str(tmp_path)}
-    request |= {"files": [], "values": {}, "release": "1"}
+    request |= {"files": [], "values": {}, "release": "1", "fabric": {}}
     result = subprocess.run(
         [sys.executable, "-BI", "on_host.pyz"],
         input=json.dumps(request) + "\n",
