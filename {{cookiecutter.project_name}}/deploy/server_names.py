@@ -27,7 +27,7 @@ def names(host, first):
 
 
 def twin(name):
-    """Return the name with www. if it has none, and without if it has; a list, as an IP has none."""
+    """Return the name with www. if it has none, and without if it has, in a list; an IP none."""
     if name.replace(".", "").isdigit():
         return []
     return [name.removeprefix("www.") if name.startswith("www.") else f"www.{name}"]

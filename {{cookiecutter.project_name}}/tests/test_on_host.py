@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -106,10 +107,21 @@ def test_what_is_new_in_a_later_version_is_claimed_by_itself(site, server):
         )
 
 
-def test_one_name_is_in_one_place(site, server, tmp_path):
+@pytest.mark.parametrize("home", ["", "/srv", "/home/alice"])
+def test_one_name_is_in_one_place_whoever_comes(site, server, tmp_path, home):
+    assert record.where("garden", home) == f"{home or '/srv'}/garden"
     claim(site)
-    with pytest.raises(Refused, match="set VIRTUALENV_HOME in FABRIC to"):
+    assert record.where("garden", home) == str(site.root)
+    with pytest.raises(Refused, match=f"has just made garden in {site.root} here; type it again"):
         claim(Site("garden", tmp_path / "elsewhere/garden"))
+
+
+def test_a_site_of_before_there_were_records_is_found_where_it_is(site, server, monkeypatch):
+    user = SimpleNamespace(pw_dir=str(site.root))
+    monkeypatch.setattr(record.pwd, "getpwnam", lambda name: user)
+    assert record.where("garden", "/home/alice") == "/home/alice/garden"  # whose state is root's
+    monkeypatch.setattr(record.Path, "stat", lambda path: SimpleNamespace(st_uid=0))
+    assert record.where("garden", "/home/alice") == str(site.root)
 
 
 def test_a_host_name_of_another_site_is_a_conflict(site, server):

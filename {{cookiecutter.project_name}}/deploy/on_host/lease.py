@@ -2,9 +2,9 @@
 
 Printed is a line of JSON: {"held": true, "root": ROOT}, or {"holder": ...} with exit status 75
 (EX_TEMPFAIL of sysexits.h) where somebody else holds it. From then on each line read is a sign of
-life, or JSON with what is to be noted. It ends when the input does, or after a minute without a sign: then what
-the command has left running is killed, and its line of the history written. Nothing can go stale:
-the lock is the kernel's, and it goes with this process.
+life, or JSON with what is to be noted. It ends when the input does, or after a minute without a
+sign: then what the command has left running is killed, and its line of the history written. Nothing
+can go stale: the lock is the kernel's, and it goes with this process.
 """
 
 import fcntl
