@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -116,12 +117,22 @@ def test_one_name_is_in_one_place_whoever_comes(site, server, tmp_path, home):
         claim(Site("garden", tmp_path / "elsewhere/garden"))
 
 
-def test_a_site_of_before_there_were_records_is_found_where_it_is(site, server, monkeypatch):
+@pytest.mark.parametrize(("owner", "is_ours"), [(0, True), (1000, False)])
+def test_a_site_of_before_there_were_records_is_found_where_it_is(
+    site, server, monkeypatch, owner, is_ours
+):
+    real = Path.stat
+
+    def stat(path, **options):
+        of_state = path == site.state / "configuration"
+        return SimpleNamespace(st_uid=owner) if of_state else real(path, **options)
+
     user = SimpleNamespace(pw_dir=str(site.root))
     monkeypatch.setattr(record.pwd, "getpwnam", lambda name: user)
-    assert record.where("garden", "/home/alice") == "/home/alice/garden"  # whose state is root's
-    monkeypatch.setattr(record.Path, "stat", lambda path: SimpleNamespace(st_uid=0))
-    assert record.where("garden", "/home/alice") == str(site.root)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "stat", stat)
+        found = record.where("garden", "/home/alice")
+    assert found == (str(site.root) if is_ours else "/home/alice/garden")
 
 
 def test_a_host_name_of_another_site_is_a_conflict(site, server):

@@ -90,10 +90,12 @@ class Naming:
         The new one leads to the old first: no process answers to it with 404 at any moment.
         """
         old, new = self.domain, self.wanted
+        if not self.site.live:  # nobody knows the old name
+            return self.call(new)
         write(self.mark, json.dumps({"from": old, "to": new}))
         self.call(old, add=[new])
         time.sleep(HEARD)
-        self.call(new, add=[old], drop=[new])
+        return self.call(new, add=[old], drop=[new])
 
     def back(self) -> None:
         """Undo that; what was an alias before is one again."""
