@@ -37,7 +37,8 @@ def alice(site, tmp_path_factory):
     site.host.run(ALICE)
     project = tmp_path_factory.mktemp("alice") / "output" / site.project.name
     shutil.copytree(site.project, project)
-    return Site(project, site.host, name=OLD, **site.fabric | {"SSH_USER": "alice", "SSH_PASS": ""})
+    own = {"SSH_USER": "alice", "SSH_PASS": "", "SSH_KEY_PATH": str(site.host.key)}
+    return Site(project, site.host, name=OLD, **site.fabric | own)
 
 
 def names(site):
@@ -50,10 +51,9 @@ def releases(site):
     return sorted(path.name for path in (site.host.root / "srv/named/releases").iterdir())
 
 
-def leads_to(site, host):
-    """Return where all processes lead from `/` of a host; empty where they show the page."""
-    context = {site.get("/", host=host)[0] for _ in range(10)}
-    return context
+def statuses(site, host):
+    """Return what the processes answer to `/` of a host, a set."""
+    return {site.get("/", host=host)[0] for _ in range(10)}
 
 
 def test_the_name_of_this_machine_is_the_one_of_the_server(site):
@@ -85,8 +85,8 @@ def test_a_half_stale_fabric_is_told_key_by_key(site, alice):
     assert "VIRTUALENV_HOME: /home/alice here, and /srv on the server" in output
     assert "secret" not in output
     assert "LIVE_HOSTNAME" not in output
-    alice.configure(**site.fabric | {"SSH_USER": "alice", "VIRTUALENV_HOME": "", "REPO_URL": ""})
-    alice.configure(SSH_PASS="", DB_PASS="", MEMCACHED_MEGABYTES=64)
+    now = {"GUNICORN_PORT": 8041, "MEMCACHED_MEGABYTES": 64, "VIRTUALENV_HOME": ""}
+    alice.configure(**now, REPO_URL="", DB_PASS="")
 
 
 def test_a_rename_is_told_and_asked_for(site, alice):
@@ -107,7 +107,7 @@ def test_a_rename_that_fails_is_taken_back(site, alice):
     assert "as the test wants" in alice.fab("deploy", "--yes", status=1)
     switch.write_text(text)
     assert names(site) == (OLD, [])
-    assert {site.get("/", host=OLD)[0] for _ in range(10)} == {200}
+    assert statuses(site, OLD) == {200}
     assert site.get("/", host=NEW)[0] == 404
     assert NEW not in site.host.run("cat /srv/named/state/nginx/*.conf").stdout
 
@@ -117,8 +117,8 @@ def test_a_site_gets_a_new_name_and_the_old_one_leads_there(site, alice):
         alice.fab("deploy", "--yes")
     assert load.answers.keys() <= {200, 301}
     assert names(site) == (NEW, [OLD])
-    assert {site.get("/", host=NEW)[0] for _ in range(10)} == {200}
-    assert {site.get("/", host=OLD)[0] for _ in range(10)} == {301}
+    assert statuses(site, NEW) == {200}
+    assert statuses(site, OLD) == {301}
     covered = site.host.run("openssl x509 -in /etc/nginx/ssl/named.crt -noout -text").stdout
     assert f"DNS:{OLD}" in covered
     assert f"DNS:{NEW}" in covered
@@ -129,8 +129,8 @@ def test_a_rollback_brings_the_name_of_before_and_a_deploy_the_new_one(site, ali
     output = alice.fab("rollback")
     assert f"    The site is called {OLD} now, and {NEW} leads there\n" in output
     assert names(site) == (OLD, [NEW])
-    assert {site.get("/", host=OLD)[0] for _ in range(10)} == {200}
-    assert {site.get("/", host=NEW)[0] for _ in range(10)} == {301}
+    assert statuses(site, OLD) == {200}
+    assert statuses(site, NEW) == {301}
     with Load(site, NEW) as load:
         alice.fab("deploy", "--yes")
     assert load.answers.keys() <= {200, 301}

@@ -51,8 +51,7 @@ def before_deploy(host):
         now = examine(host)
     rest = [row for row in now["wrong"] if row["name"] == "certificate"]
     now["wrong"] = [row for row in now["wrong"] if row not in rest]
-    if not now["rename"]:  # or it is mended on the way
-        tell(rest)
+    tell(rest)
     lines = [line(row) for row in now["wrong"] if is_hurdle(row)]
     lines += refusals(host, now)
     if lines:

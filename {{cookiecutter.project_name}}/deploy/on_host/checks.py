@@ -71,6 +71,10 @@ class Server:
         self.site, self.name, self.root = site, site.name, site.root
         self.port, self.hostname, self.app = facts["port"], facts["hostname"], facts["app"]
         self.clock, self.command = facts.get("clock"), command
+        # What is live is looked at where it is, whatever the FABRIC of who asks says.
+        fabric = deployed.kept(site, site.live)
+        self.live_port = fabric.get("GUNICORN_PORT", self.port)
+        self.live_hostname = fabric.get("LIVE_HOSTNAME", self.hostname)
 
     @cached_property
     def at_work(self):
