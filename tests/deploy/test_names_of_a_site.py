@@ -6,17 +6,10 @@ import shutil
 import pytest
 from faults import cut_fab, edit
 from load import Load
-from sites import BY_PASSWORD, Site
+from sites import BY_PASSWORD, COLLEAGUE, Site
 from support import Baker
 
 COMMITTED, OLD, NEW = "www.committed.example", "staging.old.example", "www.new.example"
-# A colleague with a user of her own, and the rig's key.
-ALICE = """
-useradd --create-home --shell /bin/bash alice
-install -d -o alice -m 700 /home/alice/.ssh
-install -o alice -m 600 ~/.ssh/authorized_keys /home/alice/.ssh/
-echo 'alice ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/alice
-"""
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +27,7 @@ def site(installed, template, tmp_path_factory):
 @pytest.fixture(scope="module")
 def alice(site, tmp_path_factory):
     """The same project on the machine of a colleague."""
-    site.host.run(ALICE)
+    site.host.run(COLLEAGUE)
     project = tmp_path_factory.mktemp("alice") / "output" / site.project.name
     shutil.copytree(site.project, project)
     own = {"SSH_USER": "alice", "SSH_PASS": "", "SSH_KEY_PATH": str(site.host.key)}
