@@ -56,18 +56,21 @@ def deploy(host, force=False, maintenance=False, yes=False):
     with Lease(host, "deploy") as lease:
         now = checks.before_deploy(host)
         revision = repository.newest_revision(host)
-        as_live = revision == now["revision"] and not now["changes"] and not now["wrong"]
+        plans.tell_differences(host, now)
+        as_found = not now["changes"] and not now["wrong"] and not now["rename"]
+        as_live = revision == now["revision"] and as_found
         if as_live and not force:
             lease.note(result="nothing to do")
             print(f"{revision[:8]} is live already.")
             return
         plans.refuse_edited(now["changes"], yes)
+        plans.agree_to_rename(host, now, yes)
         packages.check(host)
         server.create_user(host)
         lease.note(revision=revision, **{"from": now["live"]})
         name, requirements = releases.build(host, revision)
         lease.note(to=name, requirements=requirements)
-        plans.deploy(host, lease, name, now["live"], maintenance, yes)
+        plans.deploy(host, lease, name, now, maintenance, yes)
         told = releases.finish(host)
         releases.prune(host)
     print(f"Live: https://{host.config.live_hostname}/", *told, sep="\n")
@@ -134,7 +137,7 @@ def sites(host):
 def restart(host):
     """Restart the site's processes; visitors notice nothing."""
     with Lease(host, "restart"):
-        relay.switch(host, plans.live_or_exit(host))
+        relay.switch(host, plans.live_or_exit(host), rename=False)
 
 
 @command

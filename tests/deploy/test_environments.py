@@ -54,7 +54,9 @@ def answers(site, name, path):
 
 
 def processes(site):
-    return site.host.run("supervisorctl pid envs; readlink /home/deploy/envs/current").stdout
+    return site.host.run(
+        "supervisorctl pid envs; readlink -q /srv/envs/current /home/deploy/envs/current || true"
+    ).stdout
 
 
 def test_before_it_is_there_what_to_type_is_told_for_it(site):

@@ -185,7 +185,7 @@ FABRIC = {
     "SSH_PASS": "",  # SSH password; a key is better
     "SSH_KEY_PATH": "",  # local path of an SSH key
     "HOSTS": ["{{ cookiecutter.live_hostname }}"],  # servers to deploy to
-    "VIRTUALENV_HOME": "",  # absolute remote path; empty: /home/SSH_USER, or /srv for root
+    "VIRTUALENV_HOME": "",  # absolute remote path for a new site; empty: /srv
     "PROJECT_NAME": PROJECT_APP,  # unique among the projects of a server
     "REQUIREMENTS_PATH": "requirements/project.txt",
     "GUNICORN_PORT": 8000,  # unique among the projects of a server

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 
-from . import lease
+from . import deployed, lease, naming
 from .configuration import compare
 from .files import write
 from .record import claim
@@ -71,6 +71,10 @@ class Server:
         self.site, self.name, self.root = site, site.name, site.root
         self.port, self.hostname, self.app = facts["port"], facts["hostname"], facts["app"]
         self.clock, self.command = facts.get("clock"), command
+        # What is live is looked at where it is, whatever the FABRIC of who asks says.
+        fabric = deployed.kept(site, site.live)
+        self.live_port = fabric.get("GUNICORN_PORT", self.port)
+        self.live_hostname = fabric.get("LIVE_HOSTNAME", self.hostname)
 
     @cached_property
     def at_work(self):
@@ -185,16 +189,19 @@ def claim_names(site, files, facts, asked):
     return claim(site, files, facts["port"], facts["hostname"], wrong)
 
 
-def examine(site, files, values, facts, leased):
+def examine(site, files, values, facts, leased, fabric):
     """Return what `compare` does, and "wrong", the rows that a deploy has to know of.
 
-    `leased`: who asks is the one at work.
+    Also "fabric", what differs from what the server was deployed with: see deployed.py; "rename",
+    what naming.py sees. `leased`: who asks is the one at work.
     """
     server = Server(site, facts, "deploy")
     if leased:
         server.at_work = ""
     wrong = [row for row in rows(server, "deploy") if not row["ok"]]
-    return compare(site, files, values) | {"wrong": wrong}
+    told = {"fabric": deployed.differences(site, fabric)}
+    told["rename"] = naming.look(site, server.app, server.hostname)
+    return compare(site, files, values) | told | {"wrong": wrong}
 
 
 def live(site, release=""):
