@@ -8,7 +8,7 @@ from .steps import step
 
 HERE = Path(__file__).parent
 KEPT = """
-    VIRTUALENV_HOME REQUIREMENTS_PATH GUNICORN_PORT LOCALE LIVE_HOSTNAME REPO_URL
+    ENVIRONMENT VIRTUALENV_HOME REQUIREMENTS_PATH GUNICORN_PORT LOCALE LIVE_HOSTNAME REPO_URL
     MEMCACHED_MEGABYTES
 """.split()
 
@@ -62,7 +62,10 @@ def values(host):
 
 
 def fabric(host):
-    """Return the keys of FABRIC that matter to the server, a dict, without secrets."""
+    """Return the environment, and the keys of its FABRIC that matter to the server, a dict.
+
+    There are no secrets in it.
+    """
     found = {key: getattr(host.config, key.lower()) for key in KEPT}
     # A URL may have a token in it, in the place of the user.
     found["REPO_URL"] = re.sub(r"(https?://)[^/@]*@", r"\1", found["REPO_URL"])
