@@ -17,7 +17,7 @@ ENVIRONMENTS = f"""FABRIC_ENVIRONMENTS = {{
 }}
 """
 LOG_IN = "/admin/login/"
-PATHS = ["/", "/", "/about/", "/robots.txt", LOG_IN, "/no/such/", "/media/none.gif", "/favicon.ico"]
+PATHS = ["/", "/", "/blog/", "/robots.txt", LOG_IN, "/no/such/", "/media/none.gif", "/favicon.ico"]
 ASK = "from django.conf import settings as s; print(s.ENVIRONMENT, s.DATABASES['default']['NAME'])"
 
 
@@ -71,7 +71,7 @@ def test_each_runs_with_its_own_settings_user_and_data(site):
     assert site.answer("python", ASK) == "production envs\n"
     assert site.answer("staging", "python", ASK) == "staging rehearsal\n"
     assert site.answer("staging", "run", "id -un") == "rehearsal\n"
-    site.fab("staging", "psql", "UPDATE pages_page SET title = 'Rehearsed' WHERE slug = 'about'")
+    site.fab("staging", "psql", "UPDATE pages_page SET title = 'Rehearsed' WHERE slug = 'blog'")
     assert "Rehearsed" not in site.answer("psql", "SELECT title FROM pages_page")
     assert "Rehearsed" in site.answer("staging", "psql", "SELECT title FROM pages_page")
 
@@ -111,8 +111,8 @@ def test_a_certificate_of_staging_lies_in_a_folder_of_its_own(site):
 
 def test_a_deploy_of_staging_leaves_production_alone(site):
     before = processes(site)
-    robots = site.project / "theme/static/rehearsed.txt"
-    robots.write_text("rehearsed", "utf-8")
+    file = site.project / "theme/static/rehearsed.txt"
+    file.write_text("rehearsed", "utf-8")
     site.commit()
     assert "Environment: staging\n" in site.answer("staging", "plan")
     site.fab("staging", "deploy")

@@ -34,8 +34,8 @@ def load(project_app):
             continue
         checked[name], own = check(fabric | keys)
         own += conflicts(checked[name])
-        told = {problem for problem in found if problem[0] not in map(str, keys)}
-        own = {*own} - told | shared(checked, name)
+        inherited = {problem for problem in found if problem[0] not in map(str, keys)}
+        own = {*own} - inherited | shared(checked, name)
         problems += [f'{where}["{key}"]: {reason}' for key, reason in sorted(own)]
     if problems:
         raise Exit("\n".join(problems), 2)
