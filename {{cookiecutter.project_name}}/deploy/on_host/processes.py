@@ -48,7 +48,6 @@ class Processes:
 
     def start(self, program):
         """Start a program, with the newest configuration of it; Failed where it does not start."""
-        supervisorctl("reread")
         supervisorctl("update", program)
         if state_of(program) not in ("STARTING", "RUNNING"):
             supervisorctl("start", program)
@@ -59,7 +58,6 @@ class Processes:
 
     def start_cache(self):
         """Let memcached be as the configuration says; a release of before it had one has none."""
-        supervisorctl("reread")
         supervisorctl("update", self.cache)
         if state_of(self.cache):
             self.start(self.cache)
