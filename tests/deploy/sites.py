@@ -162,6 +162,7 @@ class Visitor:
         if fields is not None:
             token = {"csrfmiddlewaretoken": self.cookies.get("csrftoken", "")}
             body, headers["Content-Type"] = multipart(token | fields)
+            headers["Origin"] = f"https://{self.site.name}"
         connection = Connection(self.site.host.address, self.site.name)
         connection.request("GET" if body is None else "POST", path, body, headers)
         response = connection.getresponse()

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 
-from . import deployed, lease, naming
+from . import deployed, lease, naming, supervisor
 from .configuration import compare
 from .files import write
 from .record import claim
@@ -85,10 +85,11 @@ class Server:
     @cached_property
     def programs(self):
         """What supervisor says of the project's programs, a dict of name and (state, words)."""
-        shown = output("supervisorctl", "status")
-        lines = [line.split(maxsplit=2) for line in shown.splitlines()]
-        ours = [line for line in lines if len(line) > 1 and line[0].split("-")[0] == self.name]
-        return {name: (state, " ".join([state, *rest])) for name, state, *rest in ours}
+        return {
+            name: (state, f"{state} {words}")
+            for name, (state, words) in supervisor.states().items()
+            if name.split("-")[0] == self.name
+        }
 
 
 def output(*words):

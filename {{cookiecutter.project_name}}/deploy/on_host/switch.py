@@ -22,7 +22,8 @@ from .configuration import Configuration, keep_program
 from .files import link
 from .naming import Naming
 from .pages import Visitors
-from .processes import Failed, Processes, state_of
+from .processes import Failed, Processes
+from .supervisor import state_of
 from .virtualenv import problem_of
 
 
