@@ -40,13 +40,6 @@ def test_every_list_and_form_opens(superuser):
     assert len(statuses) > 30
 
 
-@pytest.mark.parametrize("user", [None, "member"])
-def test_the_admin_is_closed_to_others(browse, user):
-    visitor = browse(user)
-    for path in admin_pages():
-        assert visitor.get(path).status_code == 302, path
-
-
 @pytest.mark.parametrize("user", [None, "admin"])
 def test_the_admin_says_which_environment_it_is(browse, settings, user):
     path = reverse("admin:index" if user else "admin:login")
@@ -56,6 +49,13 @@ def test_the_admin_says_which_environment_it_is(browse, settings, user):
         assert label not in browse(user).get(path).content.decode()
     settings.ENVIRONMENT = "staging"
     assert f"{label}staging</p>" in browse(user).get(path).content.decode()
+
+
+@pytest.mark.parametrize("user", [None, "member"])
+def test_the_admin_is_closed_to_others(browse, user):
+    visitor = browse(user)
+    for path in admin_pages():
+        assert visitor.get(path).status_code == 302, path
 
 
 @pytest.mark.usefixtures("mezzanines_defaults", "mezzanines_base")
