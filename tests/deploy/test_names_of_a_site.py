@@ -106,8 +106,12 @@ def test_a_rename_that_fails_is_taken_back(site, alice):
     switch = alice.project / "deploy/on_host/switch.py"
     text = switch.read_text()
     edit(switch, "self.ask_for(self.naming.wanted)\n", "raise Failed('as the test wants')\n")
-    assert "as the test wants" in alice.fab("deploy", "--yes", status=1)
+    alice.configure(GUNICORN_PORT=8042)
+    output = alice.fab("deploy", "--yes", status=1)
+    assert "as the test wants" in output
+    assert "is live as before" in output
     switch.write_text(text)
+    alice.configure(GUNICORN_PORT=8041)
     assert names(site) == (OLD, [])
     assert statuses(site, OLD) == {200}
     assert site.get("/", host=NEW)[0] == 404
