@@ -142,6 +142,17 @@ def test_a_host_name_of_another_site_is_a_conflict(site, server):
         claim(site)
 
 
+def test_an_alias_of_another_project_is_a_conflict(site, server, tmp_path):
+    (tmp_path / "shop/state/nginx").mkdir(parents=True)
+    (tmp_path / "shop.json").write_text(json.dumps({"root": str(tmp_path / "shop")}))
+    names = tmp_path / "shop/state/nginx/server_names.conf"
+    names.write_text("server_name www.shop.example www.garden.example;\n")
+    with pytest.raises(Refused, match="LIVE_HOSTNAME www.garden.example is taken by shop"):
+        claim(site)
+    names.write_text("server_name www.shop.example;\n")
+    claim(site)
+
+
 def test_a_port_of_another_site_is_a_conflict_also_while_that_is_down(site, server):
     record.NGINX.mkdir()
     (record.NGINX / "shop.conf").write_text("upstream shop { server 127.0.0.1:8000 backup; }")

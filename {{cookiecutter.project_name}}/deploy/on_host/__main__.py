@@ -78,4 +78,4 @@ def main():
         answer = command(site, **request)
     except (Refused, OSError) as error:  # such as of a full disk
         sys.exit(str(error))
-    print(json.dumps(answer | {"root": str(site.root)}), flush=True)
+    print(json.dumps({"root": str(site.root)} | answer), flush=True)

@@ -120,12 +120,13 @@ def adopted(site, files):
 def conflicts_of_use(site, port, hostname):
     """Return a line for the port and the host name, where another program or project has it."""
     port_of, name_of, found = "", "", holder(port)
-    for path in configurations_of_others(site.name):
-        text = text_of(path)
+    configurations = configurations_of_others(site.name)
+    texts = [(path.name.removesuffix(".conf"), text_of(path)) for path in configurations]
+    for who, text in texts + names_of_others(site.name):
         if re.search(rf"\b(127\.0\.0\.1|localhost):{port}\b", text):  # also of one that is down
-            port_of = path.name.removesuffix(".conf")
+            port_of = who
         if any(hostname in names.split() for names in re.findall(SERVER_NAMES, text)):
-            name_of = path.name.removesuffix(".conf")
+            name_of = who
     if not port_of and found and found.user != site.name:
         port_of = str(found)
     lines = [f"GUNICORN_PORT {port} is taken by {port_of}"] if port_of else []
@@ -136,6 +137,16 @@ def configurations_of_others(name):
     """Return the files of NGINX that describe its servers, but for the one of the project."""
     paths = [*NGINX.glob("*"), *NGINX.with_name("conf.d").glob("*.conf")]
     return [path for path in sorted(paths) if path != NGINX / f"{name}.conf"]
+
+
+def names_of_others(name):
+    """Return (project, text) of what each other project tells NGINX of its sites and aliases."""
+    records = [path for path in sorted(RECORDS.glob("*.json")) if path.stem != name]
+    roots = {path.stem: json.loads(path.read_text()).get("root", "/") for path in records}
+    return [
+        (other, text_of(Path(root) / "state/nginx/server_names.conf"))
+        for other, root in roots.items()
+    ]
 
 
 def text_of(path):
@@ -153,4 +164,4 @@ def remove(site, backup):
         subprocess.run(["cp", "-a", source, target], check=True)
     things.remove_all(record["things"])
     (RECORDS / f"{site.name}.json").unlink()
-    return {}
+    return {"root": ""}  # it may come again elsewhere

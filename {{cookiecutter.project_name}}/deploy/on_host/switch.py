@@ -39,14 +39,18 @@ class Switch:
 
     def __init__(self, site, release, port, host, app, rename):
         self.site, self.release, self.old = site, release, site.live
-        port = deployed.kept(site, release).get("GUNICORN_PORT", port)
-        self.processes = Processes(site.name, port, host)
+        self.port = port
+        self.processes = Processes(site.name, self.port_of(self.old or release), host)
         self.naming = Naming(site, release, app, rename)
         was_live = release in releases.history(site)
         self.visitors = Visitors(host, first=not self.old, was_live=was_live)
         self.use_standby_file = Path(f"/run/{site.name}/use-standby")
         self.undos = []
         self.journal = {"from": self.old, "to": release, "started": time.time(), "steps": []}
+
+    def port_of(self, release):
+        """Return where a release listens as the main gunicorn."""
+        return deployed.kept(self.site, release).get("GUNICORN_PORT", self.port)
 
     def note(self, step):
         self.journal["steps"].append(step)
@@ -115,6 +119,7 @@ class Switch:
 
     def replace_main(self, release):
         self.processes.stop(self.processes.main)
+        self.processes.port = self.port_of(release)
         if self.site.live != release:
             link(self.site.current, f"releases/{release}")
         self.processes.start(self.processes.main)
