@@ -12,6 +12,7 @@ import sys
 from io import FileIO
 
 from . import (  # noqa: F401  (they fill the table of checks)
+    authorized,
     backup,
     certificate,
     checks,
@@ -34,7 +35,9 @@ from . import (  # noqa: F401  (they fill the table of checks)
 from .site import Refused, Site
 
 COMMANDS = {
+    "admit": authorized.admit,
     "adopt": record.adopt,
+    "authorize": authorized.authorize,
     "backup": backup.make,
     "backups": backup.show,
     "begin": releases.begin,
