@@ -80,7 +80,7 @@ def test_a_second_run_says_that_all_is_so_and_changes_nothing(secured, capsys):
     print(f"{secured.rig.suite}: second run {time.monotonic() - started:.1f} s")
     output = capsys.readouterr().out
     print(output)
-    assert output.count("    ") == output.count("already so") == 7
+    assert output.count("    ") == output.count("already so") == 8
     assert fingerprint(secured.rig) == before
 
 

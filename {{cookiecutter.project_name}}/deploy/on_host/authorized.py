@@ -144,11 +144,11 @@ def shown(site: Site, user: str, keys: dict[str, str]) -> tuple[str, list[str]]:
         key, mark = public_keys.find(text), MARK.search(text)
         if not key:
             continue
-        ours = mark and mark["name"] == site.name and mark["file"]
+        file = mark["file"] if mark and mark["name"] == site.name else ""
         if key.key in wanted:
             files.append(wanted[key.key])
-        elif ours:
-            stale.append(f"the file of {mark['file']} is gone, and its key still lets in")
+        elif file:
+            stale.append(f"the file {file} is gone, and its key still lets in")
         else:
             key.comment = MARK.sub("", key.comment)
             others.append(described(key))
