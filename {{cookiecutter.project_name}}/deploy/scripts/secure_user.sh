@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Lets the server have a user of deploys. Reads a line with the password, which may be empty; $rule,
 # which may be empty too, is the line for sudo. Those of other users stay as they are.
-: "${deployer:?}" "${project:?}"
+: "${deployer:?}" "${project:?}" "${rule?}"
 set -eu
 IFS= read -r password
 if ! getent passwd "$deployer" >/dev/null; then
