@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from .on_host.server_name import written
 from .steps import step
 
 HERE = Path(__file__).parent
@@ -50,6 +51,7 @@ def values(host):
         "project_name": config.project_name,
         "project_app": config.project_app,
         "live_hostname": config.live_hostname,
+        "server_name": written(config.live_hostname),
         "gunicorn_port": config.gunicorn_port,
         "locale": config.locale,
         "memcached_megabytes": config.memcached_megabytes,

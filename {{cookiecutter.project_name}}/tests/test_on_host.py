@@ -7,7 +7,16 @@ import sys
 
 import pytest
 
-from deploy.on_host import certificate, configuration, files, postgres, record, static, things
+from deploy.on_host import (
+    certificate,
+    configuration,
+    files,
+    postgres,
+    record,
+    server_name,
+    static,
+    things,
+)
 from deploy.on_host.site import Refused, Site
 from deploy.program import archive
 
@@ -117,6 +126,23 @@ def test_a_host_name_of_another_site_is_a_conflict(site, server):
     (record.NGINX / "shop.conf").write_text("server {\n server_name a.example www.garden.example;}")
     with pytest.raises(Refused, match="LIVE_HOSTNAME www.garden.example is taken by shop"):
         claim(site)
+
+
+LONG = f"{'a' * 63}.garden.example"
+
+
+@pytest.mark.parametrize("words", ["b.example {}", '"{}" b.example', "b.example\n  '{}'"])
+def test_a_long_host_name_of_another_site_is_a_conflict(site, server, words):
+    record.NGINX.mkdir()
+    for each in (words.format(LONG), server_name.written(LONG)):
+        (record.NGINX / "shop.conf").write_text("server { server_name " + each + "; }")
+        (line,) = record.conflicts_of_use(site, 8000, LONG)
+        assert line == f"LIVE_HOSTNAME {LONG} is taken by shop"
+
+
+def test_a_name_that_fits_into_nginx_s_table_is_written_as_it_is():
+    assert server_name.written("a" * 46) == "a" * 46
+    assert server_name.written(LONG) == f'"~^{"a" * 63}\\.garden\\.example$"'
 
 
 def test_a_port_of_another_site_is_a_conflict_also_while_that_is_down(site, server):

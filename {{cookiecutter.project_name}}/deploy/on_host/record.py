@@ -16,6 +16,7 @@ from . import things
 from .files import write
 from .ports import holder
 from .postgres import has_database, has_password, owner_of
+from .server_name import names_in
 from .site import Refused
 
 RECORDS = Path("/var/lib/mezzanine")
@@ -104,7 +105,7 @@ def conflicts_of_use(site, port, hostname):
         text = text_of(path)
         if re.search(rf"\b(127\.0\.0\.1|localhost):{port}\b", text):  # also of one that is down
             port_of = path.name.removesuffix(".conf")
-        if any(hostname in names.split() for names in re.findall(SERVER_NAMES, text)):
+        if any(hostname in names_in(words) for words in re.findall(SERVER_NAMES, text)):
             name_of = path.name.removesuffix(".conf")
     if not port_of and found and found.user != site.name:
         port_of = str(found)
