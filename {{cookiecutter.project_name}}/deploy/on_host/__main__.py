@@ -59,6 +59,7 @@ COMMANDS = {
     "remove": record.remove,
     "role": role.make,
     "share_static": static.share,
+    "sign": certificate.create,
     "stage": configuration.stage,
     "status": checks.status,
     "swap": restore.swap,
