@@ -11,7 +11,6 @@ sys.path.insert(0, str(TEMPLATE / "{{cookiecutter.project_name}}"))
 sys.dont_write_bytecode = True  # cookiecutter would take it for a part of the template
 from deploy import config  # noqa: E402
 
-
 LONG = f"{'x' * 63}.order.example"  # no certificate has it as its subject, and no table of NGINX
 
 
