@@ -14,7 +14,7 @@ from fabric.tasks import ConnectionCall
 from invoke import Collection, Exit
 from paramiko import ConfigParseError, SSHConfig
 
-from . import openssh
+from . import core_options, openssh
 from .config import split_host
 from .host import CommandFailed, Host
 from .terminal import ask, tell
@@ -35,6 +35,7 @@ class Commands:
         self.hosts = {}  # by user, name and port: commands of one run share their connections
         self.verbose = False
         self.exit_status = 0  # of a run in which all commands came to their end
+        core_options.check(program.args)
         if config.ssh_key_path:
             key = {"key_filename": config.ssh_key_path}
             self.namespace.configure({"connect_kwargs": key})
