@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from . import postgres
 from .authorized import shown, users_with_keys
 from .checks import Wrong, check, output
 from .configuration import has_ipv6
@@ -133,7 +134,10 @@ def database(server):
     if not told.endswith("accepting connections"):
         how = 'fab sudo "systemctl restart postgresql"' if told else "fab install"
         raise Wrong(told or "it is not installed", how)
-    return "yes"
+    version, newest = postgres.version(), max(map(int, postgres.installed()), default=0)
+    if version < newest:  # after an upgrade of Debian: it leaves that to you
+        return f"version {version}, and {newest} is installed: see README.md, Upgrading Debian"
+    return f"version {version}"
 
 
 @check("Does NGINX accept its configuration?", INSTALLED)
