@@ -29,7 +29,7 @@ def test_a_change_that_shuts_the_user_out_is_taken_back_by_the_server(make_host,
     (host.root / "etc/ssh/sshd_config.d/50-mistake.conf").write_text("AllowUser root\n")
     with stopped("stopped at: sshd"):
         this.secure()
-    assert "Bad configuration option: AllowUser" in capsys.readouterr().out
+    assert "Bad configuration option: AllowUser" in capsys.readouterr().err
     assert not (host.root / DROP_IN).exists()
 
     (host.root / "etc/ssh/sshd_config.d/50-mistake.conf").write_text("AllowUsers root\n")
@@ -54,7 +54,7 @@ def test_a_change_that_shuts_the_user_out_is_taken_back_by_the_server(make_host,
     host.run("systemctl restart ssh")  # unlike a reload, it ends when sshd listens again
     with stopped("stopped at: sshd"):
         this.secure()
-    assert "another file sets it first" in capsys.readouterr().out
+    assert "another file sets it first" in capsys.readouterr().err
     assert not (host.root / DROP_IN).exists()
     assert host.run("systemctl list-timers --no-legend 'secure-*'").stdout == ""
 
