@@ -9,7 +9,6 @@ import sys
 import pytest
 from cgroup import wait_for
 from process import tool
-from securing import hardening, server
 from sites import PASSWORD, Site, typed, who
 from support import Baker
 
@@ -124,38 +123,6 @@ def test_where_there_is_no_sudo_root_works_and_others_are_told(site, bare):
     assert who(site, "-H", f"root@{bare.address}") == "nobody root"
     (line,) = site.fab("-H", f"guest@{bare.address}", "sudo", "true", status=3).splitlines()[1:]
     assert line == f"{bare.address}: it has no sudo; fab secure brings it, or log in as root"
-
-
-# Keys of colleagues: on a new server they are in secure/test_colleagues.py
-
-
-def test_keys_of_files_let_in_and_are_told_and_one_without_its_file_does_not(
-    site, web, developers_home, tmp_path
-):
-    tool("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "alice@desk", "-f", tmp_path / "key")
-    public = (tmp_path / "key.pub").read_text().strip()
-    this = server(web, port=2222, ssh_key_path=str(web.key))
-    host = this.fabric_host()
-    host.connect()
-    before = web.run("cat ~deploy/.ssh/authorized_keys").stdout
-    hardening.let_colleagues_in(host, "deploy", {"alice.pub": public})
-    as_alice = server(web, port=2222, ssh_key_path=str(tmp_path / "key"))
-    with_her_key = as_alice.fabric_host()
-    with_her_key.connect()
-    with_her_key.connection.close()
-    file = site.project / "deploy/keys/alice.pub"
-    file.write_text(f"{public}\n")
-    assert "✓ keys:        as deploy: alice.pub; not in deploy/keys" in site.fab("status", status=1)
-    file.write_text(f"restrict {public}\n")
-    (line,) = site.fab("secure", status=2).splitlines()[1:]
-    assert line.startswith("deploy/keys/alice.pub: it begins with options")
-    file.unlink()
-    assert "the file alice.pub is gone" in site.fab("status", status=1)
-    hardening.let_colleagues_in(host, "deploy", {})
-    with pytest.raises(hardening.Refused):
-        as_alice.fabric_host().connect()
-    assert web.run("cat ~deploy/.ssh/authorized_keys").stdout == before
-    host.connection.close()
 
 
 # ~/.ssh/config
