@@ -105,9 +105,8 @@ def test_keys_of_files_let_in_and_are_told_and_one_without_its_file_does_not(
     with_her_key.connection.close()
     file = site.project / "deploy/keys/alice.pub"
     file.write_text(f"{public}\n")
-    assert "✓ keys:        as deploy: alice.pub\n" in site.fab(
-        "status", status=1
-    )  # nothing is live
+    output = site.fab("status", status=1)  # nothing is live
+    assert "✓ keys:        as deploy: alice.pub\n" in output
     file.write_text(f"restrict {public}\n")
     (line,) = site.fab("secure", status=2).splitlines()[1:]
     assert line.startswith("deploy/keys/alice.pub: it begins with options")
