@@ -28,7 +28,6 @@ def site(rig, template, tmp_path_factory):
     host = rig.up("upgrade", suite="bookworm")
     site = Site(project, host, SSH_USER="root", ADMIN_PASS="adminadmin")
     site.root = host.root / "srv/mysite"
-    site.commit()
     site.fab("all")
     site.fab("psql", "UPDATE pages_page SET title = 'Of Debian 12' WHERE slug = '/'")
     site.backup = site.fab("backup").split()[-1]
