@@ -154,6 +154,7 @@ def render_live_settings(path, database, memcached):
     template = Path(path, "deploy", "local_settings.py.template").read_text(encoding="utf-8")
     answers = {
         "root": str(path),
+        "environment": "production",
         "live_hostname": HOST,
         "project_name": "mysite",
         "project_app": "mysite",

@@ -45,6 +45,7 @@ def nginx_conf(live, folder, ports):
         "root": folder,
         "default_server": "",
         "ipv6": "",
+        "environment": "production",
     }
     for was, becomes in {
         "listen 80;": f"listen 127.0.0.1:{ports[0]};",

@@ -7,8 +7,8 @@ from invoke import Exit
 from deploy import (
     certificates,
     checks,
-    config,
     database,
+    environments,
     hardening,
     packages,
     plans,
@@ -22,8 +22,7 @@ from deploy.commands import Commands, confirm
 from deploy.lease import Lease
 from deploy.steps import step
 
-CONFIG = config.load("{{ cookiecutter.project_name }}")
-commands = Commands(CONFIG)
+commands = Commands(environments.load("{{ cookiecutter.project_name }}"))
 command = commands.command
 namespace = commands.namespace
 
@@ -57,21 +56,24 @@ def deploy(host, force=False, maintenance=False, yes=False):
     with Lease(host, "deploy") as lease:
         now = checks.before_deploy(host)
         revision = repository.newest_revision(host)
-        as_live = revision == now["revision"] and not now["changes"] and not now["wrong"]
+        plans.tell_differences(host, now)
+        as_found = not now["changes"] and not now["wrong"] and not now["rename"]
+        as_live = revision == now["revision"] and as_found
         if as_live and not force:
             lease.note(result="nothing to do")
             print(f"{revision[:8]} is live already.")
             return
         plans.refuse_edited(now["changes"], yes)
+        plans.agree_to_rename(host, now, yes)
         packages.check(host)
         server.create_user(host)
         lease.note(revision=revision, **{"from": now["live"]})
         name, requirements = releases.build(host, revision)
         lease.note(to=name, requirements=requirements)
-        plans.deploy(host, lease, name, now["live"], maintenance, yes)
+        plans.deploy(host, lease, name, now, maintenance, yes)
         told = releases.finish(host)
         releases.prune(host)
-    print(f"Live: https://{CONFIG.live_hostname}/", *told, sep="\n")
+    print(f"Live: https://{host.config.live_hostname}/", *told, sep="\n")
 
 
 @command
@@ -84,12 +86,13 @@ def all_(host):
 @command
 def remove(host, yes=""):
     """Remove the project from the server, after a last backup. Asks for its name, or --yes NAME."""
-    confirm(f"Remove {CONFIG.project_name} with its database and uploads", CONFIG.project_name, yes)
+    name = host.config.project_name
+    confirm(f"Remove {name} with its database and uploads", name, yes)
     with Lease(host, "remove"):
         kept = database.backup(host, "remove") if server.adopt(host) else ""
         server.remove(host, kept)
     if kept:
-        print(f"The last backup stays there: /var/backups/{CONFIG.project_name}-{kept}")
+        print(f"The last backup stays there: /var/backups/{name}-{kept}")
 
 
 # Day by day
@@ -134,7 +137,7 @@ def sites(host):
 def restart(host):
     """Restart the site's processes; visitors notice nothing."""
     with Lease(host, "restart"):
-        relay.switch(host, plans.live_or_exit(host))
+        relay.switch(host, plans.live_or_exit(host), rename=False)
 
 
 @command

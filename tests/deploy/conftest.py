@@ -6,6 +6,7 @@ they fail with it: CI runs everything, and skips nothing in silence.
 
 import os
 import shutil
+from types import SimpleNamespace
 
 import pytest
 import rootfs
@@ -96,6 +97,17 @@ def rig():
         unavailable(f"no hosts can be booted here: {reason}")
     with Rig() as rig:
         yield rig
+
+
+@pytest.fixture
+def site_of_no_server(template, tmp_path):
+    """A project for a server that is nowhere; nothing may try to reach it."""
+    for name in ("key", "known_hosts"):
+        (tmp_path / name).touch()
+    host = SimpleNamespace(
+        address="192.0.2.1", key=tmp_path / "key", known_hosts=tmp_path / "known_hosts"
+    )
+    return Site(Baker(template, tmp_path).bake(), host)
 
 
 @pytest.fixture

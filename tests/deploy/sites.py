@@ -20,6 +20,15 @@ PASSWORD = "a'b\"c $HOME \\ é中 %(x)s {{y}}"
 # What FABRIC says where the user of deploys logs in, and uses sudo, with a password.
 BY_PASSWORD = {"SSH_USER": "deploy", "SSH_PASS": PASSWORD, "SSH_KEY_PATH": ""}
 
+# Makes alice, who has a user of her own, sudo, and the rig's key.
+COLLEAGUE = """
+apt-get -qq update && apt-get -qq install --no-install-recommends sudo >/dev/null
+useradd --create-home --shell /bin/bash alice
+install -d -o alice -m 700 /home/alice/.ssh
+install -o alice -m 600 ~/.ssh/authorized_keys /home/alice/.ssh/
+echo 'alice ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/alice
+"""
+
 
 class Site:
     """A generated project, and the host that it deploys to."""
@@ -153,6 +162,7 @@ class Visitor:
         if fields is not None:
             token = {"csrfmiddlewaretoken": self.cookies.get("csrftoken", "")}
             body, headers["Content-Type"] = multipart(token | fields)
+            headers["Origin"] = f"https://{self.site.name}"
         connection = Connection(self.site.host.address, self.site.name)
         connection.request("GET" if body is None else "POST", path, body, headers)
         response = connection.getresponse()

@@ -3,12 +3,11 @@
 import dataclasses
 import re
 import sys
-from types import SimpleNamespace
 
 import idna
 import pytest
-from sites import PASSWORD, Site
-from support import TEMPLATE, Baker
+from sites import PASSWORD
+from support import TEMPLATE
 
 PROJECT = TEMPLATE / "{{cookiecutter.project_name}}"
 sys.path.insert(0, str(PROJECT))
@@ -68,12 +67,11 @@ TAKEN = {
 
 def test_there_is_a_rule_for_every_key():
     fields = {field.name.upper() for field in dataclasses.fields(config.Config)}
-    assert fields - {"PROJECT_APP"} == set(config.RULES) == set(REFUSED) == set(TAKEN)
+    fields -= {"PROJECT_APP", "ENVIRONMENT"}
+    assert fields == set(config.RULES) == set(REFUSED) == set(TAKEN)
     settings = (PROJECT / "{{cookiecutter.project_name}}/settings.py").read_text("utf-8")
     (block,) = re.findall(r"^FABRIC = \{\n(.*?)^\}", settings, re.M | re.S)
-    assert set(
-        re.findall(r'^    (?:# )?"(\w+)":', block, re.M)
-    ) | config.DEFAULTS.keys() == fields - {"PROJECT_APP"}
+    assert set(re.findall(r'^    (?:# )?"(\w+)":', block, re.M)) | config.DEFAULTS.keys() == fields
 
 
 # What the hook of cookiecutter refuses as well, which has no way to read deploy/config.py
@@ -171,14 +169,8 @@ def test_a_wrong_name_comes_with_one_that_would_do():
 
 
 @pytest.fixture
-def site(template, tmp_path):
-    """A project for a server that is nowhere; nothing may try to reach it."""
-    for name in ("key", "known_hosts"):
-        (tmp_path / name).touch()
-    host = SimpleNamespace(
-        address="192.0.2.1", key=tmp_path / "key", known_hosts=tmp_path / "known_hosts"
-    )
-    return Site(Baker(template, tmp_path).bake(), host)
+def site(site_of_no_server):
+    return site_of_no_server
 
 
 def test_all_wrong_values_are_told_at_once_and_no_secret_is(site):

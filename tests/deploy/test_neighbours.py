@@ -1,9 +1,10 @@
-"""Another user of the server gets nothing from the cache."""
+"""Another user of the server gets nothing from the cache, nor of what visitors send."""
 
 import re
 
 import pytest
-from sites import HOST, PASSWORD, Site
+from faults import change
+from sites import HOST, PASSWORD, Site, Visitor
 from support import Baker
 
 # What a cache that is open to others leads to: the site unpickles what it holds.
@@ -33,6 +34,16 @@ with socket.socket(socket.AF_UNIX) as memcached:
     memcached.sendall(b"stats\\r\\nquit\\r\\n")
     print(memcached.makefile().read())
 """
+
+# A page with a form that takes a file.
+FORM = """
+from mezzanine.forms.models import Form
+from mezzanine.forms.fields import FILE
+form = Form.objects.create(title="Apply", slug="apply", response="Thank you")
+form.fields.create(label="CV", field_type=FILE)
+"""
+
+GIF = b"GIF89a, sent by a visitor"
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +89,32 @@ def test_the_cache_is_back_after_a_reboot(site):
     status = site.host.run("supervisorctl status mysite-memcached").stdout
     assert "RUNNING" in status
     assert "memcached:   " in site.fab("status")
+
+
+def staff_see_the_file(site):
+    admin = Visitor(site)
+    admin.log_in("admin", PASSWORD)
+    return admin.ask("/admin/forms/form/file/1/") == (200, GIF)
+
+
+def test_a_file_sent_through_a_form_is_there_after_a_deploy_and_nobody_elses(site):
+    site.fab("python", FORM)
+    assert Visitor(site).ask("/apply/", {"field_1": GIF})[0] == 302
+    change(site, "after the file")
+    site.fab("deploy")
+    assert staff_see_the_file(site)
+    stored = site.host.run("find /srv/mysite/shared/private -type f").stdout.strip()
+    assert site.host.run(f"cat {stored}").stdout == GIF.decode()
+    assert as_neighbour(site, f"cat {stored}", check=False).returncode
+    assert site.get("/media/" + stored.partition("private/")[2])[0] == 404
+
+
+def test_such_a_file_comes_back_with_a_backup(site):
+    name = site.answer("backup").strip()
+    site.host.run("rm -r /srv/mysite/shared/private/forms")
+    assert not staff_see_the_file(site)
+    site.fab("restore", name, "--yes", name)
+    assert staff_see_the_file(site)
 
 
 def test_remove_leaves_nothing_of_the_cache(site):

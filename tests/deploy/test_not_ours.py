@@ -4,7 +4,7 @@ import shutil
 import subprocess
 
 import pytest
-from sites import HOST, PASSWORD, Site, Visitor
+from sites import COLLEAGUE, HOST, PASSWORD, Site, Visitor
 from support import TEMPLATE, Baker
 
 BEFORE_RECORDS = "9f05cf0"  # the last revision whose servers have no record of what is ours
@@ -153,7 +153,7 @@ def test_a_file_that_somebody_put_there_after_create_is_not_overwritten(site, oc
 
 # What a visitor has sent through a form, where it lay then.
 SENT = """
-cd /srv/mysite/current/project
+cd /srv/homes/mysite/current/project
 install -d -o mysite forms/1a
 echo cv >forms/1a/cv.pdf
 chown mysite forms/1a/cv.pdf
@@ -173,7 +173,7 @@ def old_site(rig, tmp_path_factory):
     subprocess.run(["tar", "-xC", folder / "template"], input=archive.stdout, check=True)
     host = rig.up("old", suite="bookworm")
     old = Baker(folder / "template", folder).bake(live_hostname=HOST)
-    site = Site(old, host, SSH_USER="root", ADMIN_PASS=PASSWORD)
+    site = Site(old, host, SSH_USER="root", ADMIN_PASS=PASSWORD, VIRTUALENV_HOME="/srv/homes")
     site.fab("all")
     yield site
     host.down()
@@ -191,16 +191,20 @@ def bring_up_to_date(site, template):
     site.commit()
 
 
-def test_a_site_of_before_goes_on_being_ours(old_site, template):
+def test_a_site_of_before_goes_on_being_ours_where_it_is_whoever_comes(old_site, template):
     host = old_site.host
     visitor = Visitor(old_site)
     visitor.log_in("admin", PASSWORD)
     host.run(SENT)
     (old_site.home / "new").mkdir()
     bring_up_to_date(old_site, template)
+    host.run(COLLEAGUE)
+    old_site.configure(SSH_USER="alice", VIRTUALENV_HOME="")
     old_site.fab("deploy")
     assert visitor.ask("/admin/")[0] == 200  # still logged in
     assert "RUNNING" in host.run("supervisorctl status mysite-memcached").stdout
-    assert host.run("cat /srv/mysite/shared/private/forms/1a/cv.pdf").stdout == "cv\n"
+    assert host.run("cat /srv/homes/mysite/shared/private/forms/1a/cv.pdf").stdout == "cv\n"
     old_site.fab("remove", "--yes", "mysite")
-    assert host.run("getent passwd mysite; ls -d /srv/mysite || true").stdout == ""
+    assert (
+        host.run("getent passwd mysite; ls -d /srv/mysite /srv/homes/mysite || true").stdout == ""
+    )

@@ -51,7 +51,7 @@ def push(site, forge, *options, to="site.git", branch="main", directory="."):
 
 
 def releases(site):
-    return sorted(path.name for path in (site.host.root / "home/deploy/fetched/releases").iterdir())
+    return sorted(path.name for path in (site.host.root / "srv/fetched/releases").iterdir())
 
 
 def change(site, text):
@@ -143,7 +143,7 @@ def test_submodules_go_live_from_the_repository_and_from_here(site, forge):
 
 def served(site, path):
     """Return the status and text of a static file of the live release, by its hashed name."""
-    static = site.host.root / "home/deploy/fetched/current/project/static"
+    static = site.host.root / "srv/fetched/current/project/static"
     names = json.loads((static / "staticfiles.json").read_text())["paths"]
     return site.get(f"/static/{names[path]}")
 

@@ -61,7 +61,7 @@ def test_each_has_a_database_uploads_and_logs_of_its_own(sites):
     assert "Changed" not in second.fab("psql", "SELECT title FROM pages_page")
     assert (
         "permission denied"
-        in second.fab("run", "cat /home/deploy/first/shared/secrets.json 2>&1 || true").lower()
+        in second.fab("run", "cat /srv/first/shared/secrets.json 2>&1 || true").lower()
     )
 
 

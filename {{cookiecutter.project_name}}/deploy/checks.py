@@ -34,11 +34,14 @@ def examine(host):
 
     As a dict: "live", the name of the live release, and its "revision", both empty where there is
     none; "changes", a list of dicts with "path", the unified "diff", and "edited", the diff of what
-    was changed on the server by hand, with secrets masked; "wrong", the rows of checks.
+    was changed on the server by hand, with secrets masked; "wrong", the rows of checks; "fabric",
+    (key, before, now) of what differs from the FABRIC that the server was deployed with; "rename",
+    "from", what the site is called there, where that is not LIVE_HOSTNAME, and "refused", why it
+    cannot be called so.
     """
-    described, values = files.described(host), files.values(host)
-    leased = host.lease is not None
-    return host.call("examine", files=described, values=values, facts=facts(host), leased=leased)
+    given = {"files": files.described(host), "values": files.values(host)}
+    given |= {"facts": facts(host), "fabric": files.fabric(host), "leased": host.lease is not None}
+    return host.call("examine", **given)
 
 
 def before_deploy(host):
@@ -52,13 +55,40 @@ def before_deploy(host):
         now = examine(host)
     rest = [row for row in now["wrong"] if row["name"] == "certificate"]
     now["wrong"] = [row for row in now["wrong"] if row not in rest]
-    tell(rest)
-    hurdles = [row for row in now["wrong"] if is_hurdle(row)]
-    if hurdles:
-        lines = [f"{host.name}: {line(row)}" for row in hurdles]
+    tell(host, rest)
+    lines = [line(row) for row in now["wrong"] if is_hurdle(row)]
+    lines += refusals(host, now)
+    if lines:
+        lines = [f"{host.name}: {line}" for line in lines]
         raise Exit("\n".join([*lines, "Nothing was changed"]), 1)
-    tell(now["wrong"])
+    tell(host, now["wrong"])
     return now
+
+
+def refusals(host, now):
+    """Return a line where the site cannot have the name that it is to have, in a list."""
+    why = now["rename"].get("refused")
+    return [f"LIVE_HOSTNAME {host.config.live_hostname} {why}"] if why else []
+
+
+def differences(host, now):
+    """Return a line for each key of FABRIC that is not as the server was deployed with.
+
+    Where the site would be renamed, `rename` says so.
+    """
+    lines = []
+    for key, before, after in now["fabric"]:
+        if key == "VIRTUALENV_HOME":
+            lines.append(f"{key}: {after} here, and {before} on the server, where the site stays")
+        elif key != "LIVE_HOSTNAME" or not now["rename"]:
+            lines.append(f"{key}: {before or 'empty'} becomes {after or 'empty'}")
+    return lines
+
+
+def rename(host, now):
+    """Return in a line that the site would be renamed; empty where it is called as it should."""
+    before = now["rename"].get("from")
+    return f"LIVE_HOSTNAME: {before} becomes {host.config.live_hostname}" if before else ""
 
 
 def is_hurdle(row):
@@ -74,17 +104,20 @@ def line(row):
     return f"{row['name'] + ':':13}{row['answer']}{since}{what}"
 
 
-def tell(rows):
+def tell(host, rows):
     for row in rows:
-        print(f"    {' '.join(line(row).split())}")
+        print(host.config.typed(f"    {' '.join(line(row).split())}"))
 
 
 def status(host, as_json):
     """Print what is live and the table of checks; return whether nothing is wrong."""
-    answer = host.call("status", facts=facts(host))
+    config, answer = host.config, host.call("status", facts=facts(host))
+    answer["checks"] = [row | {"type": config.typed(row["type"])} for row in answer["checks"]]
     if as_json:
-        print(json.dumps({"host": host.name} | answer))
+        print(json.dumps({"host": host.name, "environment": config.environment} | answer))
     else:
+        if config.suffix:
+            print(f"environment: {config.environment}")
         for key in ("release", "revision", "since"):
             if answer[key]:
                 print(f"{key + ':':13}{answer[key]}")

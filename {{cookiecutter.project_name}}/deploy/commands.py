@@ -15,7 +15,8 @@ from invoke import Collection, Exit
 from paramiko import ConfigParseError, SSHConfig
 
 from . import core_options, openssh
-from .config import split_host
+from .config import PRODUCTION, split_host
+from .environments import check_given
 from .host import CommandFailed, Host
 from .terminal import ask, tell
 
@@ -27,18 +28,19 @@ INTERRUPTED = (
 
 
 class Commands:
-    """The commands of the fabfile, for the hosts of a Config."""
+    """The commands of the fabfile, for the hosts of one of the Configs, a dict by environment."""
 
-    def __init__(self, config):
-        self.config = config
+    def __init__(self, configs):
+        self.configs = configs
+        self.config = configs[PRODUCTION]  # until the first word that was typed names another
         self.namespace = Collection()
         self.hosts = {}  # by user, name and port: commands of one run share their connections
         self.verbose = False
         self.exit_status = 0  # of a run in which all commands came to their end
         core_options.check(program.args)
-        if config.ssh_key_path:
-            key = {"key_filename": config.ssh_key_path}
-            self.namespace.configure({"connect_kwargs": key})
+        for name, config in configs.items():
+            self.namespace.add_task(environment_task(name, config))
+        program.config.tasks.auto_dash_names = False  # an environment is typed as it is written
         given = program.args["ssh-config"]  # fab -S
         self.ssh_config = given.value
         if openssh.is_there():  # see HostCall: Fabric itself is to read nothing
@@ -63,7 +65,7 @@ class Commands:
         @functools.wraps(function)
         def body(connection, *args, verbose=False, **kwargs):
             host = self.host_of(connection)
-            tell(f"{name} on {host.name}")
+            tell(f"{name} on {host.name}{self.config.suffix}")
             numbers = {key: number(key, kwargs[key]) for key in kwargs.keys() & defaults.keys()}
             function(host, *args, **kwargs | numbers)
 
@@ -74,9 +76,27 @@ class Commands:
         parameters = [p.replace(default=defaults.get(p.name, p.default)) for p in parameters]
         body.__signature__ = signature.replace(parameters=parameters)
         help = {"verbose": "Show all that the server prints."}
-        made = fabric.task(body, name=name, hosts=self.config.hosts, help=help)
+        if name in self.configs:
+            reason = "a command of fab has that name; take another"
+            raise Exit(f'FABRIC_ENVIRONMENTS["{name}"]: {reason}', 2)
+        made = fabric.task(body, name=name, help=help)
         self.namespace.add_task(made)
         return made
+
+    def choose(self, calls):
+        """Let the environment be the one that the first word names; return the other calls."""
+        names = [call.called_as for call in calls]
+        words = [name for name in names if name in self.configs]
+        if not words:
+            return calls
+        word, command = words[-1], next((name for name in names if name not in words), "status")
+        if len(names) == 1:
+            raise Exit(f"{word} is an environment: add a command, as in fab {word} status", 2)
+        if words != names[:1]:
+            told = "an environment comes first, and there is one at most"
+            raise Exit(f"{word}: {told}: type fab {word} {command}", 2)
+        self.config = self.configs[word]
+        return calls[1:]
 
     def host_of(self, connection):
         """Return the Host of a connection, the same for all commands of a run."""
@@ -85,6 +105,17 @@ class Commands:
             self.hosts[key] = Host(connection, self.config)
             self.hosts[key].verbose = self.verbose
         return self.hosts[key]
+
+
+def environment_task(name, config):
+    """Return what fab --list shows of an environment; Commands.choose takes it out of a run."""
+
+    def body(connection):
+        """Nothing is to be done: see above."""
+
+    example = "as without this word" if name == PRODUCTION else f"as in fab {name} deploy"
+    body.__doc__ = f"Let what follows be for {config.live_hostname}, {example}."
+    return fabric.task(body, name=name)
 
 
 def number(option, value):
@@ -145,7 +176,7 @@ class Executor(fabric.Executor):
         try:
             done = super().execute(*tasks)
         except CommandFailed as error:
-            tell(error.output, end="")
+            tell(self.commands.config.typed(error.output), end="")
             raise Exit(self.failure(error), error.status) from None
         except Exit as error:
             raise Exit(self.failure(error.message), error.code) from None
@@ -162,19 +193,23 @@ class Executor(fabric.Executor):
         return done
 
     def normalize(self, tasks):
-        calls = super().normalize(tasks)
+        calls = self.commands.choose(super().normalize(tasks))
+        if path := self.commands.config.ssh_key_path:
+            self.collection.configure({"connect_kwargs": {"key_filename": path}})
         self.commands.verbose = any(call.kwargs.get("verbose") for call in calls)
         return calls
 
     def normalize_hosts(self, hosts):
         """Return what the connection to each host is made with, a list of dicts."""
-        given = self.core[0].args.hosts.value
+        commands, given = self.commands, self.core[0].args.hosts.value
         if given is not None and not given.strip(" ,"):
             raise Exit("-H names no host", 2)
+        wanted = [host.strip() for host in hosts or commands.config.hosts]
         try:
-            hosts = [split_host(host.strip()) for host in hosts if host.strip()]
+            hosts = [split_host(host) for host in wanted if host]
         except ValueError as error:
             raise Exit(f"-H: {error}", 2) from None
+        check_given(commands.configs, commands.config, [host for _, host, _ in hosts])
         return [self.connection_options(*host) for host in hosts]
 
     def connection_options(self, user, host, port):
@@ -207,8 +242,9 @@ class Executor(fabric.Executor):
     def failure(self, reason):
         """Return the reason and, where there are several hosts, which are done and which not."""
         begun = [call for call in self.calls if call.begun]
+        reason = self.commands.config.typed(str(reason))
         if not begun or len({call.host for call in self.calls}) == 1:
-            return str(reason)
+            return reason
         groups = {"Done": begun[:-1], "Stopped": begun[-1:]}
         groups["Not begun"] = [call for call in self.calls if not call.begun]
         told = [

@@ -1,4 +1,4 @@
-"""The FABRIC block of the settings, checked as a whole before any host is contacted."""
+"""The keys of FABRIC, and the rules by which they are checked before any host is contacted."""
 
 import importlib
 import ipaddress
@@ -13,6 +13,7 @@ from pathlib import Path
 from invoke import Exit
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+PRODUCTION = "production"  # the environment that is FABRIC itself
 LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 HOST_NAME = re.compile(r"(?=.{1,253}$)(?!(.*\.)?\d+$)" + rf"({LABEL}\.)*{LABEL}")
 LONGEST_HOST = 100  # characters: Site.domain of django.contrib.sites
@@ -33,10 +34,10 @@ TAKEN_NAMES = """
 
 @dataclass(frozen=True, repr=False)  # a repr would show the passwords
 class Config:
-    """The values of FABRIC under their names in lower case.
+    """The values of FABRIC, as an environment has them, under their names in lower case.
 
     Empty strings mean what the comments in settings.py say. `project_app` is the package of the
-    settings, as a str.
+    settings and `environment` the name of the environment, both str.
     """
 
     ssh_user: str
@@ -54,13 +55,27 @@ class Config:
     admin_pass: str
     memcached_megabytes: int
     project_app: str
+    environment: str
+
+    @property
+    def suffix(self):
+        """The name of the environment as it stands after that of a host; empty in production."""
+        return "" if self.environment == PRODUCTION else f" ({self.environment})"
+
+    def typed(self, text):
+        """Return a text in which what it says to type, such as fab deploy, is for here."""
+        if self.environment == PRODUCTION:
+            return text
+        return re.sub(r"\bfab (?=[a-z])", f"fab {self.environment} ", text)
 
 
-def load(project_app):
-    """Return the Config of the project; Exit with a line for each thing that is wrong with it."""
-    fabric = DEFAULTS | read_settings(project_app)
+def check(fabric):
+    """Return the values to use, a dict with keys in lower case, and what is wrong with the others.
+
+    That is a list of (key, reason), both str.
+    """
     problems = [
-        f"{key}: no such key; the keys are {', '.join(RULES)}"
+        (str(key), f"no such key; the keys are {', '.join(RULES)}")
         for key in fabric.keys() - RULES.keys()
     ]
     values = {}
@@ -68,23 +83,19 @@ def load(project_app):
         try:
             values[key.lower()] = rule(fabric[key])
         except KeyError:
-            problems.append(f"{key}: missing")
+            problems.append((key, "missing"))
         except ValueError as error:
-            problems.append(f"{key}: {error}")
-    problems += conflicts(values)
-    if problems:
-        lines = [f'FABRIC["{p.partition(":")[0]}"]:{p.partition(":")[2]}' for p in sorted(problems)]
-        raise Exit("\n".join(lines), code=2)
-    return Config(project_app=project_app, **values)
+            problems.append((key, str(error)))
+    return values, problems
 
 
 def conflicts(values):
-    """Return a line for each value that is right by itself, but not beside the others."""
+    """Return (key, reason) for each value that is right by itself, but not beside the others."""
     users = {"SSH_USER": [values.get("ssh_user")]}
     users["HOSTS"] = [split_host(host)[0] for host in values.get("hosts", [])]
     name = values.get("project_name")
     return [
-        f"{key}: {name} is PROJECT_NAME too, and the site must not run as a user with sudo"
+        (key, f"{name} is PROJECT_NAME too, and the site must not run as a user with sudo")
         for key in users
         if name and name in users[key]
     ]
@@ -104,7 +115,7 @@ def split_host(value):
 
 
 def read_settings(project_app):
-    """Return the FABRIC dict of the settings; Exit with the line at fault if they do not import."""
+    """Return the module of the settings; Exit with the line at fault if they do not import."""
     sys.path.insert(0, str(PROJECT_ROOT))
     try:
         settings = importlib.import_module(f"{project_app}.settings")
@@ -114,10 +125,9 @@ def read_settings(project_app):
         raise Exit(f"The settings cannot be imported: {file}, line {line}: {problem}", 2) from None
     finally:
         sys.path.remove(str(PROJECT_ROOT))
-    fabric = getattr(settings, "FABRIC", None)
-    if not isinstance(fabric, dict):
+    if not isinstance(getattr(settings, "FABRIC", None), dict):
         raise Exit(f"{settings.__file__} has no FABRIC, a dict with the keys of a deploy", code=2)
-    return fabric
+    return settings
 
 
 def place(error):

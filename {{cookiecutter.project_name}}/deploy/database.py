@@ -4,6 +4,7 @@ from pathlib import Path
 
 from invoke import Exit
 
+from .config import PRODUCTION
 from .steps import step
 
 
@@ -28,8 +29,10 @@ def backups(host):
 
 
 def get(host, name):
-    """Bring a backup home, into backups/ of the project; return its Path."""
-    home = Path("backups", host.config.project_name)
+    """Bring a backup home, into a folder of backups/ for its environment; return its Path."""
+    config = host.config
+    production = config.environment == PRODUCTION
+    home = Path("backups", config.project_name if production else config.environment)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     target = home / f"{name}.tar"
     with step(host, f"Bringing {name} home"):

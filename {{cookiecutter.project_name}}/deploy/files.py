@@ -1,5 +1,6 @@
 """Every file that a deploy puts on a server, in one table, and what reads it."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,6 +8,10 @@ from .on_host.server_name import written
 from .steps import step
 
 HERE = Path(__file__).parent
+KEPT = """
+    ENVIRONMENT VIRTUALENV_HOME REQUIREMENTS_PATH GUNICORN_PORT LOCALE LIVE_HOSTNAME REPO_URL
+    MEMCACHED_MEGABYTES
+""".split()
 
 
 @dataclass(frozen=True)
@@ -44,18 +49,29 @@ FILES = [
 
 
 def values(host):
-    """Return what the templates are filled in with, a dict; the host adds its secrets."""
+    """Return what the templates are filled in with, a dict; the host adds ROOT and its secrets."""
     config = host.config
     return {
-        "root": host.root,
         "project_name": config.project_name,
         "project_app": config.project_app,
+        "environment": config.environment,
         "live_hostname": config.live_hostname,
         "server_name": written(config.live_hostname),
         "gunicorn_port": config.gunicorn_port,
         "locale": config.locale,
         "memcached_megabytes": config.memcached_megabytes,
     }
+
+
+def fabric(host):
+    """Return the environment, and the keys of its FABRIC that matter to the server, a dict.
+
+    There are no secrets in it.
+    """
+    found = {key: getattr(host.config, key.lower()) for key in KEPT}
+    # A URL may have a token in it, in the place of the user.
+    found["REPO_URL"] = re.sub(r"(https?://)[^/@]*@", r"\1", found["REPO_URL"])
+    return found
 
 
 def described(host):
@@ -76,10 +92,11 @@ def described(host):
 def stage(host, release):
     """Give a release its configuration: what belongs into its directory, and the rest for later."""
     with step(host, "Configuration files"):
-        host.call("stage", files=described(host), values=values(host), release=release)
+        given = {"files": described(host), "values": values(host), "fabric": fabric(host)}
+        host.call("stage", release=release, **given)
 
 
 def on_server(host):
     """Return the paths of the files that are outside of the project's directory."""
-    paths = (file.path % {**values(host), "release": host.root} for file in FILES)
-    return [path for path in paths if not path.startswith(host.root)]
+    outside = (file for file in FILES if not file.path.startswith("%(release)s"))
+    return [file.path % values(host) for file in outside]

@@ -6,6 +6,7 @@ on_host/.
 
 import getpass
 import json
+import re
 import shlex
 import shutil
 import sys
@@ -23,6 +24,7 @@ from .terminal import writer
 
 NO_TERMINAL = "you must have a tty"  # what sudo says to us where sudoers has requiretty
 CALL = script("call")
+ROOT = re.compile(r"\$\{?root\b")
 NOT_SENT = 96  # the exit status of CALL where the program is not there yet, or not any more
 
 
@@ -55,6 +57,7 @@ class Host:
         self.verbose = False
         self.lease = None  # a Lease, while one is held
         self._sudo = None
+        self._root = ""  # until the host has said where the project is
         typed = connection.config.sudo.password or connection.connect_kwargs.get("password")
         self._password = typed or config.ssh_pass
 
@@ -65,10 +68,10 @@ class Host:
 
     @property
     def root(self):
-        """The directory of the project on the host, a str."""
-        user = self.connection.user
-        home = self.config.virtualenv_home or ("/srv" if user == "root" else f"/home/{user}")
-        return f"{home}/{self.config.project_name}"
+        """The directory of the project on the host, a str: see `where` of on_host/record.py."""
+        if not self._root:
+            self.call("where")
+        return self._root
 
     # Connecting
 
@@ -163,6 +166,8 @@ class Host:
         CommandFailed with the reason where it is refused.
         """
         user = self.app_user if as_site else "root"
+        if as_site:  # who may not read the record
+            parameters["root"] = self.root
         request, path = self._request(command, parameters), {"program": program.remote_path()}
         result = self._run(user, CALL, request, check=False, **path)
         if result.status == NOT_SENT:
@@ -170,7 +175,7 @@ class Host:
             result = self._run(user, CALL, request, check=False, **path)
         if result.status:
             raise CommandFailed(result.status, result.output)
-        return json.loads(result.stdout.splitlines()[-1])
+        return self._answer(result.stdout.splitlines()[-1])
 
     def session(self, command, **parameters):
         """Start a command of on_host/, as root, that reads on.
@@ -185,7 +190,7 @@ class Host:
             answers = channel.makefile("rb")
             greeting = skip_greeting(answers)
             if answer := answers.readline():
-                return channel, json.loads(answer)
+                return channel, self._answer(answer)
             status = channel.recv_exit_status()
             if status != NOT_SENT:
                 break
@@ -210,8 +215,14 @@ class Host:
             raise CommandFailed(status, text(errors))
 
     def _request(self, command, parameters):
-        names = {"command": command, "name": self.config.project_name, "root": self.root}
+        names = {"command": command, "name": self.config.project_name, "root": self._root}
+        names |= {"home": self.config.virtualenv_home}
         return json.dumps(names | parameters) + "\n"
+
+    def _answer(self, line):
+        answer = json.loads(line)
+        self._root = answer.pop("root", self._root)
+        return answer
 
     def _send_program(self):
         variables = {"program": program.remote_path(), "directory": program.DIRECTORY}
@@ -224,7 +235,9 @@ class Host:
         processes does not show it.
         """
         prefix, first = self.sudo_prefix()
-        values = {"name": self.config.project_name, "root": self.root} | variables
+        values = {"name": self.config.project_name} | variables
+        if ROOT.search(script):  # or a new server, on which nothing is yet, would be asked for it
+            values["root"] = self.root
         assignments = [f"{key}={shlex.quote(value)}; " for key, value in values.items()]
         lease = f"export LEASE={self.lease.id}; " if self.lease else ""
         whole = (BEGIN + ENVIRONMENT + lease + "".join(assignments) + script).encode()

@@ -2,10 +2,11 @@
 
 import re
 import sys
+from contextlib import suppress
 
 from invoke import Exit
 
-from . import checks, database, relay, releases, repository, server
+from . import checks, database, relay, releases, repository, server, server_names
 from .host import CommandFailed
 from .scripts import script
 from .steps import step
@@ -47,19 +48,33 @@ def refuse_edited(changes, yes):
         )
 
 
+def tell_differences(host, now):
+    """Print what of FABRIC differs from what the server was deployed with, a line a key."""
+    for line in checks.differences(host, now):
+        print(f"    {line}")
+
+
+def agree_to_rename(host, now, yes):
+    """Exit unless the site has its name already, or is to be renamed."""
+    if line := checks.rename(host, now):
+        agree(f"{line}, and the old name leads there. Rename the site", yes)
+        print(f"    {line}")
+
+
 # Deploying
 
 
-def deploy(host, lease, name, live, maintenance=False, yes=False):
-    """Let a release that is built take over from the live one, a str, empty where there is none."""
+def deploy(host, lease, name, now, maintenance=False, yes=False):
+    """Let a release that is built take over from the live one; `now` is what `examine` returned."""
+    live = now["live"]
     pending = check_migrations(host, name, live, maintenance, yes)
     lease.note(migrations=pending)
     dump = database.backup(host, "deploy", only_database=True) if live else None
     if live and maintenance:
-        deploy_in_maintenance(host, name, dump)
+        deploy_in_maintenance(host, name, dump, now)
     else:
         migrate(host, name, pending)
-        relay.switch(host, name)
+        take_over(host, name, now)
     server.end_maintenance_of_deploy(host)
 
 
@@ -70,12 +85,26 @@ def migrate(host, name, pending):
         raise Exit(f"{failure.message}\n{applied(host, name, pending)}", 1) from None
 
 
-def deploy_in_maintenance(host, name, dump):
+def take_over(host, name, now):
+    """Let a release take over; where that renames the site, NGINX answers to both names before."""
+    before = now["rename"].get("from")
+    if before:
+        server_names.update(host)
+    try:
+        relay.switch(host, name)
+    except Exit:
+        if before:
+            with suppress(Exit):  # what has failed is told, and fab sites does the same
+                server_names.update(host, before)
+        raise
+
+
+def deploy_in_maintenance(host, name, dump, now):
     """Migrate while nobody can write; where the deploy fails the database becomes as it was."""
     server.set_maintenance(host, True, by="deploy")
     try:
         releases.migrate(host, name)
-        relay.switch(host, name)
+        take_over(host, name, now)
     except Exit as failure:
         database.load(host, dump)
         restore(host, dump, by="deploy")
@@ -187,8 +216,12 @@ def restore(host, dump, by="restore"):
 def show(host):
     """Print what a deploy would change; what is read on the server is removed again."""
     now = checks.examine(host)
-    checks.tell(now["wrong"])
+    checks.tell(host, now["wrong"])
+    lines = [*checks.refusals(host, now), checks.rename(host, now), *checks.differences(host, now)]
+    print(*(f"{line}\n" for line in lines if line), sep="", end="")
     revision = repository.newest_revision(host)
+    if host.config.suffix:
+        print(f"Environment: {host.config.environment}")
     print(f"Revision: {now['revision'][:8] or 'none'} -> {revision[:8]}")
     if now["live"]:
         fits = all(row["name"] != "packages" for row in now["wrong"])

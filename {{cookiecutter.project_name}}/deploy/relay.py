@@ -5,15 +5,22 @@ from invoke import Exit
 from .steps import step
 
 
-def switch(host, release):
-    """Let a complete release take over; Exit, with the one before live again, where that fails."""
-    port, hostname = host.config.gunicorn_port, host.config.live_hostname
+def switch(host, release, rename=True):
+    """Let a complete release take over; Exit, with the one before live again, where that fails.
+
+    With `rename`, the site gets the name that the release was deployed with.
+    """
+    config = host.config
+    fabric = {"port": config.gunicorn_port, "host": config.live_hostname, "app": config.project_app}
     with step(host, f"Relay to {release}"):
-        journal = host.call("relay", release=release, port=port, host=hostname)
+        journal = host.call("relay", release=release, rename=rename, **fabric)
         if journal.get("result") != "done":
             error = journal.get("error", "it was killed; the next deploy repairs what it left")
             error = "\n  | ".join(error.splitlines())
             raise Exit(f"{host.name}: {error}\n{host.name}: {journal.get('result', '')}", 1)
+    if "renamed" in journal:
+        before, now = journal["renamed"]
+        print(f"    The site is called {now} now, and {before} leads there")
     for line in journal.get("told", []):
         print(f"    {line}")
     return journal

@@ -13,7 +13,7 @@ def create_user(host, asked=""):
     First of all the names that the project needs are claimed; where somebody else has one of them,
     or a prerequisite of the command `asked` is missing, nothing is made, and all that is told.
     """
-    with step(host, f"User {host.app_user} and {host.root}"):
+    with step(host, f"User {host.app_user}, and its directories"):
         paths, facts = files.on_server(host), checks.facts(host)
         host.call("claim", files=paths, facts=facts, asked=asked)
         told = host.as_root(script("create_user"), home=host.root.rpartition("/")[0]).stdout

@@ -11,27 +11,36 @@ from .steps import step
 LIST = "cd $root/current/project && ../venv/bin/python manage.py listsites --json"
 
 
-def names(host):
+def names(host, first):
     """Return the names that visitors use for the project's sites, a list of str without doubles.
 
     Those of the sites and of their aliases, each with and without www. as the project answers both;
-    LIVE_HOSTNAME comes first.
+    `first`, a host, comes first.
     """
-    found = [host.config.live_hostname]
+    found = [first, *twin(first)]
     for line in host.as_site(LIST).stdout.splitlines():
         site = json.loads(line)
         # In the one form that multisite/hosts.py gives them; a release of before tells no hosts.
         for name in site.get("hosts", [site["domain"], *site["aliases"]]):
             if HOST_NAME.fullmatch(name):
-                twin = name.removeprefix("www.") if name.startswith("www.") else f"www.{name}"
-                found += [name, twin]
+                found += [name, *twin(name)]
     return list(dict.fromkeys(found))
 
 
-def update(host):
-    """Let NGINX answer to the names of all sites, and the certificate cover them."""
+def twin(name):
+    """Return the name with www. if it has none, and without if it has, in a list; an IP none."""
+    if name.replace(".", "").isdigit():
+        return []
+    return [name.removeprefix("www.") if name.startswith("www.") else f"www.{name}"]
+
+
+def update(host, first=""):
+    """Let NGINX answer to the names of all sites, and the certificate cover them.
+
+    `first` is the name of the first site: LIVE_HOSTNAME, unless another is given.
+    """
     with step(host, "Names of the sites"):
-        found = names(host)
+        found = names(host, first or host.config.live_hostname)
     certificates.cover(host, found)  # first: it may be unable to
     with step(host, "NGINX"):
         words = " ".join(map(written, found))

@@ -30,7 +30,8 @@ def step(host, title):
         with spinner(title) if sys.stderr.isatty() and not host.verbose else nullcontext():
             yield
     except CommandFailed as error:
-        tell(f"✗ {title}", *map(plain, error.output.splitlines()[-LAST_LINES:]), sep="\n  | ")
+        lines = host.config.typed(error.output).splitlines()[-LAST_LINES:]
+        tell(f"✗ {title}", *map(plain, lines), sep="\n  | ")
         raise Exit(
             f"{host.name}: stopped at: {title} (exit status {error.status}). {NEXT}", 1
         ) from None

@@ -84,10 +84,14 @@ def stranger(request):
 
 
 def redirect_to_domain(request):
-    """Lead from an alias to the site's own domain; a form that was sent is sent again there."""
+    """Lead from an alias to the site's own domain; a form that was sent is sent again there.
+
+    No browser keeps that: when the site is renamed back, it would lead in a circle.
+    """
     return HttpResponsePermanentRedirect(
         own_url(request, request.get_full_path()),
         preserve_request=request.method not in ("GET", "HEAD"),
+        headers={"Cache-Control": "no-cache"},
     )
 
 

@@ -13,13 +13,15 @@ from mezzanine.core import views as mezzanine
 from mezzanine.utils.urls import next_url
 
 from .current import own_url
+from .environment import rehearsal
 from .hosts import hosts
 from .permissions import sites_of
 
 
 def robots(request):
-    """Show robots the site map of the site that they ask; keep them out while DEBUG."""
-    rule = "Disallow: /" if settings.DEBUG else f"Disallow: {reverse('admin:index')}"
+    """Show robots the site map of the site that they ask; keep them out of all but the live one."""
+    closed = settings.DEBUG or rehearsal()
+    rule = "Disallow: /" if closed else f"Disallow: {reverse('admin:index')}"
     sitemap = own_url(request, "/sitemap.xml")
     return HttpResponse(f"User-agent: *\n{rule}\n\nSitemap: {sitemap}\n", content_type="text/plain")
 

@@ -34,6 +34,7 @@ OF_THE_TESTS = {
             "KEY_FUNCTION": "multisite.cache_keys.key_of_site",
         }
     },
+    "ENVIRONMENT": "production",
     "PAGE_CACHE_SECONDS": 0,
     "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],  # quick
     "SECURE_SSL_REDIRECT": False,

@@ -40,6 +40,17 @@ def test_every_list_and_form_opens(superuser):
     assert len(statuses) > 30
 
 
+@pytest.mark.parametrize("user", [None, "admin"])
+def test_the_admin_says_which_environment_it_is(browse, settings, user):
+    path = reverse("admin:index" if user else "admin:login")
+    label = '<p class="environment">'
+    for environment in ("production", "development"):
+        settings.ENVIRONMENT = environment
+        assert label not in browse(user).get(path).content.decode()
+    settings.ENVIRONMENT = "staging"
+    assert f"{label}staging</p>" in browse(user).get(path).content.decode()
+
+
 @pytest.mark.parametrize("user", [None, "member"])
 def test_the_admin_is_closed_to_others(browse, user):
     visitor = browse(user)

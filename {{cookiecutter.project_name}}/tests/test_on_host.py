@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -62,7 +64,7 @@ def claim(site):
 def test_it_runs_from_its_zip_and_refuses_in_one_line(tmp_path):
     (tmp_path / "on_host.pyz").write_bytes(archive())
     request = {"command": "stage", "name": "garden", "root": str(tmp_path)}
-    request |= {"files": [], "values": {}, "release": "1"}
+    request |= {"files": [], "values": {}, "release": "1", "fabric": {}}
     result = subprocess.run(
         [sys.executable, "-BI", "on_host.pyz"],
         input=json.dumps(request) + "\n",
@@ -115,10 +117,31 @@ def test_what_is_new_in_a_later_version_is_claimed_by_itself(site, server):
         )
 
 
-def test_one_name_is_in_one_place(site, server, tmp_path):
+@pytest.mark.parametrize("home", ["", "/srv", "/home/alice"])
+def test_one_name_is_in_one_place_whoever_comes(site, server, tmp_path, home):
+    assert record.where("garden", home) == f"{home or '/srv'}/garden"
     claim(site)
-    with pytest.raises(Refused, match="set VIRTUALENV_HOME in FABRIC to"):
+    assert record.where("garden", home) == str(site.root)
+    with pytest.raises(Refused, match=f"has just made garden in {site.root} here; type it again"):
         claim(Site("garden", tmp_path / "elsewhere/garden"))
+
+
+@pytest.mark.parametrize(("owner", "is_ours"), [(0, True), (1000, False)])
+def test_a_site_of_before_there_were_records_is_found_where_it_is(
+    site, server, monkeypatch, owner, is_ours
+):
+    real = Path.stat
+
+    def stat(path, **options):
+        of_state = path == site.state / "configuration"
+        return SimpleNamespace(st_uid=owner) if of_state else real(path, **options)
+
+    user = SimpleNamespace(pw_dir=str(site.root))
+    monkeypatch.setattr(record.pwd, "getpwnam", lambda name: user)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "stat", stat)
+        found = record.where("garden", "/home/alice")
+    assert found == (str(site.root) if is_ours else "/home/alice/garden")
 
 
 def test_a_host_name_of_another_site_is_a_conflict(site, server):

@@ -125,6 +125,12 @@ def test_robots_are_kept_out_while_debugging(visitor, settings):
     assert "Disallow: /\n" in visitor.get("/robots.txt").content.decode()
 
 
+@pytest.mark.parametrize("name", ["staging", "demo_2"])
+def test_robots_are_kept_out_of_a_server_that_is_not_the_live_one(visitor, settings, name):
+    settings.ENVIRONMENT = name
+    assert "Disallow: /\n" in visitor.get("/robots.txt").content.decode()
+
+
 def test_an_unknown_address_is_answered_in_the_look_of_the_site(visitor):
     response = visitor.get("/no/such/page/")
     assert response.status_code == 404

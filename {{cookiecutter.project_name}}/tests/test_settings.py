@@ -36,6 +36,7 @@ def live(tmp_path):
     template = (settings.BASE_DIR / "deploy/local_settings.py.template").read_text("utf-8")
     values = {
         "root": "/srv/site",
+        "environment": "staging",
         "live_hostname": "www.example.com",
         "secret_key": "a-secret-key-that-is-long-enough-and-has-many-different-letters-0123456789",
         "nevercache_key": "another",
@@ -63,6 +64,21 @@ def live(tmp_path):
 
 def test_the_live_settings_pass_every_check_for_deployment(live):
     live("check", "--deploy", "--fail-level", "WARNING")
+
+
+def test_the_live_settings_know_the_environment(live):
+    code = "from django.conf import settings; print(settings.ENVIRONMENT)"
+    assert live("shell", "-v0", "-c", code) == "staging\n"
+
+
+def test_nginx_keeps_robots_out_wherever_it_adds_a_header():
+    """A location with an add_header of its own has none of its server."""
+    text = (settings.BASE_DIR / "deploy/nginx.conf.template").read_text("utf-8")
+    places = re.split(r"^(?:server|    location) ", text, flags=re.M)[1:]
+    servers = [place for place in places if place.startswith("{")]
+    assert len(servers) == 2
+    for place in [*servers, *(place for place in places if "add_header" in place)]:
+        assert "add_header X-Robots-Tag " in place
 
 
 def test_any_password_of_the_database_arrives_as_it_is(live):

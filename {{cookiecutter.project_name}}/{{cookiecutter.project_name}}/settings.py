@@ -18,6 +18,8 @@ BASE_DIR = PROJECT_APP_PATH.parent
 
 # Core
 
+# Where this runs: "production" on a server, or its name in FABRIC_ENVIRONMENTS below.
+ENVIRONMENT = "development"
 DEBUG = False
 ALLOWED_HOSTS = [HostOfAnySite()]  # the domain and the aliases of each site
 TESTING = False  # Mezzanine's: True only while its own test-suite runs
@@ -184,7 +186,7 @@ FABRIC = {
     "SSH_PASS": "",  # SSH password; a key is better
     "SSH_KEY_PATH": "",  # local path of an SSH key
     "HOSTS": ["{{ cookiecutter.live_hostname }}"],  # servers to deploy to
-    "VIRTUALENV_HOME": "",  # absolute remote path; empty: /home/SSH_USER, or /srv for root
+    "VIRTUALENV_HOME": "",  # absolute remote path for a new site; empty: /srv
     "PROJECT_NAME": PROJECT_APP,  # unique among the projects of a server
     "REQUIREMENTS_PATH": "requirements/project.txt",
     "GUNICORN_PORT": 8000,  # unique among the projects of a server
@@ -196,15 +198,31 @@ FABRIC = {
     "MEMCACHED_MEGABYTES": 64,  # memory of the cache
 }
 
+# More servers for the same project, each with a name of your own: `fab staging deploy`. What an
+# environment does not name it has from FABRIC. On a host of another one, it has to name its own
+# PROJECT_NAME, GUNICORN_PORT and LIVE_HOSTNAME. local_settings.py may add keys to one.
+
+FABRIC_ENVIRONMENTS = {
+    # "staging": {
+    #     "HOSTS": ["staging.example.com"],
+    #     "LIVE_HOSTNAME": "staging.example.com",
+    # },
+}
+
 
 # This machine's own settings come last. To add to one of the lists above:
 # `from .settings import INSTALLED_APPS`, then `INSTALLED_APPS.append("debug_toolbar")`.
 
 if (PROJECT_APP_PATH / "local_settings.py").exists():
-    project_fabric = FABRIC
+    project_fabric, project_environments = FABRIC, FABRIC_ENVIRONMENTS
     from .local_settings import *  # noqa: F403
 
     FABRIC = project_fabric | FABRIC
+    if FABRIC_ENVIRONMENTS is not project_environments:
+        FABRIC_ENVIRONMENTS = project_environments | {
+            name: project_environments.get(name, {}) | keys
+            for name, keys in FABRIC_ENVIRONMENTS.items()
+        }
 
 for cache in CACHES.values():  # no site reads what another has stored
     cache.setdefault("KEY_FUNCTION", "multisite.cache_keys.key_of_site")

@@ -1,6 +1,7 @@
 """Static files under hashed names, which browsers may keep for ever, and compressed for NGINX."""
 
 import gzip
+import os
 from pathlib import Path
 
 import brotli
@@ -17,14 +18,23 @@ class TolerantManifestStaticFilesStorage(ManifestStaticFilesStorage):
     manifest_strict = False
     compressed = {".css", ".html", ".js", ".json", ".map", ".svg", ".txt", ".xml"}
 
+    def __init__(self, *args, earlier=None, **kwargs):
+        """`earlier` is the directory with the static files of earlier releases, if there is one."""
+        super().__init__(*args, **kwargs)
+        self.earlier = earlier
+
     def post_process(self, paths, dry_run=False, **options):
         yield from super().post_process(paths, dry_run=dry_run, **options)
         if not dry_run:
             hashed = set(self.hashed_files.values())
             for name in {*paths, *hashed}:
                 path = Path(self.path(name))
-                if path.suffix in self.compressed and path.exists():
-                    compress(path, br=name in hashed)
+                if path.suffix not in self.compressed or not path.exists():
+                    continue
+                if name in hashed:
+                    compress(path, PACKERS, self.earlier and Path(self.earlier, name))
+                else:
+                    compress(path, [".gz"])
 
     def hashed_name(self, name, content=None, filename=None):
         try:
@@ -33,15 +43,26 @@ class TolerantManifestStaticFilesStorage(ManifestStaticFilesStorage):
             return name
 
 
-def compress(path, br):
+# Brotli takes ten times as long, and saves a sixth: it is for what browsers are led to.
+PACKERS = {
+    ".gz": lambda content: gzip.compress(content, mtime=0),
+    ".br": lambda content: brotli.compress(content, mode=brotli.MODE_TEXT, quality=10),
+}
+
+
+def compress(path, suffixes, earlier=None):
     """Put compressed files beside it, which gzip_static and brotli_static of NGINX send instead.
 
-    br is for what browsers are led to: it takes ten times as long, and saves a sixth.
+    `earlier` is where an earlier release may have the file, under a name that tells its content:
+    what was compressed then is not compressed again.
     """
-    content = path.read_bytes()
-    packed = {".gz": gzip.compress(content, mtime=0)}
-    if br:
-        packed[".br"] = brotli.compress(content, mode=brotli.MODE_TEXT, quality=10)
-    for suffix, short in packed.items():
+    for suffix in suffixes:
+        target = Path(f"{path}{suffix}")
+        target.unlink(missing_ok=True)
+        if earlier and os.path.exists(f"{earlier}{suffix}"):
+            os.link(f"{earlier}{suffix}", target)
+            continue
+        content = path.read_bytes()
+        short = PACKERS[suffix](content)
         if len(short) < len(content):
-            Path(f"{path}{suffix}").write_bytes(short)
+            target.write_bytes(short)

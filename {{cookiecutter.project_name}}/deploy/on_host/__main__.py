@@ -2,9 +2,10 @@
 
     {"command": "compare", "name": "garden", "root": "/srv/garden", ...parameters of the command}
 
-The line is the argument or, without one, comes from the standard input, which is not seen in the
-list of processes. Where the command is refused, the reason is on the standard error and the exit
-status is 1.
+Without a root the server finds it, as `where` of record.py says; it is in each answer. The line is
+the argument or, without one, comes from the standard input, which is not seen in the list of
+processes. Where the command is refused, the reason is on the standard error and the exit status
+is 1.
 """
 
 import json
@@ -66,6 +67,7 @@ COMMANDS = {
     "switch": switch.run,
     "unpack": repository.unpack,
     "virtualenv": virtualenv.make,
+    "where": record.tell_where,
 }
 
 
@@ -74,9 +76,10 @@ def main():
     line = sys.argv[1] if sys.argv[1:] else FileIO(0, closefd=False).readline()
     request = json.loads(line)
     command = COMMANDS[request.pop("command")]
-    site = Site(request.pop("name"), request.pop("root"))
+    name, home = request.pop("name"), request.pop("home", "")
+    site = Site(name, request.pop("root", "") or record.where(name, home))
     try:
         answer = command(site, **request)
     except (Refused, OSError) as error:  # such as of a full disk
         sys.exit(str(error))
-    print(json.dumps(answer), flush=True)
+    print(json.dumps(answer | {"root": str(site.root)}), flush=True)

@@ -31,6 +31,8 @@ def create(site: Site, hostname: str) -> dict[str, str]:
     require(site, "file", str(path))
     SSL.mkdir(0o755, exist_ok=True)
     wrong, ours = problem_of(path), path.exists() and is_of_server(site, path)
+    if not wrong and ours and not site.live and hostname not in names_of(path):
+        wrong = "is for another name"  # that of a live site a deploy renames, or fab sites
     if not wrong:
         if ours:
             remember_key(site, path)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 
-from . import lease
+from . import deployed, lease, naming, supervisor
 from .configuration import compare
 from .files import write
 from .record import claim
@@ -73,6 +73,10 @@ class Server:
         self.clock, self.command = facts.get("clock"), command
         self.deployer = facts.get("deployer", "")
         self.keys, self.wrong_keys = facts.get("keys", {}), facts.get("wrong_keys", [])
+        # What is live is looked at where it is, whatever the FABRIC of who asks says.
+        fabric = deployed.kept(site, site.live)
+        self.live_port = fabric.get("GUNICORN_PORT", self.port)
+        self.live_hostname = fabric.get("LIVE_HOSTNAME", self.hostname)
 
     @cached_property
     def at_work(self):
@@ -83,10 +87,11 @@ class Server:
     @cached_property
     def programs(self):
         """What supervisor says of the project's programs, a dict of name and (state, words)."""
-        shown = output("supervisorctl", "status")
-        lines = [line.split(maxsplit=2) for line in shown.splitlines()]
-        ours = [line for line in lines if len(line) > 1 and line[0].split("-")[0] == self.name]
-        return {name: (state, " ".join([state, *rest])) for name, state, *rest in ours}
+        return {
+            name: (state, f"{state} {words}")
+            for name, (state, words) in supervisor.states().items()
+            if name.split("-")[0] == self.name
+        }
 
 
 def output(*words):
@@ -187,16 +192,19 @@ def claim_names(site, files, facts, asked):
     return claim(site, files, facts["port"], facts["hostname"], wrong)
 
 
-def examine(site, files, values, facts, leased):
+def examine(site, files, values, facts, leased, fabric):
     """Return what `compare` does, and "wrong", the rows that a deploy has to know of.
 
-    `leased`: who asks is the one at work.
+    Also "fabric", what differs from what the server was deployed with: see deployed.py; "rename",
+    what naming.py sees. `leased`: who asks is the one at work.
     """
     server = Server(site, facts, "deploy")
     if leased:
         server.at_work = ""
     wrong = [row for row in rows(server, "deploy") if not row["ok"]]
-    return compare(site, files, values) | {"wrong": wrong}
+    told = {"fabric": deployed.differences(site, fabric)}
+    told["rename"] = naming.look(site, server.app, server.hostname)
+    return compare(site, files, values) | told | {"wrong": wrong}
 
 
 def live(site, release=""):

@@ -47,11 +47,11 @@ def processes(server):
     if state != "RUNNING":
         reason = end_of_log(server.name).splitlines()[-1:] if state == "FATAL" else []
         raise Wrong(": ".join([words, *reason]), "fab deploy")
-    asked = Processes(server.name, server.port, server.hostname)
+    asked = Processes(server.name, server.live_port, server.live_hostname)
     try:
         status, body = asked.ask(asked.main_connection(timeout=10), "/healthz")
     except OSError as error:
-        told = f"{words}, but port {server.port} does not answer: {error}"
+        told = f"{words}, but port {server.live_port} does not answer: {error}"
         raise Wrong(told, "fab deploy") from None
     if (status, body.strip()) != (200, server.site.live):
         told = body.strip().partition("\n")[0][:200]
@@ -78,9 +78,10 @@ def memcached(server):
 def home_page(server):
     if not server.site.live:
         return None
-    visitors = Visitors(server.hostname, first=True)
+    visitors = Visitors(server.live_hostname, first=True)
     try:
-        visitors.check(Processes(server.name, server.port, server.hostname).fetch)
+        asked = Processes(server.name, server.live_port, server.live_hostname)
+        visitors.check(asked.fetch)
     except Failed as failed:
         raise Wrong("; ".join(str(failed).splitlines()), "fab logs") from None
     return "yes"
@@ -113,8 +114,8 @@ def certificate(server):
         raise Wrong("it has expired", "fab create", f"{end:%Y-%m-%dT%H:%MZ}")
     if not fits_key(path):
         raise Wrong(f"{path.with_suffix('.key')} is not its key", "fab create")
-    if not is_covered(server.hostname, names_of(path)):
-        raise Wrong(f"it is not for {server.hostname}", "fab sites")
+    if not is_covered(server.live_hostname, names_of(path)):
+        raise Wrong(f"it is not for {server.live_hostname}", "fab sites")
     if days < DAYS:
         raise Wrong(f"until {end:%Y-%m-%d}, {days:.0f} days", "fab create")
     return f"until {end:%Y-%m-%d}, {days:.0f} days"

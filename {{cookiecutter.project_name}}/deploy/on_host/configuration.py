@@ -14,6 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from . import deployed
 from .files import read, write
 from .record import NGINX, RECORDS, configurations_of_others, text_of
 
@@ -164,6 +165,7 @@ def has_ipv6():
 def rendered(site, files, values, release, secrets):
     """Return the files with their templates and paths filled in with %."""
     values = values | secrets | {"release": str(site.release(release))}
+    values["root"] = str(site.root)
     values["default_server"] = default_server(site.name)
     values["ipv6"] = "" if has_ipv6() else "# not on this server: "
     return [
@@ -183,11 +185,15 @@ def compare(site, files, values):
     }
 
 
-def stage(site, files, values, release):
-    """Give a release its configuration: what belongs into its directory, and the rest for later."""
+def stage(site, files, values, release, fabric):
+    """Give a release its configuration: what belongs into its directory, and the rest for later.
+
+    `fabric` is what it is deployed with: see deployed.py.
+    """
     files = rendered(site, files, values, release, site.secrets)
     for file in files:
         if file["path"].startswith(f"{site.release(release)}/"):
             write(Path(file["path"]), *wanted(file))
     write(site.state / "configuration" / f"{release}.json", json.dumps(files), mode=0o600)
+    deployed.keep(site, release, fabric)
     return {}

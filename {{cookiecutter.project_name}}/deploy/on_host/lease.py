@@ -1,10 +1,10 @@
 """The lease of a command that changes the site, held while its connection lives.
 
-Printed is a line of JSON: {"held": true}, or {"holder": ...} with exit status 75 (EX_TEMPFAIL of
-sysexits.h) where somebody else holds it. From then on each line read is a sign of life, or JSON
-with what is to be noted. It ends when the input does, or after a minute without a sign: then what
-the command has left running is killed, and its line of the history written. Nothing can go stale:
-the lock is the kernel's, and it goes with this process.
+Printed is a line of JSON: {"held": true, "root": ROOT}, or {"holder": ...} with exit status 75
+(EX_TEMPFAIL of sysexits.h) where somebody else holds it. From then on each line read is a sign of
+life, or JSON with what is to be noted. It ends when the input does, or after a minute without a
+sign: then what the command has left running is killed, and its line of the history written. Nothing
+can go stale: the lock is the kernel's, and it goes with this process.
 """
 
 import fcntl
@@ -101,7 +101,7 @@ def hold(site, id, note):
     started = time.monotonic()
     note = {"when": datetime.now(UTC).isoformat(timespec="seconds"), **note}
     write(site.state / "lease.json", json.dumps(note))
-    print(json.dumps({"held": True}), flush=True)
+    print(json.dumps({"held": True, "root": str(site.root)}), flush=True)
     for line in lines():
         if line.strip():
             note |= json.loads(line)

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from . import supervisor
+from .supervisor import state_of
+
 HEALTH_SECONDS = 30  # for a gunicorn to answer that it is well
 DRAIN_SECONDS = 30  # for requests that have begun to be answered: gunicorn's graceful_timeout
 JUST_SENT = "just-sent"  # the cookie of page_cache/rules.py
@@ -48,10 +51,9 @@ class Processes:
 
     def start(self, program):
         """Start a program, with the newest configuration of it; Failed where it does not start."""
-        supervisorctl("reread")
-        supervisorctl("update", program)
+        self.update(program)
         if state_of(program) not in ("STARTING", "RUNNING"):
-            supervisorctl("start", program)
+            supervisor.start(program)
         while state_of(program) == "STARTING":  # for a second, as supervisor has it
             time.sleep(0.1)
         if state_of(program) != "RUNNING":
@@ -59,10 +61,18 @@ class Processes:
 
     def start_cache(self):
         """Let memcached be as the configuration says; a release of before it had one has none."""
-        supervisorctl("reread")
-        supervisorctl("update", self.cache)
+        self.update(self.cache)
         if state_of(self.cache):
             self.start(self.cache)
+
+    def update(self, program):
+        """Let supervisor take up the newest configuration of a program, or of its absence."""
+        try:
+            supervisor.update(program)
+        except supervisor.Fault as fault:
+            raise Failed(f"supervisor: {fault.faultString}") from None
+        except OSError as error:
+            raise Failed(f"supervisor does not answer: {error}") from None
 
     def stop(self, program):
         """Stop a program when it has answered what it has begun, or after DRAIN_SECONDS."""
@@ -72,7 +82,7 @@ class Processes:
         end = time.monotonic() + DRAIN_SECONDS
         while connections(*filters) and time.monotonic() < end:
             time.sleep(0.1)
-        supervisorctl("stop", program)
+        supervisor.stop(program)
 
     def check_memory(self):
         """Failed where the standby, with its two workers, has no room beside the main gunicorn."""
@@ -185,17 +195,6 @@ class Processes:
         sock = socket.create_connection(("127.0.0.1", 443), timeout=10)
         connection.sock = context.wrap_socket(sock, server_hostname=self.hostname)
         return connection
-
-
-def supervisorctl(*words):
-    result = subprocess.run(["supervisorctl", *words], capture_output=True, text=True)
-    return result.stdout + result.stderr
-
-
-def state_of(program):
-    """Return supervisor's word for a program, such as RUNNING, or an empty string."""
-    words = supervisorctl("status", program).split()
-    return words[1] if words[:1] == [program] else ""
 
 
 def end_of_log(program):

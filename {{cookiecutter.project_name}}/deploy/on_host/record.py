@@ -17,7 +17,7 @@ from .files import write
 from .ports import holder
 from .postgres import has_database, has_password, owner_of
 from .server_name import names_in
-from .site import Refused
+from .site import Refused, Site
 
 RECORDS = Path("/var/lib/mezzanine")
 NGINX = Path("/etc/nginx/sites-enabled")
@@ -28,6 +28,34 @@ def read(site):
     """Return the record of a site, a dict, or None."""
     path = RECORDS / f"{site.name}.json"
     return json.loads(path.read_text()) if path.exists() else None
+
+
+def where(name, home=""):
+    """Return the directory of a project, a str, whoever asks: where it was made, it stays.
+
+    `home`, that of a new one, is VIRTUALENV_HOME of FABRIC; where that is empty, it is /srv.
+    """
+    if record := read(Site(name, "/")):
+        return record["root"]
+    return place_of_before(name) or f"{home or '/srv'}/{name}"
+
+
+def place_of_before(name):
+    """Return where a site is that was deployed before there were records; empty without one.
+
+    It is ours where root keeps our state in the home of its user.
+    """
+    try:
+        home = Path(pwd.getpwnam(name).pw_dir)
+        ours = (home / "state/configuration").stat().st_uid == 0
+    except (KeyError, FileNotFoundError, NotADirectoryError):
+        return ""
+    return str(home) if ours else ""
+
+
+def tell_where(site):
+    """Return nothing but what every command returns, the directory: for who asks for it alone."""
+    return {}
 
 
 def require(site, kind, name):
@@ -45,10 +73,7 @@ def claim(site, files, port, hostname, others=()):
     """
     record = read(site) or adopted(site, files) or {"root": str(site.root), "things": []}
     if record["root"] != str(site.root):
-        raise Refused(
-            f"{site.name} is in {record['root']} here, and would be in {site.root}: set"
-            f" VIRTUALENV_HOME in FABRIC to {Path(record['root']).parent}, or another PROJECT_NAME"
-        )
+        raise Refused(f"Somebody has just made {site.name} in {record['root']} here; type it again")
     new = [thing for thing in things.needed(site, files) if thing not in record["things"]]
     there = [things.described(*thing) for thing in new if things.exists(*thing)]
     conflicts = [f"{thing} is there already, and is not ours" for thing in there]
@@ -76,15 +101,10 @@ def adopt(site, files):
 def adopted(site, files):
     """Return the record of a site that was deployed before there were records, or None.
 
-    It is ours where root keeps our state in the home of its user. Its role is ours where it has the
-    password that is kept there, and so is the database of that role.
+    Its role is ours where it has the password that is kept there, and so is the database of that
+    role.
     """
-    state = site.state / "configuration"
-    try:
-        ours = pwd.getpwnam(site.name).pw_dir == str(site.root) and state.stat().st_uid == 0
-    except (KeyError, FileNotFoundError):
-        return None
-    if not ours:
+    if place_of_before(site.name) != str(site.root):
         return None
     kept = site.shared / "secrets.json"
     has_role = kept.exists() and has_password(site.name, site.secrets["db_pass"])

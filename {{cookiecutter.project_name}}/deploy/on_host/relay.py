@@ -8,12 +8,12 @@ from typing import Any
 from .site import Site
 
 
-def start(site: Site, release: str, port: int, host: str) -> dict[str, Any]:
+def start(site: Site, release: str, port: int, host: str, app: str, rename: bool) -> dict[str, Any]:
     """Let a complete release take over; return the journal of the switch: see switch.py."""
     journal = site.state / "switch.json"
     journal.unlink(missing_ok=True)
     request = {"command": "switch", "name": site.name, "root": str(site.root)}
-    request |= {"release": release, "port": port, "host": host}
+    request |= {"release": release, "port": port, "host": host, "app": app, "rename": rename}
     subprocess.run(
         # Not a child of this connection: when that is cut, the switch goes on to its end.
         ["systemd-run", "--quiet", "--wait", "--collect", f"--unit={site.name}-switch"]

@@ -128,9 +128,10 @@ def prune(site):
         if path.name not in kept and not any(lost):
             remove(path)
     there = {path.name for path in site.releases.iterdir()}
-    for path in (site.state / "configuration").glob("*.json"):
-        if path.stem not in there:
-            path.unlink()
+    for directory in ("configuration", "fabric"):
+        for path in (site.state / directory).glob("*.json"):
+            if path.stem not in there:
+                path.unlink()
     links = [path for path in site.releases.glob("*/venv") if path.is_symlink()]
     used = {os.readlink(link).rpartition("/")[2] for link in links}
     for path in (site.root / "venvs").glob("[!.]*"):

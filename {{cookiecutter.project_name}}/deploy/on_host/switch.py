@@ -17,11 +17,13 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 
-from . import releases
+from . import deployed, releases
 from .configuration import Configuration, keep_program
 from .files import link
+from .naming import Naming
 from .pages import Visitors
-from .processes import Failed, Processes, state_of
+from .processes import Failed, Processes
+from .supervisor import state_of
 from .virtualenv import problem_of
 
 
@@ -35,9 +37,11 @@ class Switch:
     Each hands its undoing to `undos` before it changes anything.
     """
 
-    def __init__(self, site, release, port, host):
+    def __init__(self, site, release, port, host, app, rename):
         self.site, self.release, self.old = site, release, site.live
+        port = deployed.kept(site, release).get("GUNICORN_PORT", port)
         self.processes = Processes(site.name, port, host)
+        self.naming = Naming(site, release, app, rename)
         was_live = release in releases.history(site)
         self.visitors = Visitors(host, first=not self.old, was_live=was_live)
         self.use_standby_file = Path(f"/run/{site.name}/use-standby")
@@ -58,7 +62,15 @@ class Switch:
         """Look at the site as visitors do, to know what they must find afterwards."""
         if problem := problem_of(self.site, self.release):
             raise Failed(f"{self.release}: {problem}; type fab deploy")
+        self.naming.look()
+        if not self.old:
+            self.rename()
+        self.ask_for(self.naming.domain)
         self.visitors.look_before(self.processes.fetch)
+
+    def ask_for(self, host):
+        """Let the site be looked at under that name from now on."""
+        self.processes.hostname = self.visitors.hostname = host
 
     def configure(self):
         """Put the configuration of the new release in place; NGINX and the cache take it up."""
@@ -125,6 +137,21 @@ class Switch:
         self.use_standby_file.unlink()
         self.processes.site_is_well(self.release, self.visitors)
 
+    def rename(self):
+        """Let the site have the name that the release was deployed with, and look at it so."""
+        if not self.naming.is_due:
+            return
+        self.undos.append(self.rename_back)
+        self.naming.rename()
+        self.journal["renamed"] = [self.naming.domain, self.naming.wanted]
+        self.ask_for(self.naming.wanted)
+        if self.old:
+            self.processes.site_is_well(self.release, self.visitors)
+
+    def rename_back(self):
+        self.naming.back()
+        self.ask_for(self.naming.domain)
+
     def undo(self):
         """Undo what was done, the last step first; return a line that says where that has led."""
         for undo in reversed(self.undos):
@@ -143,6 +170,7 @@ class Switch:
 
     def repair(self):
         """Bring to an end what a switch has left that was killed."""
+        self.naming.settle()
         standby = self.processes.standby
         if not self.use_standby_file.exists() and state_of(standby) != "RUNNING":
             return
@@ -153,11 +181,15 @@ class Switch:
         self.processes.stop(standby)
 
 
-def run(site, release, port, host):
-    """Let a release take over; return the journal, which is in ROOT/state/switch.json too."""
+def run(site, release, port, host, app, rename):
+    """Let a release take over; return the journal, which is in ROOT/state/switch.json too.
+
+    `port` and `host` are those of FABRIC, for releases that do not know what they were deployed
+    with; `app` is the package of the settings. `rename`: the name of the site may change.
+    """
     lock = (site.state / "switch.lock").open("w")
     fcntl.flock(lock, fcntl.LOCK_EX)
-    switch = Switch(site, release, port, host)
+    switch = Switch(site, release, port, host, app, rename)
     try:
         for step in (
             switch.repair,
@@ -167,12 +199,14 @@ def run(site, release, port, host):
             switch.use_standby,
             switch.restart_main,
             switch.use_main,
+            switch.rename,
             switch.stop_standby,
         ):
             switch.note(step.__name__)
             step()
         with suppress(OSError):  # a full disk is no reason to undo; the next switch records it
             releases.note(site, release, switch.old)  # so it may be gone back to
+        switch.naming.mark.unlink(missing_ok=True)
         switch.journal["result"] = "done"
     except Failed as failed:
         switch.journal["error"] = str(failed)

@@ -11,9 +11,10 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from . import postgres
+from . import postgres, supervisor
 from .site import Refused, Site
 
 SUPERVISOR = Path("/etc/supervisor/conf.d")
@@ -62,7 +63,8 @@ def remove_all(found: Sequence[Sequence[str]]) -> None:
                 KINDS[kind][1](name)
         if each == "file":  # what has read them forgets them, and closes what is removed next
             for program in (name for kind, name in found if kind == "program"):
-                run("supervisorctl", "update", program, check=False)
+                with suppress(supervisor.Fault, OSError):
+                    supervisor.update(program)
             run("systemctl", "reload", "nginx", check=False)
             for user in (name for kind, name in found if kind == "user"):
                 end_processes(user)
@@ -130,7 +132,7 @@ def remove_log(name: str) -> None:
 # Whether it is there, and how it is removed; in this order, so that nothing is removed under
 # something that still runs.
 KINDS: dict[str, tuple[Callable[[str], bool], Callable[[str], object]]] = {
-    "program": (has_program, lambda name: run("supervisorctl", "stop", name, check=False)),
+    "program": (has_program, supervisor.stop),
     "file": (has_path, lambda name: Path(name).unlink()),
     "database": (postgres.has_database, lambda name: postgres.run("dropdb", "--force", name)),
     "role": (postgres.has_role, lambda name: postgres.run("dropuser", name)),

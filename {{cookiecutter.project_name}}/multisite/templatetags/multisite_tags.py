@@ -3,6 +3,7 @@
 from django import template
 
 from ..current import own_url
+from ..environment import rehearsal
 from ..permissions import sites_of
 
 register = template.Library()
@@ -15,6 +16,12 @@ def sites_to_edit(context):
     For more than a hundred, admin/base_site.html shows a field to type in.
     """
     return list(sites_of(context["request"].user)[:101])
+
+
+@register.simple_tag
+def environment():
+    """Return the name of an environment such as staging; empty in production and development."""
+    return rehearsal()
 
 
 @register.simple_tag(takes_context=True)

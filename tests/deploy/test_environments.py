@@ -1,0 +1,136 @@
+"""Production and staging of one project, on one host: each with its name, data and settings."""
+
+import re
+
+import pytest
+from load import Connection
+from sites import BY_PASSWORD, Site
+from support import Baker
+
+NAME, STAGING = "www.envs.example", "staging.envs.example"
+ENVIRONMENTS = f"""FABRIC_ENVIRONMENTS = {{
+    "staging": {{
+        "PROJECT_NAME": "rehearsal",
+        "GUNICORN_PORT": 8042,
+        "LIVE_HOSTNAME": "{STAGING}",
+    }},
+}}
+"""
+LOG_IN = "/admin/login/"
+PATHS = ["/", "/", "/blog/", "/robots.txt", LOG_IN, "/no/such/", "/media/none.gif", "/favicon.ico"]
+ASK = "from django.conf import settings as s; print(s.ENVIRONMENT, s.DATABASES['default']['NAME'])"
+
+
+@pytest.fixture(scope="module")
+def site(installed, template, tmp_path_factory):
+    """A project whose production and staging are live on the same host.
+
+    It has .before, what status said of staging when production alone was live.
+    """
+    folder = tmp_path_factory.mktemp("environments")
+    project = Baker(template, folder).bake(project_name="envs", live_hostname=NAME)
+    settings = project / "envs/settings.py"
+    before, _, after = re.split(
+        r"(^FABRIC_ENVIRONMENTS = \{.*?^\}\n)", settings.read_text("utf-8"), flags=re.M | re.S
+    )
+    settings.write_text(before + ENVIRONMENTS + after, "utf-8")
+    site = Site(project, installed, name=NAME, **BY_PASSWORD | {"GUNICORN_PORT": 8041})
+    site.commit()
+    site.fab("create", "deploy")
+    site.before = site.fab("staging", "status", status=1)
+    site.live = site.fab("staging", "create", "deploy")
+    yield site
+    for words in (["staging", "remove", "--yes", "rehearsal"], ["remove", "--yes", "envs"]):
+        site.start(*words).communicate(timeout=300)
+
+
+def answers(site, name, path):
+    """Return the status, the X-Robots-Tag and the text of a page."""
+    connection = Connection(site.host.address, name)
+    connection.request("GET", path, headers={"Host": name})
+    response = connection.getresponse()
+    text = response.read().decode("utf-8", "replace")
+    return response.status, response.headers["X-Robots-Tag"], text
+
+
+def processes(site):
+    return site.host.run(
+        "supervisorctl pid envs; readlink -q /srv/envs/current /home/deploy/envs/current || true"
+    ).stdout
+
+
+def test_before_it_is_there_what_to_type_is_told_for_it(site):
+    assert site.before.splitlines()[0] == f"status on {site.host.address} (staging)"
+    assert re.search("fab staging (all|create|deploy)", site.before)
+    assert not re.search("fab (?!staging)[a-z]", site.before)
+
+
+def test_each_runs_with_its_own_settings_user_and_data(site):
+    assert f"deploy on {site.host.address} (staging)\n" in site.live
+    assert f"\nLive: https://{STAGING}/\n" in site.live
+    assert site.answer("python", ASK) == "production envs\n"
+    assert site.answer("staging", "python", ASK) == "staging rehearsal\n"
+    assert site.answer("staging", "run", "id -un") == "rehearsal\n"
+    site.fab("staging", "psql", "UPDATE pages_page SET title = 'Rehearsed' WHERE slug = 'blog'")
+    assert "Rehearsed" not in site.answer("psql", "SELECT title FROM pages_page")
+    assert "Rehearsed" in site.answer("staging", "psql", "SELECT title FROM pages_page")
+
+
+def test_robots_are_kept_out_of_staging_alone(site):
+    css = re.search(r'href="(/static/css/theme\.\w+\.css)"', answers(site, NAME, "/")[2])[1]
+    for path in [*PATHS, css]:
+        status, robots, _ = answers(site, NAME, path)
+        assert robots is None, path
+        told, kept_out, _ = answers(site, STAGING, path)
+        assert (told, kept_out) == (status, "noindex, nofollow"), path
+    assert "Disallow: /admin/\n" in answers(site, NAME, "/robots.txt")[2]
+    assert "Disallow: /\n" in answers(site, STAGING, "/robots.txt")[2]
+    site.fab("staging", "maintenance", "on")
+    assert answers(site, STAGING, "/")[:2] == (503, "noindex, nofollow")
+    assert answers(site, NAME, "/")[0] == 200
+    site.fab("staging", "maintenance", "off")
+    ask = "curl -sI --resolve {0}:80:127.0.0.1 http://{0}/ | tr -d '\\r'"
+    assert "X-Robots-Tag: noindex, nofollow\n" in site.host.run(ask.format(STAGING)).stdout
+    assert "X-Robots-Tag" not in site.host.run(ask.format(NAME)).stdout
+
+
+def test_the_admin_says_which_it_is(site):
+    label = '<p class="environment">'
+    assert label not in answers(site, NAME, LOG_IN)[2]
+    assert f"{label}staging</p>" in answers(site, STAGING, LOG_IN)[2]
+
+
+def test_a_certificate_of_staging_lies_in_a_folder_of_its_own(site):
+    folder = site.project / "deploy/staging"
+    folder.mkdir()
+    (folder / "own.crt").touch()
+    assert "deploy/staging/ has to hold one *.crt" in site.fab("staging", "create", status=2)
+    assert "own.crt" not in site.fab("create")
+    (folder / "own.crt").unlink()
+
+
+def test_a_deploy_of_staging_leaves_production_alone(site):
+    before = processes(site)
+    file = site.project / "theme/static/rehearsed.txt"
+    file.write_text("rehearsed", "utf-8")
+    site.commit()
+    assert "Environment: staging\n" in site.answer("staging", "plan")
+    site.fab("staging", "deploy")
+    assert answers(site, STAGING, "/static/rehearsed.txt")[::2] == (200, "rehearsed")
+    assert answers(site, NAME, "/static/rehearsed.txt")[0] == 404
+    assert processes(site) == before
+    assert "environment: staging\n" in site.answer("staging", "status")
+    assert '"environment": "staging"' in site.answer("staging", "status", "--json")
+    assert "environment" not in site.answer("status")
+    assert '"environment": "production"' in site.answer("production", "status", "--json")
+
+
+def test_staging_goes_and_production_stays(site):
+    before = processes(site)
+    site.fab("staging", "remove", "--yes", "rehearsal")
+    assert processes(site) == before
+    assert answers(site, NAME, "/")[0] == 200
+    left = "ls /etc/cron.d /etc/supervisor/conf.d /etc/nginx/sites-enabled; getent passwd"
+    assert "rehearsal" not in site.host.run(left).stdout
+    site.fab("deploy")
+    assert answers(site, NAME, "/static/rehearsed.txt")[0] == 200

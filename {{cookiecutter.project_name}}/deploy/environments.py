@@ -1,0 +1,100 @@
+"""The environments: FABRIC, which is production, and those of FABRIC_ENVIRONMENTS beside it.
+
+An environment is chosen by the first word after fab: `fab staging deploy`.
+"""
+
+import re
+from itertools import takewhile
+
+from invoke import Exit
+
+from .config import DEFAULTS, PRODUCTION, Config, check, conflicts, read_settings, split_host
+
+OWN = ("PROJECT_NAME", "GUNICORN_PORT", "LIVE_HOSTNAME")  # of each project on a host
+
+
+def load(project_app):
+    """Return the Config of each environment by its name, a dict, production first.
+
+    Exit with a line for each thing that is wrong with any of them.
+    """
+    settings = read_settings(project_app)
+    others = getattr(settings, "FABRIC_ENVIRONMENTS", {})
+    if not isinstance(others, dict):
+        raise Exit(f"{settings.__file__}: FABRIC_ENVIRONMENTS is not a dict of names and dicts", 2)
+    fabric = DEFAULTS | settings.FABRIC
+    values, found = check(fabric)
+    found += conflicts(values)
+    problems = [f'FABRIC["{key}"]: {reason}' for key, reason in sorted(found)]
+    checked = {PRODUCTION: values}
+    for name, keys in others.items():
+        where = f'FABRIC_ENVIRONMENTS["{repr(str(name))[1:-1]}"]'
+        if reason := unfit(name, keys):
+            problems.append(f"{where}: {reason}")
+            continue
+        checked[name], own = check(fabric | keys)
+        own += conflicts(checked[name])
+        inherited = {problem for problem in found if problem[0] not in map(str, keys)}
+        own = {*own} - inherited | shared(checked, name)
+        problems += [f'{where}["{key}"]: {reason}' for key, reason in sorted(own)]
+    if problems:
+        raise Exit("\n".join(problems), 2)
+    return {
+        name: Config(project_app=project_app, environment=name, **each)
+        for name, each in checked.items()
+    }
+
+
+def unfit(name, keys):
+    """Return what is wrong with the name of an environment, or with what its keys are in."""
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z_][a-z0-9_]*", name, re.I):
+        return "a name has letters, digits and underscores, a letter first, as in staging"
+    if name.lower() == PRODUCTION:
+        return "production is FABRIC itself; put its keys there"
+    if name.lower() == "development":
+        return "development is this machine itself; take another name"
+    if not isinstance(keys, dict):
+        return 'is not a dict of keys, such as {"HOSTS": ["staging.example.com"]}'
+    return None
+
+
+def shared(values, name):
+    """Return (key, reason) where an environment has what another has on a host of both, a set.
+
+    `values` are those of each environment by its name, a dict of dicts. Of two environments, it is
+    the later one that is told.
+    """
+    found, mine = set(), values[name]
+    for other in takewhile(lambda other: other != name, values):
+        both = host_names(mine) & host_names(values[other])
+        for key in same(mine, values[other]) if both else ():
+            reason = f"{mine[key.lower()]} is that of {other} on {min(both)}; give it its own"
+            found.add((key, reason))
+    return found
+
+
+def same(mine, theirs):
+    """Return the keys, a list, in which two projects on a host have to differ and do not."""
+    right = mine.keys() & theirs.keys()  # the others are told already
+    return [key for key in OWN if (low := key.lower()) in right and mine[low] == theirs[low]]
+
+
+def host_names(values):
+    """Return the names of the hosts of checked values, a set, without users and ports."""
+    return {split_host(host)[1].lower() for host in values.get("hosts", [])}
+
+
+def check_given(configs, config, hosts):
+    """Exit where a host of fab -H is another environment's, and has the same project for that.
+
+    `hosts` are names, a list of str.
+    """
+    for other, theirs in configs.items():
+        for host in hosts if other != config.environment else ():
+            keys = same(vars(config), vars(theirs))
+            if keys and host.lower() in host_names(vars(theirs)) - host_names(vars(config)):
+                raise Exit(
+                    f"-H: {host} is a host of {other}, and {config.environment} has no"
+                    f" {' or '.join(keys)} of its own; type fab -H {host} {other} and a command",
+                    2,
+                )

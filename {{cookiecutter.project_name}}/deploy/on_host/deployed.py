@@ -1,0 +1,43 @@
+"""What a release was deployed with: the keys of FABRIC that matter to its server, and no secrets.
+
+ROOT/state/fabric/RELEASE.json: {"GUNICORN_PORT": 8000, "LIVE_HOSTNAME": "www.example.com", ...}. So
+what the site was deployed with is that of ROOT/current, also after a rollback. Releases of before
+there were such files have none.
+"""
+
+import json
+from typing import Any
+
+from .files import write
+from .site import Site
+
+Fabric = dict[str, Any]
+
+
+def keep(site: Site, release: str, fabric: Fabric) -> None:
+    """Let a release have what it is deployed with."""
+    directory = site.state / "fabric"
+    directory.mkdir(mode=0o700, exist_ok=True)
+    write(directory / f"{release}.json", json.dumps(fabric), mode=0o600)
+
+
+def kept(site: Site, release: str) -> Fabric:
+    """Return what a release was deployed with; empty where nobody knows."""
+    path = site.state / "fabric" / f"{release}.json"
+    return json.loads(path.read_text()) if release and path.exists() else {}
+
+
+def differences(site: Site, fabric: Fabric) -> list[tuple[str, Any, Any]]:
+    """Return (key, before, now) of each key that is not as the live release was deployed with.
+
+    An empty VIRTUALENV_HOME is where the site is.
+    """
+    before = kept(site, site.live)
+    if site.state.is_dir():
+        before["VIRTUALENV_HOME"] = str(site.root.parent)
+    found = []
+    for key, now in fabric.items():
+        is_told = key in before and (now or key != "VIRTUALENV_HOME")
+        if is_told and before[key] != now:
+            found.append((key, before[key], now))
+    return found
