@@ -20,7 +20,7 @@ def secured(rig, developers_home, request):
     host = rig.up(f"key-{request.param}", suite=request.param)
     this = server(host, ssh_key_path=str(host.key))
     output = Printed()
-    with contextlib.redirect_stdout(output):
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
         this.secure()
     this.output = output.text
     print(this.output)
