@@ -65,6 +65,8 @@ def live_hostname(value):
         wanted = ""
     if len(wanted) > 253 or not re.fullmatch(rf"{label}(\.{label})*", wanted):
         return "type a host name and nothing else, such as www.example.com"
+    if len(value) > 100:
+        return "Django's sites hold names of 100 characters at most; type a shorter one"
     if value != wanted:
         return f"type it as browsers send it: {wanted}"
 

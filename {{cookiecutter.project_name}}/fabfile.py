@@ -32,7 +32,7 @@ namespace = commands.namespace
 
 @command
 def secure(host):
-    """Make a new server safe: updates, the user SSH_USER, a firewall, no root over SSH."""
+    """Make a new server safe: updates, SSH_USER, the keys of deploy/keys, a firewall, no root."""
     hardening.secure(host)
 
 

@@ -140,6 +140,13 @@ def test_a_host_has_one_form_for_the_hook_for_fab_and_for_the_sites(hook, host, 
         assert idna.encode(host.lower(), uts46=True).decode() == wanted
 
 
+@pytest.mark.parametrize(("length", "refused"), [(100, False), (101, True)])
+def test_a_host_that_the_sites_cannot_hold_is_refused_by_the_hook_and_by_fab(hook, length, refused):
+    host = f"{'x' * 40}.{'y' * 40}.{'z' * (length - 82)}"
+    told = [hook["live_hostname"](host), fab_refuses("LIVE_HOSTNAME", host)]
+    assert ["Django's sites hold" in str(words) for words in told] == [refused, refused]
+
+
 @pytest.mark.parametrize(("key", "value"), [(key, v) for key in REFUSED for v in REFUSED[key]])
 def test_a_wrong_value_is_refused(key, value):
     with pytest.raises(ValueError, match=r"^[^\n]+$"):

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 from cryptography.x509.oid import NameOID
+from process import tool
+from securing import hardening, server
 from sites import BY_PASSWORD, HOST, PASSWORD, Site
 from support import Baker
 
@@ -84,6 +86,36 @@ def test_any_password_opens_the_database_and_is_seen_nowhere(installed, site):
     assert installed.run(login, env={"P": "wrong"}, check=False).returncode
     logs = installed.run("journalctl --no-pager; cat /var/log/postgresql/*").stdout
     assert "HOME \\ é中" not in logs + site.created
+
+
+# Keys of colleagues: on a new server they are in secure/test_colleagues.py
+
+
+def test_keys_of_files_let_in_and_are_told_and_one_without_its_file_does_not(
+    site, installed, developers_home, tmp_path
+):
+    tool("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "alice@desk", "-f", tmp_path / "key")
+    public = (tmp_path / "key.pub").read_text().strip()
+    host = server(installed, ssh_pass=PASSWORD, project_name="created").fabric_host()
+    host.connect()
+    hardening.let_colleagues_in(host, "deploy", {"alice.pub": public})
+    as_alice = server(installed, ssh_key_path=str(tmp_path / "key"))
+    with_her_key = as_alice.fabric_host()
+    with_her_key.connect()
+    with_her_key.connection.close()
+    file = site.project / "deploy/keys/alice.pub"
+    file.write_text(f"{public}\n")
+    output = site.fab("status", status=1)  # nothing is live
+    assert "✓ keys:        as deploy: alice.pub\n" in output
+    file.write_text(f"restrict {public}\n")
+    (line,) = site.fab("secure", status=2).splitlines()[1:]
+    assert line.startswith("deploy/keys/alice.pub: it begins with options")
+    file.unlink()
+    assert "the file alice.pub is gone" in site.fab("status", status=1)
+    hardening.let_colleagues_in(host, "deploy", {})
+    with pytest.raises(hardening.Refused):
+        as_alice.fabric_host().connect()
+    host.connection.close()
 
 
 # The certificate

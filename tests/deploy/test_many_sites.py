@@ -70,6 +70,40 @@ def test_fab_sites_brings_names_and_certificate_up_to_date(site):
     assert site.fab("sites").count("✓") == output.count("✓")
 
 
+LONG = f"{'a' * 63}.{'b' * 28}.example"  # 100 characters: Django's sites hold no more
+
+# The server's own certificate, as it is a day before its end: its key is there, and all its names.
+EXPIRE = """
+cd /etc/nginx/ssl
+names=$(openssl x509 -in mysite.crt -noout -ext subjectAltName | sed -n '/DNS:/s/ //gp')
+openssl req -x509 -key mysite.key -days 1 -subj /CN=mysite -addext "subjectAltName=$names" \\
+    -out mysite.crt
+"""
+
+
+def test_a_site_with_the_longest_name_answers(site):
+    site.fab("manage", f"addsite {LONG}")
+    site.fab("sites")
+    assert site.get("/", host=LONG)[0] == 200
+    assert site.get("/", host=f"www.{LONG}")[0] == 301
+    wait_for(lambda: LONG in certificate_names(site), 10)
+    assert "✓ nginx" in site.fab("status")
+
+
+def test_a_certificate_of_the_server_that_ends_is_signed_anew_for_all_names(site):
+    before = certificate_names(site)
+    site.host.run(EXPIRE)
+    output = site.fab("status", status=1)
+    assert "✗ certificate: until" in output
+    assert "type fab create" in output
+    site.fab("deploy")
+    assert "✓ certificate" in site.fab("status")
+    assert certificate_names(site) == before
+    assert LONG in before
+    site.fab("manage", f"removesite {LONG} --force")
+    site.fab("sites")
+
+
 def add_sites(site, numbers):
     """Add sites to the database, whose names take about 70 bytes each."""
     site.fab(

@@ -137,6 +137,34 @@ def test_what_is_no_number_is_one_line(site):
         assert line == f"--last: {value} is not a number of 1 or more"
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--connect-timeout=-1"], "--connect-timeout: -1 is not 1 or more"),
+        (["-t", "0"], "--connect-timeout: 0 is not 1 or more"),
+        (["-T", "0"], "--command-timeout: 0 is not 1 or more"),
+        (["-i", "no-key"], "--identity: there is no file 'no-key'"),
+        (["-i", ""], "--identity: there is no file ''"),
+        (["-S", "no-config"], "--ssh-config: there is no file 'no-config'"),
+        (["-S", "deploy"], "--ssh-config: there is no file 'deploy'"),
+        (["-f", "no.yaml"], "--config: there is no file 'no.yaml'"),
+        (["-f", "README.md"], "--config: README.md: Config files of type 'md'"),
+        (["-f", "broken.json"], "--config: broken.json: "),
+        (["-F", "x", "-l"], "--list-format: 'x' is none of flat, nested, json"),
+        (["--prompt-for-login-password"], "--prompt-for-login-password: there is no terminal"),
+        (["--prompt-for-passphrase"], "--prompt-for-passphrase: there is no terminal"),
+        (["--prompt-for-sudo-password"], "--prompt-for-sudo-password: there is no terminal"),
+        (["-H", ""], "-H names no host"),
+    ],
+)
+def test_a_wrong_value_of_an_option_of_fabric_is_one_line(site, options, words):
+    (site.project / "broken.json").write_text("{")
+    with site.start(*options, "status", start_new_session=True) as process:
+        (line,) = process.communicate(timeout=30)[0].splitlines()
+    assert process.returncode == 2
+    assert line.startswith(words)
+
+
 def test_an_unknown_command_or_option_is_one_line(site):
     assert site.fab("no-such", status=1) == "No idea what 'no-such' is!\n"
     assert site.fab("deploy", "--no-such", status=1) == "No idea what '--no-such' is!\n"

@@ -117,6 +117,7 @@ REFUSED = {
         *["one..example", ".one.example", "one example", "one.example\n", "x" * 64 + ".example"],
         *[
             ".".join(["x" * 63] * 4) + ".example",
+            ".".join(["x" * 46] * 2) + ".example",
             "1.2.3",
             "300.1.1.1",
             "münchen.example",

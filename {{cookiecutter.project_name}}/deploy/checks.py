@@ -5,18 +5,22 @@ import time
 
 from invoke import Exit
 
-from . import certificates, files
+from . import certificates, colleagues, files
 from .on_host.checks import UNTOLD
 
 
 def facts(host):
     """Return what the checks have to know of the project, a dict: see on_host/checks.py."""
     config = host.config
+    keys, wrong = colleagues.read()
     return {
         "port": config.gunicorn_port,
         "hostname": config.live_hostname,
         "app": config.project_app,
         "clock": time.time(),
+        "deployer": config.ssh_user or host.connection.user,
+        "keys": keys,
+        "wrong_keys": wrong,
     }
 
 

@@ -14,7 +14,7 @@ from fabric.tasks import ConnectionCall
 from invoke import Collection, Exit
 from paramiko import ConfigParseError, SSHConfig
 
-from . import openssh
+from . import core_options, openssh
 from .config import PRODUCTION, split_host
 from .environments import check_given
 from .host import CommandFailed, Host
@@ -37,6 +37,7 @@ class Commands:
         self.hosts = {}  # by user, name and port: commands of one run share their connections
         self.verbose = False
         self.exit_status = 0  # of a run in which all commands came to their end
+        core_options.check(program.args)
         for name, config in configs.items():
             self.namespace.add_task(environment_task(name, config))
         program.config.tasks.auto_dash_names = False  # an environment is typed as it is written

@@ -16,6 +16,7 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 PRODUCTION = "production"  # the environment that is FABRIC itself
 LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 HOST_NAME = re.compile(r"(?=.{1,253}$)(?!(.*\.)?\d+$)" + rf"({LABEL}\.)*{LABEL}")
+LONGEST_HOST = 100  # characters: Site.domain of django.contrib.sites
 USER_NAME = re.compile(r"[a-z_][a-z0-9_.-]{0,31}", re.I)
 HOST = re.compile(
     r"(?:(?P<user>[^@]*)@)?(?P<host>\w[\w.-]*|\[[0-9a-f:]+\])(?::(?P<port>\d{1,5}))?", re.I
@@ -238,6 +239,10 @@ def host_name(value):
             raise ValueError(f"{value!r} is not a host name, such as www.example.com") from None
         if value != wanted:
             raise ValueError(f"{value!r} is in browsers {wanted}: type that") from None
+        if len(value) > LONGEST_HOST:
+            raise ValueError(
+                f"has {len(value)} characters, and Django's sites hold {LONGEST_HOST}"
+            ) from None
     return value
 
 

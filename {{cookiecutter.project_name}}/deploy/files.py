@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from .on_host.server_name import written
 from .steps import step
 
 HERE = Path(__file__).parent
@@ -55,6 +56,7 @@ def values(host):
         "project_app": config.project_app,
         "environment": config.environment,
         "live_hostname": config.live_hostname,
+        "server_name": written(config.live_hostname),
         "gunicorn_port": config.gunicorn_port,
         "locale": config.locale,
         "memcached_megabytes": config.memcached_megabytes,

@@ -12,6 +12,7 @@ from fabric import Connection
 from invoke import Exit
 from paramiko import Agent
 
+from . import colleagues
 from .connecting import Refused
 from .host import Host
 from .logging_in import private_keys
@@ -33,7 +34,7 @@ def secure(host, revert_after=120):
     that user out is taken back after revert_after seconds, unless the user then gets in. Exit where
     that is not so, where nobody may log in, or where a step fails.
     """
-    user = host.config.ssh_user or host.connection.user
+    user, keys = deployer(host), colleagues.keys_or_exit()
     with ExitStack() as connections:
         admin = connect_for_securing(host)
         connections.enter_context(closing(admin.connection))
@@ -49,11 +50,17 @@ def secure(host, revert_after=120):
                 f"{refused.message}\nThat has to work first: nothing was closed", 3
             ) from None
         connections.enter_context(closing(proved.connection))
+        let_colleagues_in(proved, user, keys)
         close_sshd(proved, by_key, revert_after)
         close_ports(proved, revert_after)
         jail = JAIL.format(port=ssh_port(proved))
         run(proved, "fail2ban", "secure_fail2ban", jail=jail, project=project)
         run(proved, "Automatic security updates", "secure_updates")
+
+
+def deployer(host):
+    """Return the user of deploys, a str."""
+    return host.config.ssh_user or host.connection.user
 
 
 def connect_for_securing(host):
@@ -116,17 +123,20 @@ def make_user(host, user):
     password = host.config.ssh_pass
     typed = host.sudo_prefix()[1] and not password  # then sudo goes on asking for it
     rule = "" if password or typed else f"{user} ALL=(ALL:ALL) NOPASSWD: ALL"
-    stdin = "\n".join([password, *public_keys(host), ""])
-    run(
-        host,
-        f"User {user}",
-        "secure_user",
-        stdin=stdin,
-        deployer=user,
-        login=host.connection.user,
-        project=host.config.project_name,
-        rule=rule,
-    )
+    values = {"deployer": user, "project": host.config.project_name, "rule": rule}
+    with step(host, f"User {user}"):
+        made = host.as_root(script("secure_user"), stdin=f"{password}\n", **values).stdout
+        first, login = public_keys(host), host.connection.user
+        admitted = host.call("admit", user=user, login=login, first=first)["changes"]
+    tell([*made.splitlines(), *admitted])
+
+
+def let_colleagues_in(host, user, keys):
+    """Let in who has a file in deploy/keys, and who has none any more not; see colleagues.py."""
+    using = host.connection.connect_kwargs["auth_strategy"].accepted
+    with step(host, "Keys of deploy/keys"):
+        changes = host.call("authorize", user=user, keys=keys, using=using)["changes"]
+    tell(changes)
 
 
 def public_keys(host):
@@ -199,6 +209,10 @@ def run(host, title, *names, stdin=b"", **values):
     variables = {name: str(value) for name, value in values.items()}
     with step(host, title):
         changes = host.as_root(script(*names), stdin=stdin, **variables).stdout
-    for line in changes.splitlines() or ["already so"]:
-        print(f"    {line}")
+    tell(changes.splitlines())
     return changes
+
+
+def tell(changes):
+    for line in changes or ["already so"]:
+        print(f"    {line}")

@@ -28,6 +28,7 @@ class LogIn:
     def __init__(self, user, options, ssh_config):
         self.user, self.options, self.ssh_config = user, options, ssh_config
         self.password = options.get("password")
+        self.accepted = ""  # the key that has logged in, in base64; empty where none has
         self.locked = []  # the names of keys that cannot be read without their passphrase
 
     def authenticate(self, transport):
@@ -37,6 +38,8 @@ class LogIn:
         for count, each in enumerate(tries, 1):
             try:
                 if self.is_enough(transport, each):
+                    if not isinstance(each, str):
+                        self.accepted = base64.b64encode(each.asbytes()).decode()
                     return
             except (SSHException, EOFError, OSError):
                 if not transport.is_active() and count > 1:

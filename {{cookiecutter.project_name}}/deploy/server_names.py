@@ -4,6 +4,7 @@ import json
 
 from . import certificates
 from .config import HOST_NAME
+from .on_host.server_name import written
 from .scripts import script
 from .steps import step
 
@@ -42,5 +43,6 @@ def update(host, first=""):
         found = names(host, first or host.config.live_hostname)
     certificates.cover(host, found)  # first: it may be unable to
     with step(host, "NGINX"):
-        host.as_root(script("server_names"), stdin=f"server_name {' '.join(found)};\n")
+        words = " ".join(map(written, found))
+        host.as_root(script("server_names"), stdin=f"server_name {words};\n")
     print("\n".join(f"    {name}" for name in found))

@@ -9,7 +9,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from deploy.on_host import certificate, configuration, files, postgres, record, static, things
+from deploy.on_host import (
+    configuration,
+    files,
+    postgres,
+    record,
+    server_name,
+    static,
+    things,
+)
 from deploy.on_host.site import Refused, Site
 from deploy.program import archive
 
@@ -153,6 +161,23 @@ def test_an_alias_of_another_project_is_a_conflict(site, server, tmp_path):
     claim(site)
 
 
+LONG = f"{'a' * 63}.garden.example"
+
+
+@pytest.mark.parametrize("words", ["b.example {}", '"{}" b.example', "b.example\n  '{}'"])
+def test_a_long_host_name_of_another_site_is_a_conflict(site, server, words):
+    record.NGINX.mkdir()
+    for each in (words.format(LONG), server_name.written(LONG)):
+        (record.NGINX / "shop.conf").write_text("server { server_name " + each + "; }")
+        (line,) = record.conflicts_of_use(site, 8000, LONG)
+        assert line == f"LIVE_HOSTNAME {LONG} is taken by shop"
+
+
+def test_a_name_that_fits_into_nginx_s_table_is_written_as_it_is():
+    assert server_name.written("a" * 46) == "a" * 46
+    assert server_name.written(LONG) == f'"~^{"a" * 63}\\.garden\\.example$"'
+
+
 def test_a_port_of_another_site_is_a_conflict_also_while_that_is_down(site, server):
     record.NGINX.mkdir()
     (record.NGINX / "shop.conf").write_text("upstream shop { server 127.0.0.1:8000 backup; }")
@@ -241,27 +266,7 @@ def test_the_static_files_of_all_releases_are_in_one_directory(site):
     }
 
 
-# The certificate and the database
-
-
-def test_more_names_than_clients_accept_are_refused_in_one_line():
-    certificate.check_size([f"www.site-{number:04}.example" for number in range(3000)])
-    with pytest.raises(Refused, match="5000 names take 115 kB"):
-        certificate.check_size([f"www.site-{number:04}.example" for number in range(5000)])
-
-
-@pytest.mark.parametrize(
-    ("name", "covered"),
-    [
-        ("one.example", True),
-        ("a.two.example", True),
-        ("a.b.two.example", False),
-        ("two.example", False),
-        ("xone.example", False),
-    ],
-)
-def test_a_wildcard_covers_one_label(name, covered):
-    assert certificate.is_covered(name, {"one.example", "*.two.example"}) is covered
+# The database
 
 
 def test_a_password_is_known_by_its_verifier_alone(monkeypatch):

@@ -178,7 +178,8 @@ USE_MODELTRANSLATION = False
 
 
 # Deploying: what fabfile.py reads. Your own user, key and passwords belong into a FABRIC of
-# local_settings.py: its keys win over these, and it stays out of git.
+# local_settings.py: its keys win over these, and it stays out of git. Public keys of those who may
+# log in as SSH_USER belong into deploy/keys/.
 
 FABRIC = {
     "SSH_USER": "",  # SSH user name; empty: the one of ~/.ssh/config, else your own

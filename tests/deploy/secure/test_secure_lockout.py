@@ -29,7 +29,7 @@ def test_a_change_that_shuts_the_user_out_is_taken_back_by_the_server(make_host,
     (host.root / "etc/ssh/sshd_config.d/50-mistake.conf").write_text("AllowUser root\n")
     with stopped("stopped at: sshd"):
         this.secure()
-    assert "Bad configuration option: AllowUser" in capsys.readouterr().out
+    assert "Bad configuration option: AllowUser" in capsys.readouterr().err
     assert not (host.root / DROP_IN).exists()
 
     (host.root / "etc/ssh/sshd_config.d/50-mistake.conf").write_text("AllowUsers root\n")
@@ -54,7 +54,7 @@ def test_a_change_that_shuts_the_user_out_is_taken_back_by_the_server(make_host,
     host.run("systemctl restart ssh")  # unlike a reload, it ends when sshd listens again
     with stopped("stopped at: sshd"):
         this.secure()
-    assert "another file sets it first" in capsys.readouterr().out
+    assert "another file sets it first" in capsys.readouterr().err
     assert not (host.root / DROP_IN).exists()
     assert host.run("systemctl list-timers --no-legend 'secure-*'").stdout == ""
 
@@ -109,11 +109,12 @@ def test_a_user_with_sudo_makes_the_user_of_deploys(make_host, tmp_path, capsys)
     this.secure()
     assert this.log_in(password=UGLY, command="sudo -kS -p '' id -un").endswith("root\n")
     assert host.run("stat -c %a ~deploy").stdout == "701\n"
-    assert host.run("cat ~deploy/.ssh/authorized_keys").stdout == f"{key}\n"
+    keys = host.run("cat ~deploy/.ssh/authorized_keys").stdout
+    assert keys == f"{key} (fab secure of mysite)\n"
     capsys.readouterr()
     this.name = ""
     this.secure()
-    assert capsys.readouterr().out.count("already so") == 7
+    assert capsys.readouterr().out.count("already so") == 8
 
 
 def test_where_nobody_may_log_in_it_says_who_was_tried(make_host, tmp_path):
@@ -163,7 +164,7 @@ def test_where_deploys_log_in_as_root_root_may_still_log_in_by_key(make_host, ca
     with pytest.raises(paramiko.BadAuthenticationType):
         this.log_in(user="root", password="secret", key=False)
     this.secure()
-    assert capsys.readouterr().out.count("already so") == 6
+    assert capsys.readouterr().out.count("already so") == 7
 
 
 def test_the_key_is_read_from_its_file_with_and_without_a_passphrase(tmp_path):

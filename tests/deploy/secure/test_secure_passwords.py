@@ -73,7 +73,7 @@ def test_a_second_run_with_a_password_changes_nothing(by_password, capsys):
     before = fingerprint(by_password.rig)
     by_password.secure()
     output = capsys.readouterr().out
-    assert output.count("already so") == 7
+    assert output.count("already so") == 8
     assert fingerprint(by_password.rig) == before
 
 

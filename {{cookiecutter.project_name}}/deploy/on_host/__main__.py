@@ -13,6 +13,7 @@ import sys
 from io import FileIO
 
 from . import (  # noqa: F401  (they fill the table of checks)
+    authorized,
     backup,
     certificate,
     checks,
@@ -35,7 +36,9 @@ from . import (  # noqa: F401  (they fill the table of checks)
 from .site import Refused, Site
 
 COMMANDS = {
+    "admit": authorized.admit,
     "adopt": record.adopt,
+    "authorize": authorized.authorize,
     "backup": backup.make,
     "backups": backup.show,
     "begin": releases.begin,
@@ -57,6 +60,7 @@ COMMANDS = {
     "remove": record.remove,
     "role": role.make,
     "share_static": static.share,
+    "sign": certificate.create,
     "stage": configuration.stage,
     "status": checks.status,
     "swap": restore.swap,

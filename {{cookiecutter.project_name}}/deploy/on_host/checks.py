@@ -71,6 +71,8 @@ class Server:
         self.site, self.name, self.root = site, site.name, site.root
         self.port, self.hostname, self.app = facts["port"], facts["hostname"], facts["app"]
         self.clock, self.command = facts.get("clock"), command
+        self.deployer = facts.get("deployer", "")
+        self.keys, self.wrong_keys = facts.get("keys", {}), facts.get("wrong_keys", [])
         # What is live is looked at where it is, whatever the FABRIC of who asks says.
         fabric = deployed.kept(site, site.live)
         self.live_port = fabric.get("GUNICORN_PORT", self.port)

@@ -7,6 +7,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from . import postgres
+from .authorized import shown, users_with_keys
 from .checks import Wrong, check, output
 from .configuration import has_ipv6
 from .ports import holder
@@ -132,7 +134,10 @@ def database(server):
     if not told.endswith("accepting connections"):
         how = 'fab sudo "systemctl restart postgresql"' if told else "fab install"
         raise Wrong(told or "it is not installed", how)
-    return "yes"
+    version, newest = postgres.version(), max(map(int, postgres.installed()), default=0)
+    if version < newest:  # after an upgrade of Debian: it leaves that to you
+        return f"version {version}, and {newest} is installed: see README.md, Upgrading Debian"
+    return f"version {version}"
 
 
 @check("Does NGINX accept its configuration?", INSTALLED)
@@ -159,6 +164,22 @@ def how_to_mend(refusal, server):
     if f"/sites-enabled/{server.name}.conf" in refusal:
         return "fab deploy --yes"
     return "" if "socket() [::]" not in refusal or has_ipv6() else "fab deploy"  # without IPv6
+
+
+@check("Whose keys may log in for deploys?")
+def keys(server):
+    # Who comes may have another user: then the keys are those of SSH_USER of whoever secured it.
+    users = users_with_keys(server.site) or [server.deployer]
+    if server.deployer in users:
+        users = [server.deployer]
+    answers, wrong = [], [*server.wrong_keys]
+    for user in users:
+        words, differences = shown(server.site, user, server.keys)
+        answers.append(words)
+        wrong += differences
+    if wrong:
+        raise Wrong("; ".join([*wrong, *answers]), "" if server.wrong_keys else "fab secure")
+    return "; ".join(answers)
 
 
 @check("Is a reboot due?")

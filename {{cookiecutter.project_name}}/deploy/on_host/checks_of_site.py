@@ -5,14 +5,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from . import releases, virtualenv
-from .certificate import SSL, is_covered, names_of
+from .certificate import DAYS, SSL, is_covered, names_of
 from .checks import Wrong, check, output
 from .pages import Visitors
 from .processes import Failed, Processes, end_of_log
 from .release_python import migrations as migrations_of
 
 DEPLOY = ("deploy",)
-DAYS = 7  # that a certificate is good for, at the least
 BACKUP = 2 * 86400  # seconds: one is made each night
 
 

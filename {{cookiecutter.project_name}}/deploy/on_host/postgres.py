@@ -10,6 +10,7 @@ import re
 import secrets
 import subprocess
 from base64 import b64decode, b64encode
+from pathlib import Path
 
 from .site import Refused
 
@@ -38,6 +39,12 @@ def psql(*statements, database="postgres"):
 def version():
     """Return the version of the server, such as 17."""
     return int("".join(psql("SHOW server_version_num"))) // 10000
+
+
+def installed():
+    """Return the versions of which the server's programs are there, a list of str."""
+    found = Path("/usr/lib/postgresql").glob("*/bin/postgres")
+    return [path.parts[-3] for path in found if path.parts[-3].isdigit()]
 
 
 def has_role(name):

@@ -16,6 +16,7 @@ from . import things
 from .files import write
 from .ports import holder
 from .postgres import has_database, has_password, owner_of
+from .server_name import names_in
 from .site import Refused, Site
 
 RECORDS = Path("/var/lib/mezzanine")
@@ -125,7 +126,7 @@ def conflicts_of_use(site, port, hostname):
     for who, text in texts + names_of_others(site.name):
         if re.search(rf"\b(127\.0\.0\.1|localhost):{port}\b", text):  # also of one that is down
             port_of = who
-        if any(hostname in names.split() for names in re.findall(SERVER_NAMES, text)):
+        if any(hostname in names_in(words) for words in re.findall(SERVER_NAMES, text)):
             name_of = who
     if not port_of and found and found.user != site.name:
         port_of = str(found)
