@@ -10,7 +10,9 @@ is 1.
 
 import json
 import sys
+from collections.abc import Callable
 from io import FileIO
+from typing import Any
 
 from . import (  # noqa: F401  (they fill the table of checks)
     authorized,
@@ -35,7 +37,7 @@ from . import (  # noqa: F401  (they fill the table of checks)
 )
 from .site import Refused, Site
 
-COMMANDS = {
+COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
     "admit": authorized.admit,
     "adopt": record.adopt,
     "authorize": authorized.authorize,
@@ -71,7 +73,7 @@ COMMANDS = {
 }
 
 
-def main():
+def main() -> None:
     # Byte by byte: what comes after the line is for the command to read.
     line = sys.argv[1] if sys.argv[1:] else FileIO(0, closefd=False).readline()
     request = json.loads(line)

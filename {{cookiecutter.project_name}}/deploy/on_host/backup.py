@@ -11,19 +11,23 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, TextIO
 
 from . import postgres
 from .files import write
-from .site import Refused
+from .site import Refused, Site
 
 PATIENCE = 3600  # seconds for another backup to end
 NIGHTLY, OTHERS = 7, 10  # how many are kept
 UPLOADS = ("media", "private")
 
+Clocks = dict[str, Any]  # of clocks()
 
-def make(site, label, only_database=False):
+
+def make(site: Site, label: str, only_database: bool = False) -> dict[str, str]:
     """Dump the database and, unless only_database, the uploads and files of forms; return "name".
 
     The name is that of the directory in ROOT/backups, which bears it only when it is complete.
@@ -49,14 +53,14 @@ def make(site, label, only_database=False):
     return {"name": name}
 
 
-def show(site):
+def show(site: Site) -> dict[str, list[dict[str, str]]]:
     """Return the backups, the oldest first: a list of dicts with "name" and "release"."""
     names = recorded(site)
     names += sorted(complete(site) - set(names))
     return {"backups": [{"name": name, "release": note(site, name, "release")} for name in names]}
 
 
-def take(site):
+def take(site: Site) -> TextIO:
     """Return the lock of backups; Refused where another holds it for too long."""
     lock = (site.state / "backup.lock").open("a")
     for _ in range(PATIENCE):
@@ -68,7 +72,7 @@ def take(site):
     raise Refused("another backup has been at work here for an hour")
 
 
-def free_name(site, label):
+def free_name(site: Site, label: str) -> str:
     """Return the time and the label; where the clock was set back, of a time that is not taken."""
     moment = datetime.now(UTC)
     while (name := f"{moment:%Y%m%dT%H%M%SZ}-{label}") in os.listdir(backups(site)):
@@ -76,7 +80,7 @@ def free_name(site, label):
     return name
 
 
-def fill(site, part, only_database):
+def fill(site: Site, part: Path, only_database: bool) -> None:
     """Write a whole backup into a directory."""
     with (part / "database").open("wb") as dump:
         words = ["pg_dump", "--format=custom", "--no-owner", "--lock-wait-timeout=60s", site.name]
@@ -96,17 +100,17 @@ def fill(site, part, only_database):
     os.sync()
 
 
-def backups(site):
+def backups(site: Site) -> Path:
     return site.root / "backups"
 
 
-def complete(site):
-    """Return the names of the backups that are there, a set."""
+def complete(site: Site) -> set[str]:
+    """Return the names of the backups that are there."""
     found = backups(site).iterdir() if backups(site).is_dir() else ()
     return {path.name for path in found if path.is_dir() and not path.name.startswith(".")}
 
 
-def recorded(site):
+def recorded(site: Site) -> list[str]:
     """Return the names of those that we have made, the oldest first."""
     path, there = site.state / "backups", complete(site)
     if not path.exists():  # those of before there was a record, in the order of their names
@@ -114,11 +118,11 @@ def recorded(site):
     return [name for name in path.read_text().splitlines() if name in there]
 
 
-def record(site, names):
+def record(site: Site, names: Iterable[str]) -> None:
     write(site.state / "backups", "".join(f"{name}\n" for name in names))
 
 
-def superseded(names):
+def superseded(names: Sequence[str]) -> list[str]:
     """Return which of the backups, the oldest first, are no longer kept.
 
     The newest of each label is, among them the one of a deploy that goes on.
@@ -130,19 +134,19 @@ def superseded(names):
     return [name for name in [*nightly[:-NIGHTLY], *others[:-OTHERS]] if name not in newest]
 
 
-def note(site, name, key):
-    """Return what a backup says of itself, a str, empty where it is of before it did."""
+def note(site: Site, name: str, key: str) -> str:
+    """Return what a backup says of itself, empty where it is of before it did."""
     path = backups(site) / name / key
     return path.read_text().strip() if path.is_file() else ""
 
 
-def clocks():
+def clocks() -> Clocks:
     """Return the time of the server, and that since its start, which nobody can set; in seconds."""
     start = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     return {"time": time.time(), "start": start, "since": time.clock_gettime(time.CLOCK_BOOTTIME)}
 
 
-def age(made, now):
+def age(made: Clocks | None, now: Clocks) -> str:
     """Return how long ago a backup was made, in words; both are of clocks(), the first may be None.
 
     Where the server has not been started since, setting its clock makes no difference.
@@ -156,10 +160,10 @@ def age(made, now):
     return f"{minutes} minutes old"
 
 
-def run(*words, **options):
-    """Run a command and return what it prints, a str; Refused with why not."""
-    words = [str(word) for word in words]
-    result = subprocess.run(words, capture_output=True, text=True, **options)
+def run(*words: object, **options: Any) -> str:
+    """Run a command and return what it prints; Refused with why not."""
+    command = [str(word) for word in words]
+    result = subprocess.run(command, capture_output=True, text=True, **options)
     if result.returncode:
         raise Refused(f"{words[0]}: {result.stderr.strip()}")
     return result.stdout

@@ -100,7 +100,7 @@ def check_size(names: Collection[str]) -> None:
 
 
 def names_of(path: Path) -> set[str]:
-    """Return the host names that a certificate is for, a set."""
+    """Return the host names that a certificate is for."""
     shown = openssl("x509", "-in", path, "-noout", "-ext", "subjectAltName")
     return set(re.findall(r"(?:DNS|IP Address):([^,\s]+)", shown))
 

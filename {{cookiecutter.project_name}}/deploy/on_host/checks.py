@@ -14,16 +14,24 @@ the row. `before` are the commands that ask it before they change anything; `fab
 
 import json
 import subprocess
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 from . import deployed, lease, naming, supervisor
-from .configuration import compare
+from .configuration import File, compare
+from .deployed import Fabric
 from .files import write
 from .record import claim
-from .site import Refused
+from .site import Refused, Site
 from .virtualenv import problem_of
+
+Facts = dict[str, Any]  # of facts() in deploy/checks.py
+Row = dict[str, Any]
+Question = Callable[["Server"], str | None]
 
 TABLE: list["Check"] = []  # in the order in which the checks are told
 UNTOLD = "cannot be told"
@@ -32,7 +40,7 @@ UNTOLD = "cannot be told"
 class Wrong(Exception):
     """What is wrong, in words, what to type against it, and since when, where that is known."""
 
-    def __init__(self, words, type="", since=""):
+    def __init__(self, words: str, type: str = "", since: str = "") -> None:
         super().__init__(words)
         self.type, self.since = type, since
 
@@ -41,19 +49,19 @@ class Wrong(Exception):
 class Check:
     """A row of the table."""
 
-    ask: object  # the function
+    ask: Question
     question: str
-    before: tuple
+    before: Sequence[str]
 
     @property
-    def name(self):
+    def name(self) -> str:
         return self.ask.__name__.rstrip("_").replace("_", " ")
 
 
-def check(question, before=()):
+def check(question: str, before: Sequence[str] = ()) -> Callable[[Question], Question]:
     """Add a function to the table: see above."""
 
-    def add(function):
+    def add(function: Question) -> Question:
         TABLE.append(Check(function, question, before))
         return function
 
@@ -67,26 +75,29 @@ class Server:
     that asks, the server judges its own by what it has seen. `command` is the one that asks.
     """
 
-    def __init__(self, site, facts, command=""):
+    def __init__(self, site: Site, facts: Facts, command: str = "") -> None:
         self.site, self.name, self.root = site, site.name, site.root
-        self.port, self.hostname, self.app = facts["port"], facts["hostname"], facts["app"]
+        self.app: str = facts["app"]
+        self.port: int = facts["port"]
+        self.hostname: str = facts["hostname"]
         self.clock, self.command = facts.get("clock"), command
         self.deployer = facts.get("deployer", "")
         self.keys, self.wrong_keys = facts.get("keys", {}), facts.get("wrong_keys", [])
         # What is live is looked at where it is, whatever the FABRIC of who asks says.
-        fabric = deployed.kept(site, site.live)
-        self.live_port = fabric.get("GUNICORN_PORT", self.port)
-        self.live_hostname = fabric.get("LIVE_HOSTNAME", self.hostname)
+        theirs = {"GUNICORN_PORT": self.port, "LIVE_HOSTNAME": self.hostname}
+        fabric = theirs | deployed.kept(site, site.live)
+        self.live_port: int = fabric["GUNICORN_PORT"]
+        self.live_hostname: str = fabric["LIVE_HOSTNAME"]
 
     @cached_property
-    def at_work(self):
+    def at_work(self) -> str:
         """Who changes the site at this moment, in words; empty where nobody does."""
         holder = lease.holder(self.site.state)
         return lease.described(holder) if holder is not None else ""
 
     @cached_property
-    def programs(self):
-        """What supervisor says of the project's programs, a dict of name and (state, words)."""
+    def programs(self) -> dict[str, tuple[str, str]]:
+        """What supervisor says of the project's programs: (state, words), by name."""
         return {
             name: (state, f"{state} {words}")
             for name, (state, words) in supervisor.states().items()
@@ -94,7 +105,7 @@ class Server:
         }
 
 
-def output(*words):
+def output(*words: str | Path) -> str:
     """Return what a command prints, errors and all; empty where there is none of that name."""
     try:
         run = subprocess.run(words, capture_output=True, text=True, cwd="/")
@@ -106,9 +117,9 @@ def output(*words):
 # Asking
 
 
-def ask(check, server):
-    """Return the row of a check, a dict, or None where it does not apply."""
-    row = {"name": check.name, "question": check.question, "ok": True, "since": "", "type": ""}
+def ask(check: Check, server: Server) -> Row | None:
+    """Return the row of a check, or None where it does not apply."""
+    row: Row = {"name": check.name, "question": check.question, "ok": True, "since": "", "type": ""}
     try:
         words = check.ask(server)
         if words is None:
@@ -124,18 +135,18 @@ def ask(check, server):
     return row | {"answer": words}
 
 
-def rows(server, command=""):
+def rows(server: Server, command: str = "") -> list[Row]:
     """Return the rows of all checks, or of those that a command asks before it changes anything."""
     asked = [check for check in TABLE if not command or command in check.before]
     return [row for row in (ask(check, server) for check in asked) if row]
 
 
-def line(row):
+def line(row: Row) -> str:
     """Return a row that is wrong in one line: what, since when, and what to type."""
     return f"{row['name']}: {row['answer']}" + (f"; type {row['type']}" if row["type"] else "")
 
 
-def remember(site, found):
+def remember(site: Site, found: Iterable[Row]) -> None:
     """Let each row say since when its answer is yes or no: seen so first, unless it knows better.
 
     That is kept in ROOT/state/checks.json: {"disk": {"ok": true, "since": "2026-11-28T13:30Z"}}.
@@ -164,7 +175,7 @@ def remember(site, found):
 # Commands
 
 
-def status(site, facts):
+def status(site: Site, facts: Facts) -> dict[str, Any]:
     """Return "release", "revision", "since" and "template" of what is live, and all "checks".
 
     "template" is the revision of the template that the project was made from.
@@ -181,7 +192,7 @@ def status(site, facts):
     return live | {"checks": found}
 
 
-def template_of(site):
+def template_of(site: Site) -> str:
     """Return the revision of the template that .cruft.json names; empty where none does."""
     try:
         record = json.loads((site.current / "project/.cruft.json").read_text("utf-8"))
@@ -190,7 +201,7 @@ def template_of(site):
         return ""
 
 
-def prerequisites(site, facts, asked):
+def prerequisites(site: Site, facts: Facts, asked: str) -> dict[str, Any]:
     """Refused with a line for each thing that keeps the command `asked` from its work."""
     wrong = [line(row) for row in rows(Server(site, facts, asked), asked) if not row["ok"]]
     if wrong:
@@ -198,14 +209,21 @@ def prerequisites(site, facts, asked):
     return {}
 
 
-def claim_names(site, files, facts, asked):
+def claim_names(site: Site, files: Sequence[str], facts: Facts, asked: str) -> dict[str, Any]:
     """Claim the names that the project needs: see record.py; all that is wrong is told at once."""
     found = rows(Server(site, facts, asked), asked) if asked else []
     wrong = [line(row) for row in found if not row["ok"] and row["name"] != "names"]
     return claim(site, files, facts["port"], facts["hostname"], wrong)
 
 
-def examine(site, files, values, facts, leased, fabric):
+def examine(
+    site: Site,
+    files: Sequence[File],
+    values: dict[str, str],
+    facts: Facts,
+    leased: bool,
+    fabric: Fabric,
+) -> dict[str, Any]:
     """Return what `compare` does, and "wrong", the rows that a deploy has to know of.
 
     Also "fabric", what differs from what the server was deployed with: see deployed.py; "rename",
@@ -215,12 +233,12 @@ def examine(site, files, values, facts, leased, fabric):
     if leased:
         server.at_work = ""
     wrong = [row for row in rows(server, "deploy") if not row["ok"]]
-    told = {"fabric": deployed.differences(site, fabric)}
+    told: dict[str, Any] = {"fabric": deployed.differences(site, fabric)}
     told["rename"] = naming.look(site, server.app, server.hostname)
     return compare(site, files, values) | told | {"wrong": wrong}
 
 
-def live(site, release=""):
+def live(site: Site, release: str = "") -> dict[str, str]:
     """Return "live", the name of the live release, and "problem", why its Python cannot run it.
 
     The problem is that of another release, where one is given.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from . import postgres
 from .authorized import shown, users_with_keys
-from .checks import Wrong, check, output
+from .checks import Server, Wrong, check, output
 from .configuration import has_ipv6
 from .ports import holder
 from .record import conflicts_of_use
@@ -29,7 +29,7 @@ WRONG_CLOCK = 3600  # seconds: packages and certificates of the last hours are "
 
 
 @check("Is this a Debian that the project knows?", ALWAYS)
-def system(server):
+def system(server: Server) -> str:
     release = dict(re.findall(r'^(\w+)="?([^"\n]*)', Path("/etc/os-release").read_text(), re.M))
     name = release.get("PRETTY_NAME", "a system without a name")
     if release.get("ID") != "debian" or release.get("VERSION_ID") not in DEBIANS:
@@ -38,7 +38,7 @@ def system(server):
 
 
 @check("Is Python new enough?", ALWAYS)
-def python(server):
+def python(server: Server) -> str:
     version = version_of(PYTHON)
     if tuple(map(int, version.split("."))) < LEAST_PYTHON:
         raise Wrong(f"{version} is too old: {'.'.join(map(str, LEAST_PYTHON))} is the least")
@@ -46,7 +46,7 @@ def python(server):
 
 
 @check("Does systemd run the server?", ALWAYS)
-def systemd(server):
+def systemd(server: Server) -> str:
     first = Path("/proc/1/comm").read_text().strip()
     if first != "systemd":
         raise Wrong(f"no: process 1 is {first}, as in a container; the site needs a whole server")
@@ -54,7 +54,7 @@ def systemd(server):
 
 
 @check("Is the clock right?", ALWAYS)
-def clock(server):
+def clock(server: Server) -> str:
     now = time.time()
     known = [
         path.lstat().st_mtime
@@ -73,7 +73,7 @@ def clock(server):
 
 
 @check("Is there memory for the site?", ALWAYS)
-def memory(server):
+def memory(server: Server) -> str:
     numbers = dict(re.findall(r"(\w+): +(\d+) kB", Path("/proc/meminfo").read_text()))
     free = (int(numbers["MemAvailable"]) + int(numbers["SwapFree"])) // 1000
     if free < MEMORY:
@@ -82,7 +82,7 @@ def memory(server):
 
 
 @check("Is there room on the disk?", ALWAYS)
-def disk(server):
+def disk(server: Server) -> str:
     megabytes, inodes = ROOM.get(server.command, LEAST)
     path = next(path for path in (server.root, *server.root.parents) if path.exists())
     least = []
@@ -97,7 +97,7 @@ def disk(server):
 
 
 @check("Are the ports free, or held by the site's own programs?", ALWAYS)
-def ports(server):
+def ports(server: Server) -> str:
     taken, units = [], []
     for port, file in PORTS.items():
         found = holder(port)
@@ -111,14 +111,14 @@ def ports(server):
 
 
 @check("Do GUNICORN_PORT and LIVE_HOSTNAME belong to the project?", INSTALLED)
-def names(server):
+def names(server: Server) -> str:
     if conflicts := conflicts_of_use(server.site, server.port, server.hostname):
         raise Wrong(", ".join(conflicts))
     return f"{server.hostname}, port {server.port}"
 
 
 @check("Do the services run?", INSTALLED)
-def services(server):
+def services(server: Server) -> str:
     states = output("systemctl", "is-active", *SERVICES).splitlines()
     down = [name for name, state in zip(SERVICES, states, strict=True) if state != "active"]
     if "nginx" in down and refusals():
@@ -129,7 +129,7 @@ def services(server):
 
 
 @check("Does PostgreSQL answer?", INSTALLED)
-def database(server):
+def database(server: Server) -> str:
     told = output("pg_isready", "-h", "/run/postgresql")
     if not told.endswith("accepting connections"):
         how = 'fab sudo "systemctl restart postgresql"' if told else "fab install"
@@ -141,7 +141,7 @@ def database(server):
 
 
 @check("Does NGINX accept its configuration?", INSTALLED)
-def nginx(server):
+def nginx(server: Server) -> str | None:
     if not Path("/usr/sbin/nginx").exists():
         return None  # the services say so
     if not list(Path("/etc/nginx/modules-enabled").glob("*brotli-static*")):
@@ -155,19 +155,19 @@ def nginx(server):
     return "yes"
 
 
-def refusals():
-    """Return why NGINX refuses its configuration, a list of lines."""
+def refusals() -> list[str]:
+    """Return why NGINX refuses its configuration, in lines."""
     return re.findall(r"\[emerg\] (?:\d+#\d+: )?(.*)", output("nginx", "-t"))
 
 
-def how_to_mend(refusal, server):
+def how_to_mend(refusal: str, server: Server) -> str:
     if f"/sites-enabled/{server.name}.conf" in refusal:
         return "fab deploy --yes"
     return "" if "socket() [::]" not in refusal or has_ipv6() else "fab deploy"  # without IPv6
 
 
 @check("Whose keys may log in for deploys?")
-def keys(server):
+def keys(server: Server) -> str:
     # Who comes may have another user: then the keys are those of SSH_USER of whoever secured it.
     users = users_with_keys(server.site) or [server.deployer]
     if server.deployer in users:
@@ -183,7 +183,7 @@ def keys(server):
 
 
 @check("Is a reboot due?")
-def reboot(server):
+def reboot(server: Server) -> None:
     if not Path("/run/reboot-required").exists():
         return None
     raise Wrong("due, for packages that were upgraded", "fab sudo reboot")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from . import releases, virtualenv
 from .certificate import DAYS, SSL, is_covered, names_of
-from .checks import Wrong, check, output
+from .checks import Server, Wrong, check, output
 from .pages import Visitors
 from .processes import Failed, Processes, end_of_log
 from .release_python import migrations as migrations_of
@@ -16,7 +16,7 @@ BACKUP = 2 * 86400  # seconds: one is made each night
 
 
 @check("Is a release live?")
-def release(server):
+def release(server: Server) -> None:
     if not server.site.live:
         how = "fab deploy" if server.site.state.is_dir() else "fab all"
         raise Wrong("Nothing is live yet", how)
@@ -24,12 +24,12 @@ def release(server):
 
 
 @check("Who is at work?")
-def work(server):
+def work(server: Server) -> str | None:
     return server.at_work or None
 
 
 @check("Do the packages fit the Python that is there?", DEPLOY)
-def packages(server):
+def packages(server: Server) -> str | None:
     if not server.site.live:
         return None
     if problem := virtualenv.problem_of(server.site, server.site.live):
@@ -38,7 +38,7 @@ def packages(server):
 
 
 @check("Does the site's process run, and answer?", DEPLOY)
-def processes(server):
+def processes(server: Server) -> str | None:
     if not server.site.live:
         return None
     state, words = server.programs.get(server.name, ("", "supervisor does not know it"))
@@ -59,12 +59,12 @@ def processes(server):
     return words
 
 
-def is_running(server, suffix):
+def is_running(server: Server, suffix: str) -> bool:
     return server.programs.get(f"{server.name}-{suffix}", ("",))[0] == "RUNNING"
 
 
 @check("Does the cache run?", DEPLOY)
-def memcached(server):
+def memcached(server: Server) -> str | None:
     program = f"{server.name}-memcached"
     state, words = server.programs.get(program, ("", ""))
     if not server.site.live or not state:  # a release of before it had one has none
@@ -75,7 +75,7 @@ def memcached(server):
 
 
 @check("Do visitors see the home page, and its look?")
-def home_page(server):
+def home_page(server: Server) -> str | None:
     if not server.site.live:
         return None
     visitors = Visitors(server.live_hostname, first=True)
@@ -88,7 +88,7 @@ def home_page(server):
 
 
 @check("Are all migrations applied?")
-def migrations(server):
+def migrations(server: Server) -> str | None:
     if not server.site.live or virtualenv.problem_of(server.site, server.site.live):
         return None  # then that is what is wrong
     pending = migrations_of(server.site, server.site.current / "project", server.app)["pending"]
@@ -98,7 +98,7 @@ def migrations(server):
 
 
 @check("Is the certificate good?", DEPLOY)
-def certificate(server):
+def certificate(server: Server) -> str | None:
     path = SSL / f"{server.name}.crt"
     if not server.site.live:
         return None
@@ -121,13 +121,13 @@ def certificate(server):
     return f"until {end:%Y-%m-%d}, {days:.0f} days"
 
 
-def fits_key(path):
+def fits_key(path: Path) -> bool:
     public = output("openssl", "x509", "-in", path, "-noout", "-pubkey")
     return public == output("openssl", "pkey", "-in", path.with_suffix(".key"), "-pubout")
 
 
 @check("Is there a backup of these days?")
-def last_backup(server):
+def last_backup(server: Server) -> str | None:
     if not server.site.live:
         return None
     paths = (server.root / "backups").glob("[!.]*/SHA256SUMS")
@@ -144,14 +144,14 @@ def last_backup(server):
     return name
 
 
-def first_deploy(server):
+def first_deploy(server: Server) -> float:
     names = releases.proven(server.site, releases.history(server.site))
     times = [server.site.release(name).stat().st_mtime for name in names]
     return min(times, default=time.time())
 
 
 @check("Is the site open?")
-def maintenance(server):
+def maintenance(server: Server) -> str | None:
     path = server.site.state / "maintenance"
     if not path.exists():
         return None
@@ -160,7 +160,7 @@ def maintenance(server):
 
 
 @check("Does the main process serve, and not the standby?", DEPLOY)
-def relay(server):
+def relay(server: Server) -> str | None:
     if not Path(f"/run/{server.name}/use-standby").exists():
         return None
     if server.at_work:

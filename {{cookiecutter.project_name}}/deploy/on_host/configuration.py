@@ -12,21 +12,28 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from . import deployed
+from .deployed import Fabric
 from .files import read, write
 from .record import NGINX, RECORDS, configurations_of_others, text_of
+from .site import Site
+
+File = dict[str, Any]
+Found = tuple[str, str, int]  # content, owner and mode
 
 SECRET_LINE = re.compile(r"""(\w*(?:SECRET|NEVERCACHE|PASSWORD|TOKEN)\w*['"]?\s*[:=]\s*).+""")
 
 
-def wanted(file):
+def wanted(file: File | None) -> Found | None:
     """Return what `read` would for a file, or None without one."""
     return (file["content"], file["owner"], file["mode"]) if file else None
 
 
-def put(path, found):
+def put(path: Path, found: Found | None) -> None:
     """Let a file be what `read` has returned."""
     if found:
         write(path, *found)
@@ -34,19 +41,19 @@ def put(path, found):
         path.unlink(missing_ok=True)
 
 
-def kept(site, release):
-    """Return the configuration that a release keeps, a dict of path and file."""
+def kept(site: Site, release: str) -> dict[str, File]:
+    """Return the configuration that a release keeps, by path."""
     path = site.state / "configuration" / f"{release}.json"
     return {file["path"]: file for file in json.loads(path.read_text())} if path.exists() else {}
 
 
-def is_ours(site, path, found):
+def is_ours(site: Site, path: str, found: Found | None) -> bool:
     """Was this written by a deploy, also one that was cut off? Else somebody did it by hand."""
     releases = (site.state / "configuration").glob("*.json")
     return any(wanted(kept(site, release.stem).get(path)) == found for release in releases)
 
 
-def keep_program(site):
+def keep_program(site: Site) -> None:
     """Let cron find this program, wherever it was sent to: ROOT/shared/on_host.pyz."""
     kept = site.shared / "on_host.pyz"
     shutil.copyfile(sys.argv[0], kept.with_suffix(".new"))
@@ -56,14 +63,14 @@ def keep_program(site):
 class Configuration:
     """The files of a release outside of its own directory: `install` them, and `put_back`."""
 
-    def __init__(self, site, release):
+    def __init__(self, site: Site, release: str) -> None:
         self.site, self.live, self.files = site, kept(site, site.live), kept(site, release)
         inside = f"{site.root}/releases/"
         self.paths = [path for path in self.live | self.files if not path.startswith(inside)]
-        self.before = {}
+        self.before: dict[Path, Found | None] = {}
 
-    def install(self):
-        """Put them in place; return the paths that changed, a list of str.
+    def install(self) -> list[str]:
+        """Put them in place; return the paths that changed.
 
         ValueError with what NGINX says, and all is as before, where it refuses its part.
         """
@@ -76,24 +83,24 @@ class Configuration:
         self.reload()
         return [str(path) for path in self.before]
 
-    def keep_edited(self, path, found):
+    def keep_edited(self, path: Path, found: Found | None) -> None:
         """What somebody has written there by hand is kept aside."""
         if found and not is_ours(self.site, str(path), found):
             edited = self.site.state / "edited"
             edited.mkdir(mode=0o700, exist_ok=True)
             write(edited / path.name, found[0], mode=0o600)
 
-    def put_back(self):
+    def put_back(self) -> None:
         """Put back what was there before, and let it be read again."""
         self.write_back()
         self.reload(test=False)
         self.before = {}
 
-    def write_back(self):
+    def write_back(self) -> None:
         for path, found in self.before.items():
             put(path, found)
 
-    def reload(self, test=True):
+    def reload(self, test: bool = True) -> None:
         readers = {(self.files.get(str(p)) or self.live[str(p)])["reload"] for p in self.before}
         if "tmpfiles" in readers:
             subprocess.run(["systemd-tmpfiles", "--create"], capture_output=True)
@@ -108,17 +115,19 @@ class Configuration:
                 subprocess.run(["systemctl", "reload-or-restart", "nginx"], capture_output=True)
 
 
-def masked_diff(path, before, after, secrets):
+def masked_diff(path: str, before: str, after: str, secrets: dict[str, str]) -> str:
     """Return the unified diff of two contents, with every secret replaced."""
-    lines = []
-    for content in (before, after):
+
+    def masked(content: str) -> list[str]:
         for secret in secrets.values():
             content = content.replace(secret, "***")
-        lines.append(SECRET_LINE.sub(r"\1***", content).splitlines(keepends=True))
-    return "".join(difflib.unified_diff(*lines, path, path)) or f"{path}: owner, mode or a secret\n"
+        return SECRET_LINE.sub(r"\1***", content).splitlines(keepends=True)
+
+    diff = difflib.unified_diff(masked(before), masked(after), path, path)
+    return "".join(diff) or f"{path}: owner, mode or a secret\n"
 
 
-def differences(site, files, secrets):
+def differences(site: Site, files: Iterable[File], secrets: dict[str, str]) -> list[dict[str, str]]:
     """Return what differs on the server: a list of dicts with "path", "diff" and "edited".
 
     "edited" is the diff of what no deploy has written there, an empty str where that is nothing.
@@ -137,7 +146,7 @@ def differences(site, files, secrets):
     return changes
 
 
-def default_server(name):
+def default_server(name: str) -> str:
     """Return the words that make NGINX send what is for no other host here, where nobody has them.
 
     So a site that is added in the admin answers at once on a server that is this project's alone.
@@ -152,7 +161,7 @@ def default_server(name):
     return "" if taken else " default_server"
 
 
-def has_ipv6():
+def has_ipv6() -> bool:
     """Return whether a program can listen at an address of IPv6 here: not every kernel has it."""
     try:
         with socket.socket(socket.AF_INET6) as listener:
@@ -162,7 +171,9 @@ def has_ipv6():
     return True
 
 
-def rendered(site, files, values, release, secrets):
+def rendered(
+    site: Site, files: Iterable[File], values: dict[str, str], release: str, secrets: dict[str, str]
+) -> list[File]:
     """Return the files with their templates and paths filled in with %."""
     values = values | secrets | {"release": str(site.release(release))}
     values["root"] = str(site.root)
@@ -174,7 +185,7 @@ def rendered(site, files, values, release, secrets):
     ]
 
 
-def compare(site, files, values):
+def compare(site: Site, files: Iterable[File], values: dict[str, str]) -> dict[str, Any]:
     """Return what is live, and how the files differ from it: see deploy/files.py."""
     secrets, live = site.secrets, site.live
     revision = site.release(live) / "REVISION"
@@ -185,7 +196,9 @@ def compare(site, files, values):
     }
 
 
-def stage(site, files, values, release, fabric):
+def stage(
+    site: Site, files: Iterable[File], values: dict[str, str], release: str, fabric: Fabric
+) -> dict[str, Any]:
     """Give a release its configuration: what belongs into its directory, and the rest for later.
 
     `fabric` is what it is deployed with: see deployed.py.
@@ -193,7 +206,7 @@ def stage(site, files, values, release, fabric):
     files = rendered(site, files, values, release, site.secrets)
     for file in files:
         if file["path"].startswith(f"{site.release(release)}/"):
-            write(Path(file["path"]), *wanted(file))
+            put(Path(file["path"]), wanted(file))
     write(site.state / "configuration" / f"{release}.json", json.dumps(files), mode=0o600)
     deployed.keep(site, release, fabric)
     return {}

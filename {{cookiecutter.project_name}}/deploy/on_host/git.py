@@ -9,8 +9,10 @@ import os
 import re
 import subprocess
 import tarfile
+from collections.abc import Callable
 from io import SEEK_END, BytesIO
 from pathlib import Path
+from typing import IO, Any, Self, cast
 
 from .site import Refused
 
@@ -28,8 +30,8 @@ LARGEST_POINTER = 1024  # bytes, as Git LFS has it
 GIT_CRYPT, TRANSCRYPT = b"\0GITCRYPT\0", b"U2FsdGVkX1"  # how encrypted files begin
 
 
-def environment(**more):
-    """Return the environment that git runs in, a dict."""
+def environment(**more: str) -> dict[str, str]:
+    """Return the environment that git runs in."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -39,49 +41,54 @@ def environment(**more):
 
 
 class Git:
-    """A repository: its directory, a Path, and the URL that it is fetched from, if it is."""
+    """A repository: its directory, and the URL that it is fetched from, if it is."""
 
-    def __init__(self, directory, url="", environment=environment):
+    def __init__(
+        self,
+        directory: Path,
+        url: str = "",
+        environment: Callable[[], dict[str, str]] = environment,
+    ) -> None:
         self.directory, self.url, self.environment = directory, url, environment
-        self.not_fetched = None  # why git-lfs could not fetch; empty where it could
+        self.not_fetched: str | None = None  # why git-lfs could not fetch; empty where it could
 
-    def __call__(self, *words, stdin=b""):
+    def __call__(self, *words: str, stdin: bytes = b"") -> bytes:
         """Run git and return what it prints, in bytes; Refused, with its own words, if it fails."""
-        words = ["git", "--no-replace-objects", *words]
-        options = {"cwd": self.directory, "env": self.environment(), "capture_output": True}
+        command = ["git", "--no-replace-objects", *words]
+        where: dict[str, Any] = {"cwd": self.directory, "env": self.environment()}
         try:
-            result = subprocess.run(words, input=stdin, **options)
+            result = subprocess.run(command, input=stdin, capture_output=True, **where)
         except FileNotFoundError:
             raise Refused(NOT_INSTALLED) from None
         if result.returncode:
             said = (result.stderr or result.stdout).decode("utf-8", "replace").strip()
-            raise Refused(said or f"git {words[2]}: exit status {result.returncode}")
+            raise Refused(said or f"git {words[0]}: exit status {result.returncode}")
         return result.stdout
 
-    def lines(self, *words):
+    def lines(self, *words: str) -> list[str]:
         return self(*words).decode("utf-8", "surrogateescape").splitlines()
 
-    def commit(self, name):
+    def commit(self, name: str) -> str:
         """Return the commit of that name, 40 digits; empty where there is none."""
         asked = (name + "^{commit}\n").encode()
         found = self("cat-file", "--batch-check=%(objectname)", stdin=asked).decode().split()
         return found[0] if len(found) == 1 else ""
 
-    def current(self):
+    def current(self) -> str:
         """Return the commit that is checked out, or an empty str."""
         return self.commit("HEAD")
 
-    def uncommitted(self):
+    def uncommitted(self) -> int:
         """Return how many files have changes that no commit has; those ignored do not count."""
         words = ["--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", "."]
         return self("status", *words).count(b"\0")
 
-    def ahead(self, revision):
+    def ahead(self, revision: str) -> int:
         """Return how many commits of what is checked out that revision does not have."""
         others = [revision] if self.commit(revision) else ["--remotes"]
         return int(self("rev-list", "--count", "HEAD", "--not", *others))
 
-    def entries(self, revision):
+    def entries(self, revision: str) -> list[tuple[str, str, str]]:
         """Return what is in a commit, below the directory: a list of (path, mode, object)."""
         found = []
         for line in self("ls-tree", "-r", "-z", revision).split(b"\0")[:-1]:
@@ -90,8 +97,8 @@ class Git:
             found.append((path.decode("utf-8", "surrogateescape"), mode, name))
         return found
 
-    def large(self, revision, oid):
-        """Return the file of a pointer of Git LFS, a Path; Refused where it cannot be had."""
+    def large(self, revision: str, oid: str) -> Path:
+        """Return the file of a pointer of Git LFS; Refused where it cannot be had."""
         common = Path(os.fsdecode(self("rev-parse", "--git-common-dir").strip()))
         path = self.directory / common / "lfs" / "objects" / oid[:2] / oid[2:4] / oid
         if not path.exists() and self.not_fetched is None:
@@ -103,7 +110,7 @@ class Git:
                 raise Refused(f"Git LFS: object {oid} is damaged")
         return path
 
-    def fetch_large(self, revision):
+    def fetch_large(self, revision: str) -> str:
         """Fetch the files of all pointers of a commit; return why not, empty where that worked."""
         remote = ["-c", f"remote.origin.url={self.url}"] if self.url else []
         try:
@@ -114,7 +121,7 @@ class Git:
             return str(refused)
         return ""
 
-    def decrypted(self, revision, path, encrypted):
+    def decrypted(self, revision: str, path: str, encrypted: tuple[bytes, ...]) -> bytes:
         """Return what the filter of a file makes of it, where that is set up, in bytes."""
         content = self("cat-file", "--filters", f"{revision}:./{path}")
         if content.startswith(encrypted):
@@ -125,29 +132,35 @@ class Git:
 class Blobs:
     """The contents of a repository's blobs, one after another, from one process."""
 
-    def __init__(self, git):
+    def __init__(self, git: Git) -> None:
         words = ["git", "--no-replace-objects", "cat-file", "--batch"]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self.process = subprocess.Popen(words, cwd=git.directory, env=git.environment(), **pipes)
+        self.asked = cast(IO[bytes], self.process.stdin)
+        self.answers = cast(IO[bytes], self.process.stdout)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.stdout.close()
+    def __exit__(self, *_: object) -> None:
+        self.asked.close()
+        self.answers.close()
         self.process.wait()
 
-    def read(self, name):
+    def read(self, name: str) -> bytes:
         """Return the content of a blob, in bytes; Refused where the repository lacks it."""
-        self.process.stdin.write(name.encode() + b"\n")
-        self.process.stdin.flush()
-        header = self.process.stdout.readline().split()
+        self.asked.write(name.encode() + b"\n")
+        self.asked.flush()
+        header = self.answers.readline().split()
         if len(header) != 3:
             raise Refused(f"the repository has no object {name}; git fsck says more")
-        content = self.process.stdout.read(int(header[2]))
-        self.process.stdout.read(1)
+        content = self.answers.read(int(header[2]))
+        self.answers.read(1)
         return content
+
+
+# Git, revision, path and commit of a submodule: its own Git
+Find = Callable[[Git, str, str, str], Git]
 
 
 class Archive:
@@ -157,15 +170,19 @@ class Archive:
     Refused. What cannot be had is in `missing`: a list of (path, why).
     """
 
-    def __init__(self, file, find):
+    def __init__(self, file: IO[bytes], find: Find) -> None:
         # Names as the commit has them, whatever their encoding.
-        how = {"format": tarfile.GNU_FORMAT, "encoding": "utf-8", "errors": "surrogateescape"}
+        how: dict[str, Any] = {
+            "format": tarfile.GNU_FORMAT,
+            "encoding": "utf-8",
+            "errors": "surrogateescape",
+        }
         self.tar = tarfile.open(fileobj=file, mode="w|", **how)
         self.find = find
-        self.missing = []
-        self.encrypted = (GIT_CRYPT,)
+        self.missing: list[tuple[str, str]] = []
+        self.encrypted: tuple[bytes, ...] = (GIT_CRYPT,)
 
-    def add(self, git, revision, within=""):
+    def add(self, git: Git, revision: str, within: str = "") -> None:
         """Add a commit, below the directory `within`, which ends with a slash."""
         time = int(git("show", "--no-patch", "--format=%ct", revision).split()[-1])
         with Blobs(git) as blobs:
@@ -183,7 +200,7 @@ class Archive:
                 except Refused as refused:
                     self.missing.append((within + path, str(refused)))
 
-    def content(self, git, revision, path, blob):
+    def content(self, git: Git, revision: str, path: str, blob: bytes) -> bytes | Path:
         """Return what a file holds, in bytes or as a Path; Refused where it cannot be had."""
         if path.endswith(".gitattributes") and b"filter=crypt" in blob:
             self.encrypted = (GIT_CRYPT, TRANSCRYPT)
@@ -192,23 +209,23 @@ class Archive:
         pointer = POINTER.match(blob) if len(blob) < LARGEST_POINTER else None
         return git.large(revision, pointer[1].decode()) if pointer else blob
 
-    def add_link(self, info, blob):
+    def add_link(self, info: tarfile.TarInfo, blob: bytes) -> None:
         info.type, info.linkname = tarfile.SYMTYPE, blob.decode("utf-8", "surrogateescape")
         if ".git/annex/" in info.linkname:
             raise Refused("its content is in git-annex")
         self.tar.addfile(info)
 
-    def add_file(self, info, content):
+    def add_file(self, info: tarfile.TarInfo, content: bytes | Path) -> None:
         with BytesIO(content) if isinstance(content, bytes) else content.open("rb") as file:
             info.size = file.seek(0, SEEK_END)
             file.seek(0)
             self.tar.addfile(info, file)
 
-    def close(self):
+    def close(self) -> None:
         """End the tar; Refused, with all paths, where something cannot be had."""
         self.tar.close()
         if self.missing:
-            reasons = {}
+            reasons: dict[str, list[str]] = {}
             for path, why in self.missing:
                 reasons.setdefault(why, []).append(path)
             lines = [f"{', '.join(paths)}: {why}" for why, paths in reasons.items()]

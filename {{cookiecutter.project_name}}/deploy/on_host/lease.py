@@ -14,16 +14,18 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, TextIO
 
 from .files import write
-from .site import Refused
+from .site import Refused, Site
 
 SILENCE = 60  # seconds
 
 
-def take(state):
+def take(state: Path) -> TextIO:
     """Return the lock, or exit with what is known of its holder; Refused where there is no site."""
     if not state.is_dir():
         raise Refused("there is no site yet; type fab all")
@@ -42,14 +44,14 @@ def take(state):
     return lock
 
 
-def noted(state):
-    """Return what is known of who holds the lease, a dict."""
+def noted(state: Path) -> dict[str, Any]:
+    """Return what is known of who holds the lease."""
     note = state / "lease.json"
     return json.loads(note.read_text()) if note.exists() else {}
 
 
-def holder(state):
-    """Return what is known of who changes the site at this moment, a dict; None where nobody."""
+def holder(state: Path) -> dict[str, Any] | None:
+    """Return what is known of who changes the site at this moment; None where nobody does."""
     for name in ("lease.lock", "switch.lock"):  # a switch goes on when the line is cut
         try:
             with (state / name).open() as lock:
@@ -61,7 +63,7 @@ def holder(state):
     return None
 
 
-def described(holder):
+def described(holder: dict[str, Any]) -> str:
     """Return in a line who is at work."""
     since = holder.get("when", "a moment ago")
     doing = holder.get("command", "a command")
@@ -71,7 +73,7 @@ def described(holder):
     return f"{who} is at work here, {doing}{what} since {since}{step}"
 
 
-def lines():
+def lines() -> Iterator[bytes]:
     """Yield the lines of the input until it ends or falls silent."""
     pending = b""
     while select.select([0], [], [], SILENCE)[0]:
@@ -82,7 +84,7 @@ def lines():
         yield from whole
 
 
-def kill_steps(lease):
+def kill_steps(lease: str) -> None:
     """Kill what the command has started and what would run on; it carries the lease's ID."""
     mark = f"LEASE={lease}".encode()
     for path in Path("/proc").glob("[0-9]*/environ"):
@@ -93,7 +95,7 @@ def kill_steps(lease):
             continue
 
 
-def hold(site, id, note):
+def hold(site: Site, id: str, note: dict[str, Any]) -> dict[str, Any]:
     """Hold the lease until the input ends; `id` is what the processes of its command carry."""
     lock = take(site.state)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)

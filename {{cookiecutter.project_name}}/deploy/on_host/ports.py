@@ -18,11 +18,11 @@ class Holder:
     user: str = ""
     unit: str = ""
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.name} (user {self.user})" if self.user else self.name
 
 
-def holder(port):
+def holder(port: int) -> Holder | None:
     """Return the Holder of a TCP port, or None where nobody listens at it."""
     sockets = listening(port)
     if not sockets:
@@ -33,8 +33,8 @@ def holder(port):
     return Holder("a program of the system")
 
 
-def listening(port):
-    """Return the sockets that listen at a port, as /proc/PID/fd names them, a set."""
+def listening(port: int) -> set[str]:
+    """Return the sockets that listen at a port, as /proc/PID/fd names them."""
     found = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         lines = Path(table).read_text().splitlines()[1:] if Path(table).exists() else []
@@ -44,8 +44,8 @@ def listening(port):
     return found
 
 
-def opened(process):
-    """Return what the file descriptors of a process lead to, a set."""
+def opened(process: Path) -> set[str]:
+    """Return what the file descriptors of a process lead to."""
     found = set()
     try:
         for descriptor in os.scandir(process / "fd"):
@@ -55,7 +55,7 @@ def opened(process):
     return found
 
 
-def described(process):
+def described(process: Path) -> Holder:
     """Return the Holder that a process of /proc is."""
     try:
         name = (process / "comm").read_text().strip()

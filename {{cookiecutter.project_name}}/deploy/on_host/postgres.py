@@ -11,6 +11,7 @@ import secrets
 import subprocess
 from base64 import b64decode, b64encode
 from pathlib import Path
+from typing import IO, Any
 
 from .site import Refused
 
@@ -18,50 +19,54 @@ ROUNDS = 4096
 VERIFIER = re.compile(r"SCRAM-SHA-256\$(\d+):([^$]+)\$")
 
 
-def run(*command, stdin=None, stdout=subprocess.PIPE):
-    """Run a command as the user postgres; return what it prints, a str, or Refused with why not."""
+def run(
+    *command: object,
+    stdin: str | IO[bytes] | None = None,
+    stdout: int | IO[bytes] = subprocess.PIPE,
+) -> str:
+    """Run a command as the user postgres; return what it prints, or Refused with why not."""
     words = ["runuser", "-u", "postgres", "--", *map(str, command)]
-    options = {"input": stdin} if isinstance(stdin, str) else {"stdin": stdin}
-    options |= {"stdout": stdout, "stderr": subprocess.PIPE}
+    options: dict[str, Any] = {"stdout": stdout, "stderr": subprocess.PIPE}
+    options["input" if isinstance(stdin, str) else "stdin"] = stdin
     result = subprocess.run(words, text=True, cwd="/", **options)
     if result.returncode:
         raise Refused(f"{command[0]}: {result.stderr.strip()}")
     return result.stdout
 
 
-def psql(*statements, database="postgres"):
+def psql(*statements: str, database: str = "postgres") -> list[str]:
     """Run SQL, each statement by itself; return the rows of the last, as lines."""
     for sql in statements:  # on the standard input: arguments are seen in the list of processes
         rows = run("psql", "-qAtX", "-v", "ON_ERROR_STOP=1", database, stdin=sql).splitlines()
     return rows
 
 
-def version():
+def version() -> int:
     """Return the version of the server, such as 17."""
     return int("".join(psql("SHOW server_version_num"))) // 10000
 
 
-def installed():
-    """Return the versions of which the server's programs are there, a list of str."""
+def installed() -> list[str]:
+    """Return the versions of which the server's programs are there."""
     found = Path("/usr/lib/postgresql").glob("*/bin/postgres")
     return [path.parts[-3] for path in found if path.parts[-3].isdigit()]
 
 
-def has_role(name):
+def has_role(name: str) -> bool:
     return bool(psql(f"SELECT 1 FROM pg_roles WHERE rolname = '{name}'"))
 
 
-def has_database(name):
+def has_database(name: str) -> bool:
     return bool(psql(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"))
 
 
-def owner_of(database):
+def owner_of(database: str) -> str:
     """Return the role that a database belongs to; empty where there is no such database."""
     sql = f"SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = '{database}'"
     return "".join(psql(sql))
 
 
-def verifier(password, salt=None, rounds=ROUNDS):
+def verifier(password: str, salt: bytes | None = None, rounds: int = ROUNDS) -> str:
     """Return the verifier that PostgreSQL stores for a password; salt, in bytes, is made up."""
     salt = salt or secrets.token_bytes(16)
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, rounds)
@@ -71,8 +76,8 @@ def verifier(password, salt=None, rounds=ROUNDS):
     return "SCRAM-SHA-256${}:{}${}:{}".format(rounds, *parts)
 
 
-def has_password(role, password):
+def has_password(role: str, password: str) -> bool:
     """Return whether that is the password of a role, by the verifier that PostgreSQL keeps."""
     kept = "".join(psql(f"SELECT rolpassword FROM pg_authid WHERE rolname = '{role}'"))
     found = VERIFIER.match(kept)
-    return bool(found) and kept == verifier(password, b64decode(found[2]), int(found[1]))
+    return found is not None and kept == verifier(password, b64decode(found[2]), int(found[1]))

@@ -10,7 +10,9 @@ import json
 import pwd
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from . import things
 from .files import write
@@ -19,19 +21,21 @@ from .postgres import has_database, has_password, owner_of
 from .server_name import names_in
 from .site import Refused, Site
 
+Record = dict[str, Any]
+
 RECORDS = Path("/var/lib/mezzanine")
 NGINX = Path("/etc/nginx/sites-enabled")
 SERVER_NAMES = r"\bserver_name\s([^;]*);"
 
 
-def read(site):
-    """Return the record of a site, a dict, or None."""
+def read(site: Site) -> Record | None:
+    """Return the record of a site, if there is one."""
     path = RECORDS / f"{site.name}.json"
     return json.loads(path.read_text()) if path.exists() else None
 
 
-def where(name, home=""):
-    """Return the directory of a project, a str, whoever asks: where it was made, it stays.
+def where(name: str, home: str = "") -> str:
+    """Return the directory of a project, whoever asks: where it was made, it stays.
 
     `home`, that of a new one, is VIRTUALENV_HOME of FABRIC; where that is empty, it is /srv.
     """
@@ -40,7 +44,7 @@ def where(name, home=""):
     return place_of_before(name) or f"{home or '/srv'}/{name}"
 
 
-def place_of_before(name):
+def place_of_before(name: str) -> str:
     """Return where a site is that was deployed before there were records; empty without one.
 
     It is ours where root keeps our state in the home of its user.
@@ -53,19 +57,21 @@ def place_of_before(name):
     return str(home) if ours else ""
 
 
-def tell_where(site):
+def tell_where(site: Site) -> dict[str, Any]:
     """Return nothing but what every command returns, the directory: for who asks for it alone."""
     return {}
 
 
-def require(site, kind, name):
+def require(site: Site, kind: str, name: str) -> None:
     """Refused unless that is ours."""
     record = read(site)
     if not record or [kind, name] not in record["things"]:
         raise Refused(f"{things.described(kind, name)} is not ours; type fab create")
 
 
-def claim(site, files, port, hostname, others=()):
+def claim(
+    site: Site, files: Sequence[str], port: int, hostname: str, others: Sequence[str] = ()
+) -> dict[str, Any]:
     """Record the names that the project needs; Refused with a line for each that another has.
 
     `files` are the paths of the table of files that are outside of ROOT; `others` is what else is
@@ -85,7 +91,7 @@ def claim(site, files, port, hostname, others=()):
     return {"new": new}
 
 
-def adopt(site, files):
+def adopt(site: Site, files: Sequence[str]) -> dict[str, bool]:
     """Record a site that was deployed before there were records; Refused where there is none.
 
     Return "data", whether it has a database: a removal that was cut off may have left none.
@@ -98,7 +104,7 @@ def adopt(site, files):
     return {"data": bool(site.live) and has_database(site.name)}
 
 
-def adopted(site, files):
+def adopted(site: Site, files: Sequence[str]) -> Record | None:
     """Return the record of a site that was deployed before there were records, or None.
 
     Its role is ours where it has the password that is kept there, and so is the database of that
@@ -118,7 +124,7 @@ def adopted(site, files):
     return {"root": str(site.root), "things": found}
 
 
-def conflicts_of_use(site, port, hostname):
+def conflicts_of_use(site: Site, port: int, hostname: str) -> list[str]:
     """Return a line for the port and the host name, where another program or project has it."""
     port_of, name_of, found = "", "", holder(port)
     configurations = configurations_of_others(site.name)
@@ -134,13 +140,13 @@ def conflicts_of_use(site, port, hostname):
     return lines + ([f"LIVE_HOSTNAME {hostname} is taken by {name_of}"] if name_of else [])
 
 
-def configurations_of_others(name):
+def configurations_of_others(name: str) -> list[Path]:
     """Return the files of NGINX that describe its servers, but for the one of the project."""
     paths = [*NGINX.glob("*"), *NGINX.with_name("conf.d").glob("*.conf")]
     return [path for path in sorted(paths) if path != NGINX / f"{name}.conf"]
 
 
-def names_of_others(name):
+def names_of_others(name: str) -> list[tuple[str, str]]:
     """Return (project, text) of what each other project tells NGINX of its sites and aliases."""
     records = [path for path in sorted(RECORDS.glob("*.json")) if path.stem != name]
     roots = {path.stem: json.loads(path.read_text()).get("root", "/") for path in records}
@@ -150,12 +156,12 @@ def names_of_others(name):
     ]
 
 
-def text_of(path):
+def text_of(path: Path) -> str:
     """Return what a file of NGINX says, without its comments."""
     return re.sub(r"#.*", "", path.read_text("utf-8", "replace")) if path.is_file() else ""
 
 
-def remove(site, backup):
+def remove(site: Site, backup: str) -> dict[str, str]:
     """Remove what the record says, and nothing else; a backup's name: it goes to /var/backups."""
     record = read(site)
     if not record:

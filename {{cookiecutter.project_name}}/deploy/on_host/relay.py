@@ -12,7 +12,7 @@ def start(site: Site, release: str, port: int, host: str, app: str, rename: bool
     """Let a complete release take over; return the journal of the switch: see switch.py."""
     journal = site.state / "switch.json"
     journal.unlink(missing_ok=True)
-    request = {"command": "switch", "name": site.name, "root": str(site.root)}
+    request: dict[str, Any] = {"command": "switch", "name": site.name, "root": str(site.root)}
     request |= {"release": release, "port": port, "host": host, "app": app, "rename": rename}
     subprocess.run(
         # Not a child of this connection: when that is cut, the switch goes on to its end.

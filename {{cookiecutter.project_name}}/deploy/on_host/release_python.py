@@ -4,22 +4,25 @@ import json
 import pkgutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from .site import Refused, Site
 
 
-def migrations(site: Site, directory: str, app: str) -> dict:
+def migrations(site: Site, directory: Path | str, app: str) -> dict[str, Any]:
     """Return "pending" and "breaking" of the project there: see in_release/migrations.py."""
     return ask(site, "migrations", directory, app)
 
 
-def finish(site: Site, app: str, password: str, hostname: str) -> dict:
+def finish(site: Site, app: str, password: str, hostname: str) -> dict[str, Any]:
     """Return "made" and "mail" of the live release: see in_release/finish.py."""
     directory = site.current / "project"
     return ask(site, "finish", directory, app, f"{password}\n{hostname}\n")
 
 
-def ask(site: Site, script: str, directory: Path | str, app: str, answers: str = "") -> dict:
+def ask(
+    site: Site, script: str, directory: Path | str, app: str, answers: str = ""
+) -> dict[str, Any]:
     """Run a script of in_release/ as the site's user; return what it prints, read as JSON.
 
     Refused, in one line, where its Python or its settings fail.

@@ -9,9 +9,12 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
 
 from .files import write
-from .site import Refused
+from .site import Refused, Site
 
 KEPT = 5
 MEGABYTE = 1_000_000
@@ -19,15 +22,15 @@ CODE, PACKAGES = 200 * MEGABYTE, 300 * MEGABYTE  # beside what the live release 
 INODES = 2000
 
 
-def history(site):
-    """Return the record, a dict; before there was one, each release had a file PROVEN instead."""
+def history(site: Site) -> dict[str, str]:
+    """Return the record; before there was one, each release had a file PROVEN instead."""
     path = site.state / "releases.json"
     if path.exists():
         return json.loads(path.read_text())
     return dict.fromkeys(sorted(found.parent.name for found in site.releases.glob("*/PROVEN")), "")
 
 
-def note(site, release, before):
+def note(site: Site, release: str, before: str) -> None:
     """Record that a release is live, and from which it took over; empty for the first."""
     record = history(site)
     if before and before not in record:  # its own switch was cut before it could record it
@@ -37,12 +40,12 @@ def note(site, release, before):
     write(site.state / "releases.json", json.dumps(record))
 
 
-def proven(site, record):
+def proven(site: Site, record: Iterable[str]) -> list[str]:
     """Return the names of those that have been live and are there, the last one last."""
     return [name for name in record if site.release(name).is_dir()]
 
 
-def before(site, record):
+def before(site: Site, record: dict[str, str]) -> str:
     """Return the release that was live before the live one was deployed; empty without one."""
     name, passed = record.get(site.live, ""), {site.live}
     while name and name not in passed and not site.release(name).is_dir():
@@ -51,13 +54,13 @@ def before(site, record):
     return name if name not in passed else ""
 
 
-def show(site):
+def show(site: Site) -> dict[str, Any]:
     """Return "live", "before", the release to go back to, and "proven", a list of all names."""
     record = history(site)
     return {"live": site.live, "before": before(site, record), "proven": proven(site, record)}
 
 
-def serving(site):
+def serving(site: Site) -> set[str]:
     """Return the names of those that serve visitors, also where a switch has been killed."""
     links = [link for link in (site.current, site.next) if link.is_symlink()]
     return {os.readlink(link).rpartition("/")[2] for link in links}
@@ -66,7 +69,7 @@ def serving(site):
 # Beginning
 
 
-def begin(site, revision):
+def begin(site: Site, revision: str) -> dict[str, Any]:
     """Remove what deploys have left that failed, and look for room.
 
     Return "name", of the new release, and "room", the bytes that it needs without its packages.
@@ -85,7 +88,7 @@ def begin(site, revision):
     return {"name": next(free), "room": needed}
 
 
-def check_room(site, needed, inodes=INODES):
+def check_room(site: Site, needed: int, inodes: int = INODES) -> None:
     """Refused where the disk has fewer free bytes, or inodes, than are needed."""
     disk = os.statvfs(site.root)
     free = disk.f_bavail * disk.f_frsize
@@ -97,7 +100,7 @@ def check_room(site, needed, inodes=INODES):
         raise Refused(f"disk full: {inodes} inodes are needed, {disk.f_favail} are free")
 
 
-def size(path):
+def size(path: Path) -> int:
     """Return the bytes that a file or a directory takes on the disk; 0 where there is none."""
     if not path.is_dir():
         return path.stat().st_size if path.exists() else 0
@@ -105,7 +108,7 @@ def size(path):
     return sum(info.st_blocks * 512 for info in found)
 
 
-def remove(path):
+def remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -115,7 +118,7 @@ def remove(path):
 # Pruning
 
 
-def prune(site):
+def prune(site: Site) -> dict[str, Any]:
     """Delete all releases but the newest proven ones, those that serve, those of backups.
 
     What only those had goes with them: their configuration, and their virtualenvs.
@@ -140,7 +143,7 @@ def prune(site):
     return {}
 
 
-def forms_of(site, release):
+def forms_of(site: Site, release: Path) -> Iterator[tuple[Path, Path]]:
     """Yield what visitors sent through forms to a release of before they had a place, and that."""
     project = release / "project"
     for path in project.glob("forms/**/*"):
@@ -148,7 +151,7 @@ def forms_of(site, release):
             yield path, site.shared / "private" / path.relative_to(project)
 
 
-def keep_forms(site):
+def keep_forms(site: Site) -> dict[str, Any]:
     """Copy, as the site's user, what visitors sent through forms to where it is private."""
     for release in site.releases.glob("[!.]*"):
         for path, kept in forms_of(site, release):

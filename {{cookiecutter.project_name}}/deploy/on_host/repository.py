@@ -8,10 +8,11 @@ import hashlib
 import re
 import subprocess
 from pathlib import Path
+from typing import IO, Any, cast
 
-from .git import NOT_INSTALLED, Archive, Git, environment
+from .git import NOT_INSTALLED, Archive, Find, Git, environment
 from .hg import Mercurial
-from .site import Refused
+from .site import Refused, Site
 
 SSH = "ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new -o ConnectTimeout=15"
 FETCHED = "refs/heads/fetched"
@@ -21,7 +22,7 @@ NETWORK = {"GIT_HTTP_LOW_SPEED_LIMIT": "1000", "GIT_HTTP_LOW_SPEED_TIME": "30"} 
 LIKE_SCP = re.compile(r"(?![\w+.-]+://)[^/]+:")  # you@example.com:site.git, which hg does not have
 
 
-def fetch(site, url):
+def fetch(site: Site, url: str) -> dict[str, str]:
     """Fetch the newest commit of the default branch; return "revision" and "branch", or Refused."""
     try:
         return fetch_git(site, url)
@@ -37,7 +38,7 @@ def fetch(site, url):
         raise Refused(with_key(site, "\n".join([*failures, f"hg: {refused}"]))) from None
 
 
-def with_key(site, words):
+def with_key(site: Site, words: str) -> str:
     """Add what to do about it to the words of git: its own say whether the key is the reason."""
     if "Permission denied (" in words:
         key = (site.root / ".ssh/id_ed25519.pub").read_text().strip()
@@ -48,11 +49,11 @@ def with_key(site, words):
 # git
 
 
-def git_of(site, name, url):
+def git_of(site: Site, name: str, url: str) -> Git:
     """Return the Git of a directory in ROOT/repo/, which is made if need be."""
     directory = site.root / "repo" / name
 
-    def in_directory():
+    def in_directory() -> dict[str, str]:
         ssh = {"GIT_SSH_COMMAND": SSH, "GIT_DIR": str(directory), "HOME": str(site.root)}
         return environment(**ssh, **NETWORK)
 
@@ -63,7 +64,7 @@ def git_of(site, name, url):
     return git
 
 
-def fetch_git(site, url):
+def fetch_git(site: Site, url: str) -> dict[str, str]:
     git = git_of(site, "git", url)
     git("symbolic-ref", "HEAD", FETCHED)  # where git-lfs looks for .lfsconfig
     head, branch, commit = default_of(git)
@@ -72,11 +73,11 @@ def fetch_git(site, url):
     return {"revision": git.commit(FETCHED), "branch": branch}
 
 
-def fetch_ref(git, ref, to):
+def fetch_ref(git: Git, ref: str, to: str) -> None:
     git(*OPTIONS, "fetch", "--quiet", "--no-tags", "--", git.url, f"+{ref}:{to}")
 
 
-def default_of(git):
+def default_of(git: Git) -> tuple[str, str, str]:
     """Return what is the newest revision there: its ref, the name of its branch, and the commit."""
     refs, branch = {}, ""
     for line in git.lines("ls-remote", "--symref", "--", git.url, "HEAD", "refs/heads/*"):
@@ -100,10 +101,10 @@ def default_of(git):
     return heads[0], names[0], refs[heads[0]]
 
 
-def submodule(site):
+def submodule(site: Site) -> Find:
     """Return a function that finds a submodule, as Archive wants it, and fetches its commit."""
 
-    def find(git, revision, path, commit):
+    def find(git: Git, revision: str, path: str, commit: str) -> Git:
         url = submodule_url(git, revision, path)
         found = git_of(site, f"modules/{hashlib.sha256(url.encode()).hexdigest()[:16]}", url)
         if not found.commit(commit):
@@ -115,7 +116,7 @@ def submodule(site):
     return find
 
 
-def submodule_url(git, revision, path):
+def submodule_url(git: Git, revision: str, path: str) -> str:
     """Return the URL of a submodule; Refused where .gitmodules has none."""
     words = ["config", "--blob", f"{revision}:.gitmodules", "--null", "--list"]
     try:
@@ -130,7 +131,7 @@ def submodule_url(git, revision, path):
     raise Refused("a submodule, and .gitmodules has no URL for it")
 
 
-def absolute(url, base):
+def absolute(url: str, base: str) -> str:
     """Return the URL of a submodule, which may begin with ./ or ../, as git does."""
     if not url.startswith(("./", "../")):
         return url
@@ -149,7 +150,7 @@ def absolute(url, base):
 # Mercurial
 
 
-def hg_of(site, url):
+def hg_of(site: Site, url: str) -> Mercurial:
     directory = site.root / "repo/hg"
     hg = Mercurial(directory, url, ["--config", f"ui.ssh={SSH}"], home=str(site.root))
     if not (directory / ".hg").is_dir():
@@ -158,7 +159,7 @@ def hg_of(site, url):
     return hg
 
 
-def fetch_hg(site, url):
+def fetch_hg(site: Site, url: str) -> dict[str, str]:
     """Fetch what `hg clone` would check out: the bookmark @, or the tip of the branch default."""
     hg = hg_of(site, url)
     for name in ("@", "default", "tip"):
@@ -174,18 +175,19 @@ def fetch_hg(site, url):
         if not hg.commit(revision):
             hg("pull", "--quiet", "--force", "--rev", revision, url)
         return {"revision": revision, "branch": name}
+    raise Refused(f"{url} has neither a bookmark @ nor a branch default, nor a tip")
 
 
 # Unpacking
 
 
-def unpack(site, url, revision, directory):
+def unpack(site: Site, url: str, revision: str, directory: str) -> dict[str, Any]:
     """Put the files of a fetched commit into a new directory; Refused with what cannot be had."""
     Path(directory).mkdir(parents=True, exist_ok=True)
     extract = ["tar", "--directory", directory, "--extract"]
     with subprocess.Popen(extract, stdin=subprocess.PIPE) as tar:
         try:
-            write(site, url, revision, tar.stdin)
+            write(site, url, revision, cast(IO[bytes], tar.stdin))
         except Refused:
             tar.kill()  # before it complains as well
             raise
@@ -194,7 +196,7 @@ def unpack(site, url, revision, directory):
     return {}
 
 
-def write(site, url, revision, file):
+def write(site: Site, url: str, revision: str, file: IO[bytes]) -> None:
     """Write the files of a fetched commit to a binary file, as a tar."""
     git = git_of(site, "git", url)
     if not git.commit(revision):

@@ -8,17 +8,22 @@ media-before-restore, until the next one.
 import json
 import shutil
 import subprocess
+from pathlib import Path
+from typing import Any
 
 from .backup import age, clocks, note
 from .postgres import has_database, psql, run, version
 from .record import require
-from .site import Refused
+from .site import Refused, Site
 
 # What ROOT/shared keeps of staff and of visitors: its group and its mode.
-DIRECTORIES = {"media": ("www-data", 0o750), "private": (None, 0o700)}
+DIRECTORIES: dict[str, tuple[str | None, int]] = {
+    "media": ("www-data", 0o750),
+    "private": (None, 0o700),
+}
 
 
-def check(site, backup):
+def check(site: Site, backup: str) -> Path:
     """Return the directory of a backup; Refused with what is wrong, before anything is touched."""
     path = site.root / "backups" / backup
     if not (path / "SHA256SUMS").is_file():
@@ -42,14 +47,14 @@ def check(site, backup):
     return path
 
 
-def newer(backup, made_by, here):
+def newer(backup: str, made_by: str, here: int) -> str:
     return (
         f"{backup} is a backup of PostgreSQL {made_by}, and here is {here}: restore it on a server"
         f" whose PostgreSQL is no older"
     )
 
 
-def load(site, backup):
+def load(site: Site, backup: str) -> dict[str, Any]:
     """Load a backup beside what is live; return its "age", in words, and "differences", lines."""
     path, new = check(site, backup), f"{site.name}-restoring"  # a project's name has no hyphen
     require(site, "database", new)
@@ -70,7 +75,7 @@ def load(site, backup):
     return {"age": age(made, clocks()), "differences": differences(new, site.name)}
 
 
-def unpack(site, archive, name):
+def unpack(site: Site, archive: Path, name: str) -> None:
     """Unpack an archive, if it is in the backup, beside the directory that it is to replace."""
     new = site.shared / f"{name}-restoring"
     shutil.rmtree(new, ignore_errors=True)
@@ -81,23 +86,23 @@ def unpack(site, archive, name):
         subprocess.run(["tar", "-C", new, "--strip-components=1", "-xzf", archive], check=True)
 
 
-def differences(before, now):
+def differences(before: str, now: str) -> list[str]:
     """Return a line for each table of which the second database has other rows than the first."""
-    before, now = rows_of(before), rows_of(now)
-    tables = [table for table in sorted({**before, **now}) if before.get(table) != now.get(table)]
+    old, new = rows_of(before), rows_of(now)
+    tables = [table for table in sorted({**old, **new}) if old.get(table) != new.get(table)]
     shown = "{}: {} rows in the backup, {} live"
-    return [shown.format(table, before.get(table, "no"), now.get(table, "no")) for table in tables]
+    return [shown.format(table, old.get(table, "no"), new.get(table, "no")) for table in tables]
 
 
-def rows_of(database):
-    """Return the number of rows of each table, a dict."""
+def rows_of(database: str) -> dict[str, int]:
+    """Return the number of rows of each table."""
     tables = psql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'", database=database)
     counts = " UNION ALL ".join(f"SELECT '{t}', count(*) FROM \"{t}\"" for t in tables)
     rows = psql(counts, database=database) if tables else []
     return {table: int(count) for table, count in (row.rsplit("|", 1) for row in rows)}
 
 
-def swap(site):
+def swap(site: Site) -> dict[str, str]:
     """Let what was loaded and what is live change names."""
     name, new, old = site.name, f"{site.name}-restoring", f"{site.name}-before-restore"
     if not has_database(new):
@@ -119,7 +124,7 @@ def swap(site):
     return {"kept": old}
 
 
-def swap_directory(shared, name):
+def swap_directory(shared: Path, name: str) -> None:
     new, live, old = (
         shared / f"{name}{suffix}" for suffix in ("-restoring", "", "-before-restore")
     )

@@ -10,9 +10,9 @@ class Refused(Exception):
 
 
 class Site:
-    """The project `name`, a str, with its directory `root`, a Path. See README.md of deploy/."""
+    """The project `name`, with its directory `root`. See README.md of deploy/."""
 
-    def __init__(self, name, root):
+    def __init__(self, name: str, root: str | Path) -> None:
         self.name, self.root = name, Path(root)
         self.state = self.root / "state"
         self.shared = self.root / "shared"
@@ -20,16 +20,16 @@ class Site:
         self.current, self.next = self.root / "current", self.root / "next"
 
     @property
-    def live(self):
+    def live(self) -> str:
         """The name of the live release; empty where there is none."""
         return os.readlink(self.current).rpartition("/")[2] if self.current.is_symlink() else ""
 
-    def release(self, name):
-        """Return the directory of a release, a Path."""
+    def release(self, name: str) -> Path:
+        """Return the directory of a release."""
         return self.releases / name
 
     @property
-    def secrets(self):
+    def secrets(self) -> dict[str, str]:
         """The keys and the password of the database, a dict; Refused where there are none yet."""
         path = self.shared / "secrets.json"
         if not path.exists():

@@ -5,12 +5,15 @@ that only that release has. They are hard links, so they take no room.
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from .releases import history
+from .site import Site
 
 
-def share(site):
+def share(site: Site) -> dict[str, Any]:
     """Let the directory have the files of all releases; the newest release's, where they differ."""
     shared = site.shared / "static"
     forget(shared)
@@ -28,12 +31,12 @@ def share(site):
     return {}
 
 
-def age(record, release):
+def age(record: Sequence[str], release: str) -> int:
     """Return how many releases have been live since that one was; -1 if it never was."""
     return len(record) - 1 - record.index(release) if release in record else -1
 
 
-def forget(shared):
+def forget(shared: Path) -> None:
     """Remove the files that no release has any more, and directories that are empty then."""
     for directory, _, names in os.walk(shared, topdown=False):
         for path in (Path(directory, name) for name in names):

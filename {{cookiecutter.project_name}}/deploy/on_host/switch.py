@@ -14,8 +14,10 @@ import json
 import os
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from . import deployed, releases
 from .configuration import Configuration, keep_program
@@ -23,6 +25,7 @@ from .files import link
 from .naming import Naming
 from .pages import Visitors
 from .processes import Failed, Processes
+from .site import Site
 from .supervisor import state_of
 from .virtualenv import problem_of
 
@@ -37,7 +40,9 @@ class Switch:
     Each hands its undoing to `undos` before it changes anything.
     """
 
-    def __init__(self, site, release, port, host, app, rename):
+    def __init__(
+        self, site: Site, release: str, port: int, host: str, app: str, rename: bool
+    ) -> None:
         self.site, self.release, self.old = site, release, site.live
         self.port = port
         self.processes = Processes(site.name, self.port_of(self.old or release), host)
@@ -45,24 +50,25 @@ class Switch:
         was_live = release in releases.history(site)
         self.visitors = Visitors(host, first=not self.old, was_live=was_live)
         self.use_standby_file = Path(f"/run/{site.name}/use-standby")
-        self.undos = []
-        self.journal = {"from": self.old, "to": release, "started": time.time(), "steps": []}
+        self.undos: list[Callable[[], object]] = []
+        self.journal: dict[str, Any] = {"from": self.old, "to": release, "started": time.time()}
+        self.journal["steps"] = []
 
-    def port_of(self, release):
+    def port_of(self, release: str) -> int:
         """Return where a release listens as the main gunicorn."""
         return deployed.kept(self.site, release).get("GUNICORN_PORT", self.port)
 
-    def note(self, step):
+    def note(self, step: str) -> None:
         self.journal["steps"].append(step)
         self.write_journal()
 
-    def write_journal(self):
+    def write_journal(self) -> None:
         path = self.site.state / "switch.json"
         temporary = path.with_suffix(".new")
         temporary.write_text(json.dumps(self.journal))
         temporary.rename(path)
 
-    def look(self):
+    def look(self) -> None:
         """Look at the site as visitors do, to know what they must find afterwards."""
         if problem := problem_of(self.site, self.release):
             raise Failed(f"{self.release}: {problem}; type fab deploy")
@@ -72,11 +78,11 @@ class Switch:
         self.ask_for(self.naming.domain)
         self.visitors.look_before(self.processes.fetch)
 
-    def ask_for(self, host):
+    def ask_for(self, host: str) -> None:
         """Let the site be looked at under that name from now on."""
         self.processes.hostname = self.visitors.hostname = host
 
-    def configure(self):
+    def configure(self) -> None:
         """Put the configuration of the new release in place; NGINX and the cache take it up."""
         keep_program(self.site)
         self.undos.append(self.configure_back)
@@ -87,11 +93,11 @@ class Switch:
             raise Failed(str(error)) from None
         self.processes.start_cache()
 
-    def configure_back(self):
+    def configure_back(self) -> None:
         self.configuration.put_back()
         self.processes.start_cache()
 
-    def start_standby(self):
+    def start_standby(self) -> None:
         """Serve the new release beside the live one; nobody is sent there yet."""
         self.undos.append(self.stop_standby)
         self.processes.check_memory()
@@ -99,25 +105,25 @@ class Switch:
         self.processes.start(self.processes.standby)
         self.processes.standby_is_well(self.release, self.visitors)
 
-    def stop_standby(self):
+    def stop_standby(self) -> None:
         self.processes.stop(self.processes.standby)
         self.site.next.unlink(missing_ok=True)
 
-    def use_standby(self):
+    def use_standby(self) -> None:
         """Send the visitors to the standby, and look at the site as they do."""
         self.undos.append(self.use_main_again)
         self.use_standby_file.touch()
         self.processes.site_is_well(self.release, self.visitors)
 
-    def use_main_again(self):
+    def use_main_again(self) -> None:
         self.use_standby_file.unlink(missing_ok=True)
 
-    def restart_main(self):
+    def restart_main(self) -> None:
         """Let the main gunicorn answer what it has begun, and start it with the new release."""
         self.undos.append(self.restart_main_with_old)
         self.replace_main(self.release)
 
-    def replace_main(self, release):
+    def replace_main(self, release: str) -> None:
         self.processes.stop(self.processes.main)
         self.processes.port = self.port_of(release)
         if self.site.live != release:
@@ -125,7 +131,7 @@ class Switch:
         self.processes.start(self.processes.main)
         self.processes.main_is_well(release)
 
-    def restart_main_with_old(self):
+    def restart_main_with_old(self) -> None:
         if not self.old:
             self.processes.stop(self.processes.main)
             self.site.current.unlink(missing_ok=True)
@@ -136,13 +142,13 @@ class Switch:
         except Exception as error:
             raise Stuck(str(error)) from None
 
-    def use_main(self):
+    def use_main(self) -> None:
         """Send the visitors to the main gunicorn, and look at the site as they do."""
         self.undos.append(self.use_standby_file.touch)
         self.use_standby_file.unlink()
         self.processes.site_is_well(self.release, self.visitors)
 
-    def rename(self):
+    def rename(self) -> None:
         """Let the site have the name that the release was deployed with, and look at it so."""
         if not self.naming.is_due:
             return
@@ -153,11 +159,11 @@ class Switch:
         if self.old:
             self.processes.site_is_well(self.release, self.visitors)
 
-    def rename_back(self):
+    def rename_back(self) -> None:
         self.naming.back()
         self.ask_for(self.naming.domain)
 
-    def undo(self):
+    def undo(self) -> str:
         """Undo what was done, the last step first; return a line that says where that has led."""
         for undo in reversed(self.undos):
             with suppress(OSError):  # a full disk is no reason not to undo
@@ -173,7 +179,7 @@ class Switch:
             return f"the standby serves {os.readlink(self.site.next).rpartition('/')[2]}"
         return f"{self.old} is live as before" if self.old else "nothing is live"
 
-    def repair(self):
+    def repair(self) -> None:
         """Bring to an end what a switch has left that was killed."""
         self.naming.settle()
         standby = self.processes.standby
@@ -186,7 +192,7 @@ class Switch:
         self.processes.stop(standby)
 
 
-def run(site, release, port, host, app, rename):
+def run(site: Site, release: str, port: int, host: str, app: str, rename: bool) -> dict[str, Any]:
     """Let a release take over; return the journal, which is in ROOT/state/switch.json too.
 
     `port` and `host` are those of FABRIC, for releases that do not know what they were deployed

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .files import link
 from .releases import PACKAGES, check_room, remove, size
-from .site import Refused
+from .site import Refused, Site
 
 UV, PYTHON = "/opt/uv/bin/uv", "/usr/bin/python3"
 STDERR = 2
@@ -28,7 +28,7 @@ if lost:
 """
 
 
-def make(site, release, requirements, room):
+def make(site: Site, release: str, requirements: str, room: int) -> dict[str, str]:
     """Give a release its virtualenv, which is made unless it is there; return "digest", its name.
 
     `requirements` is a path within the project; `room`, in bytes, is what else the release needs.
@@ -45,7 +45,7 @@ def make(site, release, requirements, room):
     return {"digest": digest}
 
 
-def is_sound(venv):
+def is_sound(venv: Path) -> bool:
     """Return whether the Python of a virtualenv runs and finds what a site is made of."""
     python = venv / "bin/python"
     if not python.exists() or other_version(venv):
@@ -53,14 +53,14 @@ def is_sound(venv):
     return not subprocess.run([python, "-I", "-c", PROBE]).returncode
 
 
-def build(venvs, digest, requirements):
+def build(venvs: Path, digest: str, requirements: Path) -> None:
     for pattern in (".new-*", ".old-*"):  # of one that was cut off
         for path in venvs.glob(pattern):
             remove(path)
     new = venvs / f".new-{digest}"
-    install = ["--system-certs", "--no-deps", "--require-hashes", "--requirement", requirements]
+    install = ["--quiet", "--system-certs", "--no-deps", "--require-hashes", "--python"]
     run(venvs, UV, "venv", "--quiet", "--python", PYTHON, "--relocatable", new)
-    run(venvs, UV, "pip", "install", "--quiet", "--python", new, *install)
+    run(venvs, UV, "pip", "install", *install, new, "--requirement", requirements)
     run(venvs, new / "bin/python", "-I", "-c", PROBE)
     old = venvs / f".old-{digest}"
     if (venvs / digest).is_dir():
@@ -69,7 +69,7 @@ def build(venvs, digest, requirements):
     remove(old)
 
 
-def run(venvs, *words):
+def run(venvs: Path, *words: str | Path) -> None:
     """Run a command, whose words are shown as they come; Refused where it fails."""
     environment = os.environ | {"UV_CACHE_DIR": str(venvs / ".cache")}
     status = subprocess.run([*map(str, words)], env=environment, stdout=STDERR).returncode
@@ -77,18 +77,19 @@ def run(venvs, *words):
         raise Refused(f"{Path(words[0]).name} {words[1]}: exit status {status}")
 
 
-def problem_of(site, release):
+def problem_of(site: Site, release: str) -> str:
     """Return why a release's virtualenv cannot run it here; empty where it can."""
     venv = site.release(release) / "venv"
     if problem := other_version(venv):
         return problem
     # What the site's user may write does not run as root.
-    command = ["runuser", "-u", site.name, "--", venv / "bin/python", "-I", "-c", PROBE]
+    python = str(venv / "bin/python")
+    command = ["runuser", "-u", site.name, "--", python, "-I", "-c", PROBE]
     run = subprocess.run(command, capture_output=True, text=True, cwd="/")
     return (run.stderr.strip().splitlines() or ["its Python fails"])[-1] if run.returncode else ""
 
 
-def other_version(venv):
+def other_version(venv: Path) -> str:
     """Return in words that a virtualenv is for another Python than the one here, or nothing."""
     version = version_of(PYTHON)
     made_for = re.search(r"^version(?:_info)? *= *(\d+\.\d+)", text_of(venv / "pyvenv.cfg"), re.M)
@@ -97,7 +98,7 @@ def other_version(venv):
     return f"its packages are for Python {made_for[1]}, and here is {version}"
 
 
-def version_of(python):
+def version_of(python: str) -> str:
     """Return the version of a Python, such as 3.13; empty where it does not run."""
     try:
         shown = subprocess.run([python, "--version"], capture_output=True, text=True)
@@ -107,5 +108,5 @@ def version_of(python):
     return found[1] if found else ""
 
 
-def text_of(path):
+def text_of(path: Path) -> str:
     return Path(path).read_text("utf-8", "replace") if Path(path).is_file() else ""
