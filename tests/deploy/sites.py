@@ -98,6 +98,10 @@ class Site:
         return response.status, response.read().decode("utf-8", "replace")
 
 
+def known_hosts(site):
+    return site.home / ".ssh/known_hosts"
+
+
 def who(site, *arguments, **options):
     """Return the user that logged in, and the one that a command runs as."""
     output = site.fab(*arguments, "sudo", "echo who: ${SUDO_USER:-nobody} $(id -un)", **options)

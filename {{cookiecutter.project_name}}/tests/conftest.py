@@ -17,6 +17,7 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client, override_settings
 from django.utils import translation
+from media_library import GIF
 from mezzanine.conf import registry
 from mezzanine.core.models import SitePermission
 
@@ -95,6 +96,32 @@ def django_db_setup(django_db_setup, django_db_blocker, media_root):
         call_command("createdb", interactive=False, verbosity=0)
         users = get_user_model().objects
         users.create_user("member", "member@example.com", "a member's password")
+
+
+@pytest.fixture
+def uploads(media_root):
+    """Make a file and a folder for the sites 1 and 10; return the directory of all uploads."""
+    root, others = Path(media_root, "uploads"), Path(media_root, "uploads of other tests")
+    root.mkdir(exist_ok=True)
+    root.rename(others)
+    for site in ("site-1", "site-10"):
+        Path(root, site, "folder").mkdir(parents=True)
+        for name in ("picture.gif", "folder/inner.gif"):
+            Path(root, site, name).write_bytes(GIF)
+    yield root
+    shutil.rmtree(root)
+    others.rename(root)
+
+
+@pytest.fixture
+def everything(uploads):
+    """Return a function that lists all uploads, of all sites, with their content."""
+
+    def listed():
+        files = [file for file in uploads.rglob("*") if ".thumbnails" not in file.parts]
+        return {str(file): file.is_file() and file.read_bytes() for file in files}
+
+    return listed
 
 
 @pytest.fixture(autouse=True)
