@@ -4,25 +4,27 @@ Your own lies in deploy/, as one *.crt and one *.key; that of another environmen
 a folder of its name there.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from invoke import Exit
 
 from .config import PRODUCTION, PROJECT_ROOT
+from .host import Host
 from .scripts import script
 from .steps import step
 
 HERE = Path(__file__).parent
 
 
-def cover(host, names):
+def cover(host: Host, names: Sequence[str]) -> None:
     """Let the certificate be for all of the names, or say for which it is not."""
     with step(host, "Certificate"):
         told = host.call("certificate", names=names)["told"]
     print(told, end="\n" if told else "")
 
 
-def create(host):
+def create(host: Host) -> None:
     """Put the certificate in place; one that the server signed before is kept."""
     hostname = host.config.live_hostname
     is_address = hostname.replace(".", "").isdigit()

@@ -2,14 +2,17 @@
 
 import json
 import time
+from collections.abc import Iterable
+from typing import Any
 
 from invoke import Exit
 
 from . import certificates, colleagues, files
-from .on_host.checks import UNTOLD
+from .host import Host
+from .on_host.checks import UNTOLD, Facts, Row
 
 
-def facts(host):
+def facts(host: Host) -> Facts:
     """Return what the checks have to know of the project, a dict: see on_host/checks.py."""
     config = host.config
     keys, wrong = colleagues.read()
@@ -24,12 +27,12 @@ def facts(host):
     }
 
 
-def prerequisites(host, command):
+def prerequisites(host: Host, command: str) -> None:
     """Fail with a line for each thing on the server that keeps a command from its work."""
     host.call("prerequisites", facts=facts(host), asked=command)
 
 
-def examine(host):
+def examine(host: Host) -> dict[str, Any]:
     """Return what is live, how the files differ from that, and what is wrong; nothing is written.
 
     As a dict: "live", the name of the live release, and its "revision", both empty where there is
@@ -39,12 +42,12 @@ def examine(host):
     "from", what the site is called there, where that is not LIVE_HOSTNAME, and "refused", why it
     cannot be called so.
     """
-    given = {"files": files.described(host), "values": files.values(host)}
+    given: dict[str, Any] = {"files": files.described(host), "values": files.values(host)}
     given |= {"facts": facts(host), "fabric": files.fabric(host), "leased": host.lease is not None}
     return host.call("examine", **given)
 
 
-def before_deploy(host):
+def before_deploy(host: Host) -> dict[str, Any]:
     """Return what `examine` does, when all is cured that a deploy cannot; Exit where it is not.
 
     What is left in "wrong" a deploy cures.
@@ -65,13 +68,13 @@ def before_deploy(host):
     return now
 
 
-def refusals(host, now):
+def refusals(host: Host, now: dict[str, Any]) -> list[str]:
     """Return a line where the site cannot have the name that it is to have, in a list."""
     why = now["rename"].get("refused")
     return [f"LIVE_HOSTNAME {host.config.live_hostname} {why}"] if why else []
 
 
-def differences(host, now):
+def differences(host: Host, now: dict[str, Any]) -> list[str]:
     """Return a line for each key of FABRIC that is not as the server was deployed with.
 
     Where the site would be renamed, `rename` says so.
@@ -85,31 +88,31 @@ def differences(host, now):
     return lines
 
 
-def rename(host, now):
+def rename(host: Host, now: dict[str, Any]) -> str:
     """Return in a line that the site would be renamed; empty where it is called as it should."""
     before = now["rename"].get("from")
     return f"LIVE_HOSTNAME: {before} becomes {host.config.live_hostname}" if before else ""
 
 
-def is_hurdle(row):
+def is_hurdle(row: Row) -> bool:
     """Return whether a deploy cannot mend what is wrong; what cannot be told hinders nobody."""
     is_mended = row["type"].startswith(("fab deploy", "fab restart"))
     return not is_mended and not row["answer"].startswith(UNTOLD)
 
 
-def line(row):
+def line(row: Row) -> str:
     """Return a row in one line: what is so and, where that is wrong, since when, and what to do."""
     since = f", since {row['since']}" if row["since"] and not row["ok"] else ""
     what = f"; type {row['type']}" if row["type"] else ""
     return f"{row['name'] + ':':13}{row['answer']}{since}{what}"
 
 
-def tell(host, rows):
+def tell(host: Host, rows: Iterable[Row]) -> None:
     for row in rows:
         print(host.config.typed(f"    {' '.join(line(row).split())}"))
 
 
-def status(host, as_json):
+def status(host: Host, as_json: bool) -> bool:
     """Print what is live and the table of checks; return whether nothing is wrong."""
     config, answer = host.config, host.call("status", facts=facts(host))
     answer["checks"] = [row | {"type": config.typed(row["type"])} for row in answer["checks"]]

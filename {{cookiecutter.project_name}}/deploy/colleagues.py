@@ -15,12 +15,14 @@ DIRECTORY = PROJECT_ROOT / "deploy" / "keys"
 NAME = re.compile(r"[\w@+-][\w.@+-]*\.pub", re.ASCII)
 
 
-def read():
+def read() -> tuple[dict[str, str], list[str]]:
     """Return the keys and what is wrong with their files.
 
     The keys as a dict of name and line of authorized_keys, what is wrong as a list of lines.
     """
-    keys, wrong, seen = {}, [], {}
+    keys: dict[str, str] = {}
+    seen: dict[str, str] = {}
+    wrong: list[str] = []
     for path in sorted(DIRECTORY.glob("*")):
         shown = ascii(f"deploy/keys/{path.name}")[1:-1]
         try:
@@ -41,7 +43,7 @@ def read():
     return keys, wrong
 
 
-def keys_or_exit():
+def keys_or_exit() -> dict[str, str]:
     """Return the keys; Exit with a line for each file that is not one."""
     keys, wrong = read()
     if wrong:

@@ -6,16 +6,19 @@ import logging
 import os
 import re
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import fabric
+from fabric import Connection, Task
 from fabric.main import program
 from fabric.tasks import ConnectionCall
-from invoke import Collection, Exit
+from invoke import Call, Collection, Context, Exit
 from paramiko import ConfigParseError, SSHConfig
 
 from . import core_options, openssh
-from .config import PRODUCTION, split_host
+from .config import PRODUCTION, Config, split_host
 from .environments import check_given
 from .host import CommandFailed, Host
 from .terminal import ask, can_ask, tell
@@ -30,11 +33,12 @@ INTERRUPTED = (
 class Commands:
     """The commands of the fabfile, for the hosts of one of the Configs, a dict by environment."""
 
-    def __init__(self, configs):
+    def __init__(self, configs: dict[str, Config]) -> None:
         self.configs = configs
         self.config = configs[PRODUCTION]  # until the first word that was typed names another
         self.namespace = Collection()
-        self.hosts = {}  # by user, name and port: commands of one run share their connections
+        # By user, name and port: commands of one run share their connections.
+        self.hosts: dict[tuple[str, str, int], Host] = {}
         self.verbose = False
         self.exit_status = 0  # of a run in which all commands came to their end
         core_options.check(program.args)
@@ -51,11 +55,12 @@ class Commands:
         refuse_fabrics_questions()
         program.executor_class = functools.partial(Executor, self)
         logging.getLogger("paramiko").addHandler(logging.NullHandler())  # we tell in our own words
-        for stream in (sys.stdout, sys.stderr):
+        streams: list[Any] = [sys.stdout, sys.stderr]
+        for stream in streams:
             # A terminal need not know all letters, and sees both streams in the order of the lines.
             stream.reconfigure(errors="replace", line_buffering=True)
 
-    def command(self, function):
+    def command(self, function: Callable[..., object]) -> Task:
         """Make a command of function(host, ...), which then runs on each host in turn.
 
         Each gets an option more, --verbose. `command.body` takes the connection of a Host, to call
@@ -63,8 +68,7 @@ class Commands:
         """
         name = function.__name__.rstrip("_").replace("_", "-")
 
-        @functools.wraps(function)
-        def body(connection, *args, verbose=False, **kwargs):
+        def run(connection: Connection, *args: Any, verbose: bool = False, **kwargs: Any) -> None:
             host = self.host_of(connection)
             tell(f"{name} on {host.name}{self.config.suffix}")
             numbers = {key: number(key, kwargs[key]) for key in kwargs.keys() & defaults.keys()}
@@ -75,6 +79,7 @@ class Commands:
         # Of what is no number Invoke would show a traceback.
         defaults = {p.name: str(p.default) for p in parameters if type(p.default) is int}
         parameters = [p.replace(default=defaults.get(p.name, p.default)) for p in parameters]
+        body: Any = functools.wraps(function)(run)
         body.__signature__ = signature.replace(parameters=parameters)
         help = {"verbose": "Show all that the server prints."}
         if name in self.configs:
@@ -84,7 +89,7 @@ class Commands:
         self.namespace.add_task(made)
         return made
 
-    def choose(self, calls):
+    def choose(self, calls: list[Call]) -> list[Call]:
         """Let the environment be the one that the first word names; return the other calls."""
         names = [call.called_as for call in calls]
         words = [name for name in names if name in self.configs]
@@ -99,7 +104,7 @@ class Commands:
         self.config = self.configs[word]
         return calls[1:]
 
-    def host_of(self, connection):
+    def host_of(self, connection: Connection) -> Host:
         """Return the Host of a connection, the same for all commands of a run."""
         key = connection.user, connection.host, connection.port
         if key not in self.hosts:
@@ -108,10 +113,10 @@ class Commands:
         return self.hosts[key]
 
 
-def environment_task(name, config):
+def environment_task(name: str, config: Config) -> Task:
     """Return what fab --list shows of an environment; Commands.choose takes it out of a run."""
 
-    def body(connection):
+    def body(connection: Connection) -> None:
         """Nothing is to be done: see above."""
 
     example = "as without this word" if name == PRODUCTION else f"as in fab {name} deploy"
@@ -119,14 +124,14 @@ def environment_task(name, config):
     return fabric.task(body, name=name)
 
 
-def number(option, value):
+def number(option: str, value: Any) -> int:
     """Return the int of 1 or more that was typed after an option; Exit where it is none."""
     if not re.fullmatch("0*[1-9][0-9]{0,8}", str(value)):
         raise Exit(f"--{option}: {value} is not a number of 1 or more", 2)
     return int(value)
 
 
-def check_ssh_config(given):
+def check_ssh_config(given: str | None) -> None:
     """Exit where Fabric, which reads it later, would show a traceback; given is a path or None."""
     name = given or "~/.ssh/config"
     path = Path(name).expanduser()
@@ -137,7 +142,7 @@ def check_ssh_config(given):
         raise Exit(f"{name}: {error}", 2) from None
 
 
-def refuse_fabrics_questions():
+def refuse_fabrics_questions() -> None:
     """Exit where an option of Fabric's would ask, and nobody can answer."""
     options = [name for name in program.args if name.startswith("prompt-for-")]
     for option in options if not can_ask() else ():
@@ -152,11 +157,11 @@ class HostCall(ConnectionCall):
     ssh_config = None  # the file of fab -S
 
     @property
-    def host(self):
+    def host(self) -> str:
         port = self.init_kwargs["port"]
         return self.init_kwargs["host"] + (f":{port}" if port not in (None, 22) else "")
 
-    def make_context(self, config):
+    def make_context(self, config: fabric.Config) -> Context:
         self.begun = True
         if openssh.is_there():
             client = openssh.Client(self.ssh_config or config.ssh_config_path)
@@ -172,12 +177,12 @@ class HostCall(ConnectionCall):
 class Executor(fabric.Executor):
     """Fabric's, which runs each command on all hosts before the next, and stops at a failure."""
 
-    def __init__(self, commands, *arguments):
+    def __init__(self, commands: Commands, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.commands = commands
-        self.calls = []
+        self.calls: list[HostCall] = []
 
-    def execute(self, *tasks):
+    def execute(self, *tasks: Any) -> dict[Any, Any]:
         if self.config.run.dry:
             raise Exit("fab --dry would connect and upload all the same; fab plan tells", 2)
         if self.core.remainder:
@@ -201,27 +206,27 @@ class Executor(fabric.Executor):
             raise Exit(code=self.commands.exit_status)
         return done
 
-    def normalize(self, tasks):
+    def normalize(self, tasks: Any) -> list[Call]:
         calls = self.commands.choose(super().normalize(tasks))
         if path := self.commands.config.ssh_key_path:
             self.collection.configure({"connect_kwargs": {"key_filename": path}})
         self.commands.verbose = any(call.kwargs.get("verbose") for call in calls)
         return calls
 
-    def normalize_hosts(self, hosts):
+    def normalize_hosts(self, hosts: Sequence[str]) -> list[dict[str, Any]]:
         """Return what the connection to each host is made with, a list of dicts."""
         commands, given = self.commands, self.core[0].args.hosts.value
         if given is not None and not given.strip(" ,"):
             raise Exit("-H names no host", 2)
         wanted = [host.strip() for host in hosts or commands.config.hosts]
         try:
-            hosts = [split_host(host) for host in wanted if host]
+            found = [split_host(host) for host in wanted if host]
         except ValueError as error:
             raise Exit(f"-H: {error}", 2) from None
-        check_given(commands.configs, commands.config, [host for _, host, _ in hosts])
-        return [self.connection_options(*host) for host in hosts]
+        check_given(commands.configs, commands.config, [host for _, host, _ in found])
+        return [self.connection_options(*each) for each in found]
 
-    def connection_options(self, user, host, port):
+    def connection_options(self, user: str | None, host: str, port: int | None) -> dict[str, Any]:
         config = self.commands.config
         if self.core[0].args.hosts.value:  # it may name one of FABRIC alone
             known = (found for found in map(split_host, config.hosts) if found[1] == host)
@@ -237,18 +242,18 @@ class Executor(fabric.Executor):
             "connect_kwargs": options,
         }
 
-    def parameterize(self, call, connection_init_kwargs):
+    def parameterize(self, call: Any, connection_init_kwargs: dict[str, Any]) -> HostCall:
         made = call.clone(into=HostCall, with_={"init_kwargs": connection_init_kwargs})
         made.ssh_config = self.commands.ssh_config
         return made
 
-    def expand_calls(self, calls, apply_hosts=True):
+    def expand_calls(self, calls: Any, apply_hosts: bool = True) -> list[Call]:
         expanded = super().expand_calls(calls, apply_hosts)
         if apply_hosts:
             self.calls = expanded
         return expanded
 
-    def failure(self, reason):
+    def failure(self, reason: object) -> str:
         """Return the reason and, where there are several hosts, which are done and which not."""
         begun = [call for call in self.calls if call.begun]
         reason = self.commands.config.typed(str(reason))
@@ -263,7 +268,7 @@ class Executor(fabric.Executor):
         return f"{reason}\n{' '.join(told)}"
 
 
-def confirm(question, answer, given=""):
+def confirm(question: str, answer: str, given: str = "") -> None:
     """Exit unless the answer is given, or typed when asked."""
     line = f"{question}: not confirmed; type {answer} when asked, or --yes {answer}"
     refusal = Exit(line, 2)

@@ -7,8 +7,11 @@ import re
 import sys
 import traceback
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from invoke import Exit
 
@@ -58,18 +61,18 @@ class Config:
     environment: str
 
     @property
-    def suffix(self):
+    def suffix(self) -> str:
         """The name of the environment as it stands after that of a host; empty in production."""
         return "" if self.environment == PRODUCTION else f" ({self.environment})"
 
-    def typed(self, text):
+    def typed(self, text: str) -> str:
         """Return a text in which what it says to type, such as fab deploy, is for here."""
         if self.environment == PRODUCTION:
             return text
         return re.sub(r"\bfab (?=[a-z])", f"fab {self.environment} ", text)
 
 
-def check(fabric):
+def check(fabric: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """Return the values to use, a dict with keys in lower case, and what is wrong with the others.
 
     That is a list of (key, reason), both str.
@@ -89,7 +92,7 @@ def check(fabric):
     return values, problems
 
 
-def conflicts(values):
+def conflicts(values: dict[str, Any]) -> list[tuple[str, str]]:
     """Return (key, reason) for each value that is right by itself, but not beside the others."""
     users = {"SSH_USER": [values.get("ssh_user")]}
     users["HOSTS"] = [split_host(host)[0] for host in values.get("hosts", [])]
@@ -101,7 +104,7 @@ def conflicts(values):
     ]
 
 
-def split_host(value):
+def split_host(value: Any) -> tuple[str | None, str, int | None]:
     """Return user, host and port of user@host:port; None where one is not given.
 
     An IPv6 address stands in brackets. ValueError where it is nothing of that kind.
@@ -114,7 +117,7 @@ def split_host(value):
     return match["user"], match["host"].strip("[]"), int(match["port"]) if match["port"] else None
 
 
-def read_settings(project_app):
+def read_settings(project_app: str) -> ModuleType:
     """Return the module of the settings; Exit with the line at fault if they do not import."""
     sys.path.insert(0, str(PROJECT_ROOT))
     try:
@@ -130,7 +133,7 @@ def read_settings(project_app):
     return settings
 
 
-def place(error):
+def place(error: BaseException) -> tuple[str | None, int | None]:
     """Return the file and the line of the project that an exception comes from."""
     if isinstance(error, SyntaxError):
         return error.filename, error.lineno
@@ -143,7 +146,7 @@ def place(error):
 # One function a rule: it returns the value to use, or raises ValueError with what is wrong.
 
 
-def text(value):
+def text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not text in quotes")
     if re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", value):
@@ -151,14 +154,14 @@ def text(value):
     return value
 
 
-def secret(value):
+def secret(value: Any) -> str:
     try:
         return text(value)
     except ValueError:
         raise ValueError("is not text in quotes, on one line") from None
 
 
-def hosts(value):
+def hosts(value: Any) -> list[str]:
     if isinstance(value, str) or not isinstance(value, list | tuple):
         raise ValueError(f'{value!r} is not a list; write ["{value}"]')
     if not value:
@@ -170,13 +173,13 @@ def hosts(value):
     return list(value)
 
 
-def user(value):
+def user(value: Any) -> str:
     if text(value) and not USER_NAME.fullmatch(value):
         raise ValueError(f"{value!r} is not a user name")
     return value
 
 
-def key_path(value):
+def key_path(value: Any) -> str:
     if not text(value):
         return value
     path = os.path.expanduser(value)
@@ -185,7 +188,7 @@ def key_path(value):
     return path
 
 
-def absolute_path(value):
+def absolute_path(value: Any) -> str:
     if text(value) and not re.fullmatch(r"(/[\w.-]+)+", value, re.A):
         raise ValueError(f"{value!r} is not an absolute path of letters, digits and ._-")
     if ".." in value.split("/"):
@@ -193,7 +196,7 @@ def absolute_path(value):
     return value
 
 
-def project_name(value):
+def project_name(value: Any) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", text(value)):
         suggestion = re.sub(r"[^a-z0-9]+", "_", value.lower()).strip("_0123456789")[:31] or "site"
         raise ValueError(
@@ -206,32 +209,32 @@ def project_name(value):
     return value
 
 
-def requirements_path(value):
+def requirements_path(value: Any) -> str:
     path = PROJECT_ROOT / text(value)
     if not path.is_file() or not path.resolve().is_relative_to(PROJECT_ROOT):
         raise ValueError(f"there is no file {value!r} in the project")
     return value
 
 
-def port(value):
+def port(value: Any) -> int:
     if not re.fullmatch(r"\d{1,5}", str(value), re.A) or not 1024 <= int(value) <= 65535:
         raise ValueError(f"{value!r} is not a port from 1024 to 65535")
     return int(value)
 
 
-def megabytes(value):
+def megabytes(value: Any) -> int:
     if not isinstance(value, int) or not 8 <= value <= 1_000_000:
         raise ValueError(f"{value!r} is not a number of megabytes, 8 or more")
     return value
 
 
-def locale(value):
+def locale(value: Any) -> str:
     if not re.fullmatch(r"([a-z]{2,3}_[A-Z]{2}(@[a-z]+)?|C)\.(utf8|utf-8|UTF-8)", text(value)):
         raise ValueError(f"{value!r} is not a locale in UTF-8, such as en_US.utf8")
     return value
 
 
-def host_name(value):
+def host_name(value: Any) -> str:
     try:
         ipaddress.IPv4Address(text(value))
     except ipaddress.AddressValueError:
@@ -246,7 +249,7 @@ def host_name(value):
     return value
 
 
-def in_ascii(value):
+def in_ascii(value: str) -> str:
     """Return a host name as browsers send it.
 
     There is no package for UTS 46 where Fabric alone is installed, and Python's own codec is IDNA
@@ -257,7 +260,7 @@ def in_ascii(value):
     return ".".join(x if x.isascii() else f"xn--{x.encode('punycode').decode()}" for x in labels)
 
 
-def url(value):
+def url(value: Any) -> str:
     if re.match(r"\w+://[^/@]*:[^/@]*@", text(value)):
         raise ValueError("has a password in it; let the server log in with a key")
     scheme = r"(https?|ssh|git|file)://\S+"
@@ -266,7 +269,7 @@ def url(value):
     return value
 
 
-RULES = {
+RULES: dict[str, Callable[[Any], Any]] = {
     "SSH_USER": user,
     "SSH_PASS": secret,
     "SSH_KEY_PATH": key_path,

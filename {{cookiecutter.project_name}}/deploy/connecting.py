@@ -5,8 +5,9 @@ import threading
 import time
 from contextlib import suppress
 
+from fabric import Connection
 from invoke import Exit
-from paramiko import BadHostKeyException, SSHException
+from paramiko import BadHostKeyException, SSHException, Transport
 from paramiko.ssh_exception import AuthenticationException, NoValidConnectionsError
 
 from . import host_keys
@@ -22,7 +23,7 @@ class Refused(Exit):
     """The server does not let this user in, or not act as root."""
 
 
-def connect(connection, name, password):
+def connect(connection: Connection, name: str, password: str) -> None:
     """Open the connection, unless it is open; Exit with one line where that is not possible.
 
     `name` is what that line calls the server; the password may be empty.
@@ -51,7 +52,7 @@ def connect(connection, name, password):
         watch.start()
 
 
-def complete_options(connection, password):
+def complete_options(connection: Connection, password: str) -> LogIn:
     """Add what the connection is to be made with, and fab --debug must not print earlier.
 
     Return the LogIn, which is a part of it.
@@ -65,7 +66,7 @@ def complete_options(connection, password):
     return login
 
 
-def refusal(connection, login, error):
+def refusal(connection: Connection, login: LogIn, error: AuthenticationException) -> str:
     """Return why the user is not let in, in words."""
     if isinstance(error, TooMany):
         return (
@@ -83,7 +84,7 @@ def refusal(connection, login, error):
     )
 
 
-def keep_alive(transport):
+def keep_alive(transport: Transport) -> None:
     """Ask the server now and then whether it is there; close the connection where it is not."""
     while transport.is_active():
         timer = threading.Timer(ALIVE_PATIENCE, transport.close)
@@ -95,7 +96,7 @@ def keep_alive(transport):
         time.sleep(ALIVE_INTERVAL)
 
 
-def reason(error):
+def reason(error: Exception) -> str:
     """Return why there is no connection, in words."""
     if isinstance(error, socket.gaierror):
         return "the name is not known"

@@ -7,15 +7,18 @@ What is no number after -t, -T or -D it refuses before it reads the fabfile, in 
 import os
 import re
 import sys
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from typing import Any
 
 import fabric
 from invoke import Exit
+from invoke.parser import Argument
 
 FORMATS = ("flat", "nested", "json")
 
 
-def check(arguments):
+def check(arguments: Mapping[str, Argument]) -> None:
     """Exit with a line for the first wrong value; arguments are those of Fabric's program."""
     for name, test in CHECKS.items():
         argument = arguments[name]
@@ -27,21 +30,21 @@ def check(arguments):
         raise Exit(f"--{asked[0]}: there is no terminal to ask on; see SSH_PASS in FABRIC", 2)
 
 
-def number(value):
+def number(value: object) -> str:
     """Return what is wrong with a number that was typed."""
     return "" if re.fullmatch("0*[1-9][0-9]{0,8}", str(value)) else f"{value} is not 1 or more"
 
 
-def files(names):
+def files(names: Iterable[str]) -> str:
     return next(filter(None, map(file, names)), "")
 
 
-def file(name):
+def file(name: str) -> str:
     path = os.path.expanduser(name)
     return "" if os.path.exists(path) and not os.path.isdir(path) else f"there is no file {name!r}"
 
 
-def settings(name):
+def settings(name: str) -> str:
     """Return why Fabric cannot read a file of its own settings."""
     if problem := file(name):
         return problem
@@ -54,21 +57,22 @@ def settings(name):
     return ""
 
 
-def list_format(value):
+def list_format(value: str) -> str:
     return "" if value in FORMATS else f"{value!r} is none of {', '.join(FORMATS)}"
 
 
-def can_answer():
+def can_answer() -> bool:
     """Return whether somebody, or a file, can give an answer."""
     with suppress(OSError):
         os.close(os.open("/dev/tty", os.O_RDWR))
         return True
     with suppress(OSError, ValueError, AttributeError):
-        return bool(sys.stdin.buffer.peek(1))
+        buffer: Any = sys.stdin.buffer
+        return bool(buffer.peek(1))
     return False
 
 
-CHECKS = {
+CHECKS: dict[str, Callable[[Any], str]] = {
     "connect-timeout": number,
     "command-timeout": number,
     "identity": files,

@@ -1,14 +1,16 @@
 """The database and the uploads: made, backed up, restored."""
 
 from pathlib import Path
+from typing import Any
 
 from invoke import Exit
 
 from .config import PRODUCTION
+from .host import Host
 from .steps import step
 
 
-def create(host):
+def create(host: Host) -> None:
     """Make the secrets, the role and the database; what is there already is kept."""
     config = host.config
     with step(host, "Secrets"):
@@ -17,18 +19,18 @@ def create(host):
         host.call("role", locale=config.locale)
 
 
-def backup(host, label, only_database=False):
+def backup(host: Host, label: str, only_database: bool = False) -> str:
     """Dump the database and the uploads; return the name of the backup."""
     with step(host, "Backup"):
         return host.call("backup", label=label, only_database=only_database)["name"]
 
 
-def backups(host):
+def backups(host: Host) -> list[dict[str, str]]:
     """Return the backups, the oldest first: a list of dicts with "name" and "release"."""
     return host.call("backups")["backups"]
 
 
-def get(host, name):
+def get(host: Host, name: str) -> Path:
     """Bring a backup home, into a folder of backups/ for its environment; return its Path."""
     config = host.config
     production = config.environment == PRODUCTION
@@ -40,7 +42,7 @@ def get(host, name):
     return target
 
 
-def check(host, name):
+def check(host: Host, name: str) -> None:
     """Exit unless there is a backup of that name."""
     known = [backup["name"] for backup in backups(host)]
     if name not in known:
@@ -48,7 +50,7 @@ def check(host, name):
         raise Exit(f"There is no backup {name}; the newest are: {listed}", 2)
 
 
-def load(host, name):
+def load(host: Host, name: str) -> dict[str, Any]:
     """Load a backup beside the live database; return how that differs, a dict.
 
     "age" says how old the backup is, "differences" is a list of lines, one a table.
@@ -57,13 +59,13 @@ def load(host, name):
         return host.call("load", backup=name)
 
 
-def swap(host, name):
+def swap(host: Host, name: str) -> None:
     """Put what `load` has loaded in the place of what is live, which is kept under another name."""
     with step(host, f"Putting {name} in place"):
         host.call("swap")
 
 
-def clear_cache(host):
+def clear_cache(host: Host) -> None:
     """Forget what memcached holds of pages and sessions of another state of the database."""
     clear = "from django.core.cache import cache; cache.clear()"
     host.as_site(

@@ -4,16 +4,20 @@ An environment is chosen by the first word after fab: `fab staging deploy`.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from itertools import takewhile
+from typing import Any
 
 from invoke import Exit
 
 from .config import DEFAULTS, PRODUCTION, Config, check, conflicts, read_settings, split_host
 
+Values = Mapping[str, Any]  # of FABRIC, checked, by keys in lower case
+
 OWN = ("PROJECT_NAME", "GUNICORN_PORT", "LIVE_HOSTNAME")  # of each project on a host
 
 
-def load(project_app):
+def load(project_app: str) -> dict[str, Config]:
     """Return the Config of each environment by its name, a dict, production first.
 
     Exit with a line for each thing that is wrong with any of them.
@@ -32,10 +36,10 @@ def load(project_app):
         if reason := unfit(name, keys):
             problems.append(f"{where}: {reason}")
             continue
-        checked[name], own = check(fabric | keys)
-        own += conflicts(checked[name])
+        checked[name], mine = check(fabric | keys)
+        mine += conflicts(checked[name])
         inherited = {problem for problem in found if problem[0] not in map(str, keys)}
-        own = {*own} - inherited | shared(checked, name)
+        own = {*mine} - inherited | shared(checked, name)
         problems += [f'{where}["{key}"]: {reason}' for key, reason in sorted(own)]
     if problems:
         raise Exit("\n".join(problems), 2)
@@ -45,7 +49,7 @@ def load(project_app):
     }
 
 
-def unfit(name, keys):
+def unfit(name: object, keys: object) -> str | None:
     """Return what is wrong with the name of an environment, or with what its keys are in."""
     if not isinstance(name, str) or not re.fullmatch(r"[a-z_][a-z0-9_]*", name, re.I):
         return "a name has letters, digits and underscores, a letter first, as in staging"
@@ -58,7 +62,7 @@ def unfit(name, keys):
     return None
 
 
-def shared(values, name):
+def shared(values: Mapping[str, Values], name: str) -> set[tuple[str, str]]:
     """Return (key, reason) where an environment has what another has on a host of both, a set.
 
     `values` are those of each environment by its name, a dict of dicts. Of two environments, it is
@@ -73,18 +77,18 @@ def shared(values, name):
     return found
 
 
-def same(mine, theirs):
+def same(mine: Values, theirs: Values) -> list[str]:
     """Return the keys, a list, in which two projects on a host have to differ and do not."""
     right = mine.keys() & theirs.keys()  # the others are told already
     return [key for key in OWN if (low := key.lower()) in right and mine[low] == theirs[low]]
 
 
-def host_names(values):
+def host_names(values: Values) -> set[str]:
     """Return the names of the hosts of checked values, a set, without users and ports."""
     return {split_host(host)[1].lower() for host in values.get("hosts", [])}
 
 
-def check_given(configs, config, hosts):
+def check_given(configs: Mapping[str, Config], config: Config, hosts: Sequence[str]) -> None:
     """Exit where a host of fab -H is another environment's, and has the same project for that.
 
     `hosts` are names, a list of str.

@@ -3,7 +3,11 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from .host import Host
+from .on_host.configuration import File
+from .on_host.deployed import Fabric
 from .on_host.server_name import written
 from .steps import step
 
@@ -48,7 +52,7 @@ FILES = [
 ]
 
 
-def values(host):
+def values(host: Host) -> dict[str, Any]:
     """Return what the templates are filled in with, a dict; the host adds ROOT and its secrets."""
     config = host.config
     return {
@@ -63,7 +67,7 @@ def values(host):
     }
 
 
-def fabric(host):
+def fabric(host: Host) -> Fabric:
     """Return the environment, and the keys of its FABRIC that matter to the server, a dict.
 
     There are no secrets in it.
@@ -74,7 +78,7 @@ def fabric(host):
     return found
 
 
-def described(host):
+def described(host: Host) -> list[File]:
     """Return the files as a list of dicts, with their templates as content."""
     filled_in = values(host)
     return [
@@ -89,14 +93,18 @@ def described(host):
     ]
 
 
-def stage(host, release):
+def stage(host: Host, release: str) -> None:
     """Give a release its configuration: what belongs into its directory, and the rest for later."""
     with step(host, "Configuration files"):
-        given = {"files": described(host), "values": values(host), "fabric": fabric(host)}
+        given: dict[str, Any] = {
+            "files": described(host),
+            "values": values(host),
+            "fabric": fabric(host),
+        }
         host.call("stage", release=release, **given)
 
 
-def on_server(host):
+def on_server(host: Host) -> list[str]:
     """Return the paths of the files that are outside of the project's directory."""
     outside = (file for file in FILES if not file.path.startswith("%(release)s"))
     return [file.path % values(host) for file in outside]

@@ -5,8 +5,10 @@ of its own; whatever could shut that user out is taken back by a timer on the se
 stopped after another log-in.
 """
 
+from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 from fabric import Connection
 from invoke import Exit
@@ -27,7 +29,7 @@ FIREWALL_UNDO = "ufw --force disable"
 JAIL = "[sshd]\nenabled = true\nbackend = systemd\nport = {port}"
 
 
-def secure(host, revert_after=120):
+def secure(host: Host, revert_after: int = 120) -> None:
     """Make a server safe and give it the user of deploys; where all is so already change nothing.
 
     `host` need not be connected, and no log-in as its user need be possible yet. What could lock
@@ -58,12 +60,12 @@ def secure(host, revert_after=120):
         run(proved, "Automatic security updates", "secure_updates")
 
 
-def deployer(host):
+def deployer(host: Host) -> str:
     """Return the user of deploys, a str."""
     return host.config.ssh_user or host.connection.user
 
 
-def connect_for_securing(host):
+def connect_for_securing(host: Host) -> Host:
     """Return a Host that is logged in, and may act as root, on a server that may be brand new.
 
     As the user of deploys where that works: then root may no longer log in. Else as the user of
@@ -74,11 +76,11 @@ def connect_for_securing(host):
         try:
             return log_in(host, user)
         except Refused as refused:
-            refusals.append(refused.message)
+            refusals.append(str(refused.message))
     raise Exit("\n".join(refusals), 3)
 
 
-def log_in(host, user, key_only=False):
+def log_in(host: Host, user: str, key_only: bool = False) -> Host:
     """Return a Host for the same server over a new connection; Refused as user, or by sudo."""
     old = host.connection
     options = dict(old.connect_kwargs)
@@ -105,7 +107,7 @@ def log_in(host, user, key_only=False):
     return other
 
 
-def log_in_anew(host, user):
+def log_in_anew(host: Host, user: str) -> tuple[Host, bool]:
     """Return a Host on which user has just logged in and used sudo, and whether by key.
 
     Refused where neither a key nor the password lets user in.
@@ -118,7 +120,7 @@ def log_in_anew(host, user):
         return log_in(host, user), False
 
 
-def make_user(host, user):
+def make_user(host: Host, user: str) -> None:
     """Give the server the user of deploys, who may log in and use sudo."""
     password = host.config.ssh_pass
     typed = host.sudo_prefix()[1] and not password  # then sudo goes on asking for it
@@ -131,7 +133,7 @@ def make_user(host, user):
     tell([*made.splitlines(), *admitted])
 
 
-def let_colleagues_in(host, user, keys):
+def let_colleagues_in(host: Host, user: str, keys: dict[str, str]) -> None:
     """Let in who has a file in deploy/keys, and who has none any more not; see colleagues.py."""
     using = host.connection.connect_kwargs["auth_strategy"].accepted
     with step(host, "Keys of deploy/keys"):
@@ -139,7 +141,7 @@ def let_colleagues_in(host, user, keys):
     tell(changes)
 
 
-def public_keys(host):
+def public_keys(host: Host) -> list[str]:
     """Return the public key of SSH_KEY_PATH or, without that and SSH_PASS, those of the agent.
 
     As a list of lines for authorized_keys; empty where the key cannot be read.
@@ -156,7 +158,7 @@ def public_keys(host):
     return [f"{key.get_name()} {key.get_base64()}" for key in keys]
 
 
-def close_sshd(host, by_key, revert_after):
+def close_sshd(host: Host, by_key: bool, revert_after: int) -> None:
     """Close ssh for root, unless deploys log in as root, and for passwords, unless they use one."""
     user, project = host.connection.user, host.config.project_name
     wanted = [] if user == "root" else ["PermitRootLogin no"]
@@ -173,14 +175,14 @@ def close_sshd(host, by_key, revert_after):
         guarded(host, "sshd", "secure_sshd", undo, revert_after, **values)
 
 
-def close_ports(host, revert_after):
+def close_ports(host: Host, revert_after: int) -> None:
     """Let in ssh, at the port that it has, HTTP and HTTPS."""
     run(host, "Ports of the web", "secure_web")
     values = {"ssh_port": ssh_port(host)}
     guarded(host, "Firewall", "secure_firewall", FIREWALL_UNDO, revert_after, **values)
 
 
-def guarded(host, title, name, undo, revert_after, **values):
+def guarded(host: Host, title: str, name: str, undo: str, revert_after: int, **values: Any) -> None:
     """Run a script that arms the timer; stop that if user can log in afterwards, else Exit."""
     user, unit = host.connection.user, f"secure-{title.lower()}-{host.config.project_name}"
     values |= {"unit": unit, "undo": undo, "seconds": revert_after}
@@ -196,12 +198,12 @@ def guarded(host, title, name, undo, revert_after, **values):
         raise Exit(f"{error.message}\n{back}", error.code) from None
 
 
-def ssh_port(host):
+def ssh_port(host: Host) -> str:
     """Return the port at which sshd listens, seen from the server, as a str."""
     return host.as_login("printenv SSH_CONNECTION").stdout.split()[3]
 
 
-def run(host, title, *names, stdin=b"", **values):
+def run(host: Host, title: str, *names: str, stdin: str | bytes = b"", **values: object) -> str:
     """Run scripts as root, as a step; print and return what they say that they changed.
 
     They find the values in variables.
@@ -213,6 +215,6 @@ def run(host, title, *names, stdin=b"", **values):
     return changes
 
 
-def tell(changes):
+def tell(changes: Iterable[str]) -> None:
     for line in changes or ["already so"]:
         print(f"    {line}")

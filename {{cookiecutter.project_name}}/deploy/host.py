@@ -11,11 +11,15 @@ import shutil
 import sys
 import threading
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+from fabric import Connection
 from invoke import Exit
-from paramiko import SSHException
+from paramiko import Channel, SSHException
 
 from . import connecting, program
+from .config import Config
 from .connecting import Refused
 from .scripts import script
 from .shell import BEGIN, ENVIRONMENT, PATH, copy, send, skip_greeting, text, through_login
@@ -30,7 +34,7 @@ NOT_SENT = 96  # the exit status of CALL where the program is not there yet, or 
 class CommandFailed(Exception):
     """A command on a host ended with another status than 0: .status, and .output, a str."""
 
-    def __init__(self, status, output):
+    def __init__(self, status: int, output: str) -> None:
         super().__init__(f"exit status {status}")
         self.status, self.output = status, output
 
@@ -48,25 +52,25 @@ class Result:
 class Host:
     """A server. `connection` is Fabric's; it is opened on the first use, host key checked."""
 
-    def __init__(self, connection, config):
+    def __init__(self, connection: Connection, config: Config) -> None:
         self.connection = connection
         self.config = config
         port = "" if connection.port == 22 else f":{connection.port}"
         self.name = f"{connection.original_host}{port}"
         self.verbose = False
-        self.lease = None  # a Lease, while one is held
-        self._sudo = None
+        self.lease: Any = None  # a Lease, while one is held
+        self._sudo: tuple[str, bytes] | None = None
         self._root = ""  # until the host has said where the project is
         typed = connection.config.sudo.password or connection.connect_kwargs.get("password")
         self._password = typed or config.ssh_pass
 
     @property
-    def app_user(self):
+    def app_user(self) -> str:
         """The user of the host that the site runs as."""
         return self.config.project_name
 
     @property
-    def root(self):
+    def root(self) -> str:
         """The directory of the project on the host, a str: see `where` of on_host/record.py."""
         if not self._root:
             self.call("where")
@@ -74,11 +78,11 @@ class Host:
 
     # Connecting
 
-    def connect(self):
+    def connect(self) -> None:
         """Open the connection, unless it is open; Exit with one line where that is not possible."""
         connecting.connect(self.connection, self.name, self.config.ssh_pass)
 
-    def sudo_prefix(self):
+    def sudo_prefix(self) -> tuple[str, bytes]:
         """Return the words that make a command run as root, and what sudo wants to read first."""
         if self._sudo is None:
             self.connect()
@@ -98,7 +102,7 @@ class Host:
                 self._sudo = "sudo -k -S -p '' -- ", first
         return self._sudo
 
-    def _sudo_refusal(self, output):
+    def _sudo_refusal(self, output: str) -> str:
         user = self.connection.user
         if NO_TERMINAL in output:
             return f"sudo wants a terminal; add to /etc/sudoers: Defaults:{user} !requiretty"
@@ -108,7 +112,7 @@ class Host:
         told = "".join(words[-1:]).rstrip(".")
         return f"sudo refuses {user}: {told}; fab secure as root gives SSH_USER that right"
 
-    def _ask_password(self):
+    def _ask_password(self) -> bytes:
         if not self._password:
             question = f"Password of {self.connection.user} on {self.name}, for sudo:"
             unknown = f"{self.name}: sudo wants a password; set SSH_PASS in FABRIC"
@@ -117,15 +121,23 @@ class Host:
 
     # Running
 
-    def as_root(self, script, **options):
+    def as_root(self, script: str, **options: Any) -> Result:
         """Run a shell script as root and return its Result: see `_run`."""
         return self._run("root", script, **options)
 
-    def as_site(self, script, **options):
+    def as_site(self, script: str, **options: Any) -> Result:
         """Run a shell script as the site's user and return its Result: see `_run`."""
         return self._run(self.app_user, script, **options)
 
-    def _run(self, user, script, stdin=b"", check=True, shown=False, **variables):
+    def _run(
+        self,
+        user: str,
+        script: str,
+        stdin: str | bytes = b"",
+        check: bool = True,
+        shown: bool = False,
+        **variables: str,
+    ) -> Result:
         """Run a shell script as that user and return its Result.
 
         The script finds in $name the name of the project, in $root its directory, and the
@@ -139,13 +151,13 @@ class Host:
             raise CommandFailed(result.status, result.output)
         return result
 
-    def as_login(self, script, stdin=b""):
+    def as_login(self, script: str, stdin: bytes = b"") -> Result:
         """Run a line of shell as the user that has logged in, and return its Result."""
         result = self._execute(through_login(BEGIN + script), stdin)
         self._check_begun(result.begun, result.output, result.status)
         return result
 
-    def _check_begun(self, begun, output, status):
+    def _check_begun(self, begun: bool, output: str, status: int) -> None:
         """Refused where the log-in shell has not run what it was told to."""
         if begun:
             return
@@ -158,7 +170,7 @@ class Host:
             3,
         )
 
-    def call(self, command, as_site=False, **parameters):
+    def call(self, command: str, as_site: bool = False, **parameters: Any) -> dict[str, Any]:
         """Run a command of on_host/ as root, or as the site's user; return its answer, a dict.
 
         CommandFailed with the reason where it is refused.
@@ -166,16 +178,16 @@ class Host:
         user = self.app_user if as_site else "root"
         if as_site:  # who may not read the record
             parameters["root"] = self.root
-        request, path = self._request(command, parameters), {"program": program.remote_path()}
-        result = self._run(user, CALL, request, check=False, **path)
+        request, path = self._request(command, parameters), program.remote_path()
+        result = self._run(user, CALL, request, check=False, program=path)
         if result.status == NOT_SENT:
             self._send_program()
-            result = self._run(user, CALL, request, check=False, **path)
+            result = self._run(user, CALL, request, check=False, program=path)
         if result.status:
             raise CommandFailed(result.status, result.output)
         return self._answer(result.stdout.splitlines()[-1])
 
-    def session(self, command, **parameters):
+    def session(self, command: str, **parameters: Any) -> tuple[Channel, dict[str, Any]]:
         """Start a command of on_host/, as root, that reads on.
 
         Return its paramiko Channel and its first answer, a dict; Exit where it is refused.
@@ -199,7 +211,7 @@ class Host:
         reason = text(said).strip().splitlines()
         raise Exit(f"{self.name}: {reason[-1] if reason else 'connection lost'}", 1)
 
-    def download(self, script, path, **variables):
+    def download(self, script: str, path: Path, **variables: str) -> None:
         """Run a script as root and write what it prints, as bytes, to a local Path."""
         channel = self._start(*self._command("root", script, b"", variables))
         printed = channel.makefile("rb")
@@ -208,25 +220,27 @@ class Host:
             shutil.copyfileobj(printed, file)
         if status := channel.recv_exit_status():
             path.unlink()
-            errors = []
+            errors: list[bytes] = []
             copy(channel.makefile_stderr("rb"), [errors.append], errors)
             raise CommandFailed(status, text(errors))
 
-    def _request(self, command, parameters):
+    def _request(self, command: str, parameters: dict[str, Any]) -> str:
         names = {"command": command, "name": self.config.project_name, "root": self._root}
         names |= {"home": self.config.virtualenv_home}
         return json.dumps(names | parameters) + "\n"
 
-    def _answer(self, line):
+    def _answer(self, line: str | bytes) -> dict[str, Any]:
         answer = json.loads(line)
         self._root = answer.pop("root", self._root)
         return answer
 
-    def _send_program(self):
+    def _send_program(self) -> None:
         variables = {"program": program.remote_path(), "directory": program.DIRECTORY}
         self.as_root(script("send_program"), stdin=program.archive(), **variables)
 
-    def _command(self, user, script, stdin, variables):
+    def _command(
+        self, user: str, script: str, stdin: str | bytes, variables: dict[str, str]
+    ) -> tuple[str, bytes]:
         """Return the command that runs a script, and all that it reads, in bytes.
 
         The script is read as well: so any log-in shell hands it on, and the host's list of
@@ -245,9 +259,12 @@ class Host:
         stdin = stdin.encode() if isinstance(stdin, str) else stdin
         return through_login(f"exec {prefix}{shlex.join(words)}"), first + whole + stdin
 
-    def _execute(self, command, stdin, verbose=False, shown=False):
+    def _execute(
+        self, command: str, stdin: bytes, verbose: bool = False, shown: bool = False
+    ) -> Result:
         channel = self._start(command, stdin)
-        output, stdout = [], []
+        output: list[bytes] = []
+        stdout: list[bytes] = []
         if shown:
             sinks, error_sinks = [writer(sys.stdout)], [writer(sys.stderr)]
         else:
@@ -268,7 +285,7 @@ class Host:
             output.append(b"killed on the server: it may be out of memory\n")
         return Result(text(stdout), text(output), status, begun)
 
-    def _open(self, command):
+    def _open(self, command: str) -> Channel:
         try:
             channel = self.connection.transport.open_session()
             channel.exec_command(command)
@@ -276,7 +293,7 @@ class Host:
         except (SSHException, EOFError, OSError):
             raise Exit(f"{self.name}: connection lost", 255) from None
 
-    def _start(self, command, stdin):
+    def _start(self, command: str, stdin: bytes) -> Channel:
         channel = self._open(command)
         threading.Thread(target=send, args=(channel, stdin), daemon=True).start()
         return channel

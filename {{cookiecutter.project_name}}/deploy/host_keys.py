@@ -5,14 +5,22 @@ import hashlib
 from contextlib import suppress
 from pathlib import Path
 
+from fabric import Connection
 from invoke import Exit
-from paramiko import MissingHostKeyPolicy, SSHException
+from paramiko import (
+    BadHostKeyException,
+    HostKeys,
+    MissingHostKeyPolicy,
+    PKey,
+    SSHClient,
+    SSHException,
+)
 from paramiko.hostkeys import HostKeyEntry, InvalidHostKey
 
 from .terminal import ask
 
 
-def check_keys(connection):
+def check_keys(connection: Connection) -> None:
     """Let the connection take known keys only, or ask."""
     mine, *others = files(connection)
     everybodys = connection.ssh_config.get("globalknownhostsfile", "/etc/ssh/ssh_known_hosts")
@@ -26,13 +34,13 @@ def check_keys(connection):
     connection.client.set_missing_host_key_policy(AskAboutUnknownKey(mine))
 
 
-def files(connection):
+def files(connection: Connection) -> list[Path]:
     """Return the known_hosts files of ~/.ssh/config, else ssh's own, as Paths."""
     names = connection.ssh_config.get("userknownhostsfile", "~/.ssh/known_hosts").split()
     return [Path(name).expanduser() for name in names]
 
 
-def load(keys, path):
+def load(keys: HostKeys, path: Path) -> None:
     """Read a known_hosts file; like ssh, pass over what is no key of a host."""
     for line in map(str.strip, path.read_text("utf-8", "replace").splitlines()):
         if line.startswith("@"):  # a revoked key, or one of an authority that signs keys
@@ -43,19 +51,19 @@ def load(keys, path):
                 keys.add(name, entry.key.get_name(), entry.key)
 
 
-def fingerprint(key):
+def fingerprint(key: PKey) -> str:
     """Return the fingerprint as OpenSSH shows it."""
     digest = base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
     return f"SHA256:{digest}"
 
 
-def name_of(connection):
+def name_of(connection: Connection) -> str:
     """Return the name that the server has in known_hosts."""
     host, port = connection.host, connection.port
     return host if port == 22 else f"[{host}]:{port}"
 
 
-def changed(connection, error):
+def changed(connection: Connection, error: BadHostKeyException) -> None:
     """Exit where the server shows another key than the known one; ask if that is of another type.
 
     `error` is a BadHostKeyException. Where the new key is taken this returns.
@@ -75,10 +83,10 @@ def changed(connection, error):
 class AskAboutUnknownKey(MissingHostKeyPolicy):
     """Show the fingerprint and ask, as ssh does; refuse where nobody can answer."""
 
-    def __init__(self, known_hosts):
+    def __init__(self, known_hosts: Path) -> None:
         self.known_hosts = known_hosts
 
-    def missing_host_key(self, client, hostname, key):
+    def missing_host_key(self, client: SSHClient, hostname: str, key: PKey) -> None:
         shown = f"{hostname}: the host key {key.get_name()} {fingerprint(key)} is not known"
         unanswered = Exit(f"{shown}; connect once with ssh and compare it", 3)
         question = f"{shown}. Connect and remember it (yes/no)?"

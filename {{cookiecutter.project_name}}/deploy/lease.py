@@ -5,10 +5,13 @@ import json
 import secrets
 import socket
 import threading
+from types import TracebackType
+from typing import Any, Self
 
 from invoke import Exit
 from paramiko import SSHException
 
+from .host import Host
 from .on_host.lease import described
 
 SIGN_OF_LIFE = 15  # seconds; the server waits for four of them
@@ -22,12 +25,12 @@ class Lease:
     connection ends, however that happens, and then kills what the block had running there.
     """
 
-    def __init__(self, host, command):
+    def __init__(self, host: Host, command: str) -> None:
         self.host, self.id = host, secrets.token_hex(8)
         self.noted = {"who": f"{getpass.getuser()}@{socket.gethostname()}", "command": command}
         self._ended = threading.Event()
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         self._channel, answer = self.host.session("lease", id=self.id, note=self.noted)
         if "holder" in answer:
             raise Exit(f"{self.host.name}: {described(answer['holder'])}; try again later", 75)
@@ -35,7 +38,12 @@ class Lease:
         threading.Thread(target=self._show_life, daemon=True).start()
         return self
 
-    def __exit__(self, kind, error, traceback):
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         self._ended.set()
         self.host.lease = None
         if kind:
@@ -48,7 +56,7 @@ class Lease:
         except (OSError, SSHException):  # the server has seen that by itself
             pass
 
-    def note(self, **values):
+    def note(self, **values: Any) -> None:
         """Let the history say so; Exit where the lease is lost."""
         self.noted |= values
         try:
@@ -56,7 +64,7 @@ class Lease:
         except OSError:
             raise Exit(f"{self.host.name}: connection lost", 255) from None
 
-    def _show_life(self):
+    def _show_life(self) -> None:
         while not self._ended.wait(SIGN_OF_LIFE):
             try:
                 self._channel.sendall(b"\n")

@@ -10,7 +10,9 @@ import re
 import shutil
 import socket
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import fabric
 from invoke import Exit
@@ -21,7 +23,7 @@ PATHS = ("userknownhostsfile", "globalknownhostsfile")  # on one line
 WITH_TOKENS = ("identityfile", "certificatefile", "identityagent", "proxycommand", *PATHS)
 
 
-def is_there():
+def is_there() -> bool:
     """Return whether this machine has OpenSSH's client."""
     return shutil.which("ssh") is not None
 
@@ -29,7 +31,7 @@ def is_there():
 class Configuration(fabric.Config):
     """Fabric's configuration, with what ssh says of a host in the place of paramiko's reading."""
 
-    def _clone_init_kwargs(self, *args, **kwargs):
+    def _clone_init_kwargs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         kwargs = super(fabric.Config, self)._clone_init_kwargs(*args, **kwargs)
         return dict(kwargs, ssh_config=self.base_ssh_config)
 
@@ -39,24 +41,25 @@ class Client:
 
     _config = ()  # Fabric copies it
 
-    def __init__(self, file=None):
-        self.host, self.given = None, []
+    def __init__(self, file: str | None = None) -> None:
+        self.host: str | None = None
+        self.given: list[str] = []
         self.file = ["-F", str(Path(file).expanduser())] if file else file_of_home()
 
-    def give(self, host, user, port):
+    def give(self, host: str, user: str | None, port: int | None) -> None:
         """Say which host is connected to, and what was given for it; None where nothing was."""
         self.host = host
         self.given += ["-l", user] if user else []
         self.given += ["-p", str(port)] if port else []
 
-    def give_keys(self, names):
+    def give_keys(self, names: str | Sequence[str]) -> None:
         """Say which keys were given for that host, a list of paths, or one."""
         for name in [names] if isinstance(names, str) else names:
             self.given += ["-i", name]
 
-    def lookup(self, host):
+    def lookup(self, host: str) -> SSHConfigDict:
         """Return the options of a host by their names in lower case; Exit where ssh refuses."""
-        given = self.given if host == self.host else []
+        given: list[str] = self.given if host == self.host else []
         command = ["ssh", "-G", *self.file, *given, "--", host]
         result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if result.returncode:
@@ -65,14 +68,14 @@ class Client:
         return options(result.stdout, host)
 
 
-def settings_for(config, client):
+def settings_for(config: fabric.Config, client: Client) -> Configuration:
     """Return the Configuration of a connection, made from Fabric's."""
     made = config.clone(into=Configuration)
     made._set(base_ssh_config=client)
     return made
 
 
-def file_of_home():
+def file_of_home() -> list[str]:
     """Return the option that names ~/.ssh/config where HOME is not the home that ssh looks in."""
     path = Path("~/.ssh/config").expanduser()
     if Path.home() == Path(pwd.getpwuid(os.getuid()).pw_dir):
@@ -80,7 +83,7 @@ def file_of_home():
     return ["-F", str(path if path.is_file() else "/etc/ssh/ssh_config")]
 
 
-def options(printed, host):
+def options(printed: str, host: str) -> SSHConfigDict:
     """Return what `ssh -G` has printed as a dict; what has the value none is not in it."""
     found = SSHConfigDict()
     for line in printed.splitlines():
@@ -103,7 +106,7 @@ def options(printed, host):
     return found
 
 
-def tokens_for(found, host):
+def tokens_for(found: SSHConfigDict, host: str) -> dict[str, str]:
     """Return what stands for %h and the like in the values: see TOKENS in ssh_config(5)."""
     user = pwd.getpwuid(os.getuid())
     name = socket.gethostname()
@@ -122,7 +125,7 @@ def tokens_for(found, host):
     }
 
 
-def expanded(value, tokens):
+def expanded(value: str, tokens: dict[str, str]) -> str:
     """Return a value with its tokens, variables and ~ filled in."""
     value = re.sub("%(.)", lambda match: tokens.get(match[1], match[0]), value)
     value = re.sub(r"\$\{(\w+)\}", lambda match: os.environ.get(match[1], ""), value)

@@ -1,8 +1,11 @@
 """What a server needs from Debian before a project can live on it."""
 
+from collections.abc import Iterable
+
 from invoke import Exit
 
 from . import checks
+from .host import Host
 from .on_host.checks_of_server import PORTS
 from .scripts import script
 from .steps import step
@@ -18,19 +21,19 @@ SERVICES = (
 )
 
 
-def apt(host, packages):
+def apt(host: Host, packages: Iterable[str]) -> None:
     """Install those of the Debian packages that are missing."""
     host.as_root(script("apt", "install"), packages=" ".join(packages))
 
 
-def check(host):
+def check(host: Host) -> None:
     """Exit where one is missing, as on a server of before the project needed it."""
     missing = host.as_root(script("apt", "missing"), packages=" ".join(PACKAGES)).stdout.split()
     if missing:
         raise Exit(f"{host.name}: {', '.join(missing)}: not installed; type fab install", 1)
 
 
-def install(host):
+def install(host: Host) -> None:
     """Install Debian's packages, the locale and uv; what is there already is left as it is."""
     with step(host, "Debian packages"):
         ports = " ".join(f"{port}:{file}" for port, file in PORTS.items())

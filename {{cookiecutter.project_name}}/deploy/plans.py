@@ -1,18 +1,21 @@
 """What a change of the site consists of, in which order, and what it asks before it begins."""
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 from invoke import Exit
 
 from . import checks, database, relay, releases, repository, server, server_names
-from .host import CommandFailed
+from .host import CommandFailed, Host
+from .lease import Lease
 from .scripts import script
 from .steps import step
 from .terminal import ask
 
 
-def live_or_exit(host):
+def live_or_exit(host: Host) -> str:
     """Return the name of the live release; Exit where there is none, or it cannot run here."""
     found = host.call("live")
     if not found["live"]:
@@ -21,20 +24,20 @@ def live_or_exit(host):
     return found["live"]
 
 
-def refuse_misfit(host, found):
+def refuse_misfit(host: Host, found: dict[str, str]) -> None:
     """Exit where the packages of a release do not fit the Python of the server."""
     if found["problem"]:
         raise Exit(f"{host.name}: {found['problem']}; type fab deploy", 1)
 
 
-def agree(question, yes):
+def agree(question: str, yes: bool) -> None:
     """Exit unless the question is answered with yes, by --yes or on the terminal."""
     refusal = Exit(f"{question}: not agreed to; type yes when asked, or --yes", 2)
     if not yes and ask(f"{question} (yes/no)?", refusal) != "yes":
         raise refusal
 
 
-def refuse_edited(changes, yes):
+def refuse_edited(changes: Sequence[dict[str, str]], yes: bool) -> None:
     """Exit where a file was changed by hand on the server, unless --yes says to overwrite it."""
     edited = [change for change in changes if change["edited"]]
     if edited and not yes:
@@ -47,13 +50,13 @@ def refuse_edited(changes, yes):
         )
 
 
-def tell_differences(host, now):
+def tell_differences(host: Host, now: dict[str, Any]) -> None:
     """Print what of FABRIC differs from what the server was deployed with, a line a key."""
     for line in checks.differences(host, now):
         print(f"    {line}")
 
 
-def agree_to_rename(host, now, yes):
+def agree_to_rename(host: Host, now: dict[str, Any], yes: bool) -> None:
     """Exit unless the site has its name already, or is to be renamed."""
     if line := checks.rename(host, now):
         agree(f"{line}, and the old name leads there. Rename the site", yes)
@@ -63,13 +66,20 @@ def agree_to_rename(host, now, yes):
 # Deploying
 
 
-def deploy(host, lease, name, now, maintenance=False, yes=False):
+def deploy(
+    host: Host,
+    lease: Lease,
+    name: str,
+    now: dict[str, Any],
+    maintenance: bool = False,
+    yes: bool = False,
+) -> None:
     """Let a release that is built take over from the live one; `now` is what `examine` returned."""
     live = now["live"]
     pending = check_migrations(host, name, live, maintenance, yes)
     lease.note(migrations=pending)
     dump = database.backup(host, "deploy", only_database=True) if live else None
-    if live and maintenance:
+    if dump and maintenance:
         deploy_in_maintenance(host, name, dump, now)
     else:
         migrate(host, name, pending)
@@ -77,14 +87,14 @@ def deploy(host, lease, name, now, maintenance=False, yes=False):
     server.end_maintenance_of_deploy(host)
 
 
-def migrate(host, name, pending):
+def migrate(host: Host, name: str, pending: Sequence[str]) -> None:
     try:
         releases.migrate(host, name)
     except Exit as failure:
         raise Exit(f"{failure.message}\n{applied(host, name, pending)}", 1) from None
 
 
-def take_over(host, name, now):
+def take_over(host: Host, name: str, now: dict[str, Any]) -> None:
     """Let a release take over; where that renames the site, NGINX answers to both names before."""
     before = now["rename"].get("from")
     if before:
@@ -98,7 +108,7 @@ def take_over(host, name, now):
         raise
 
 
-def deploy_in_maintenance(host, name, dump, now):
+def deploy_in_maintenance(host: Host, name: str, dump: str, now: dict[str, Any]) -> None:
     """Migrate while nobody can write; where the deploy fails the database becomes as it was."""
     server.set_maintenance(host, True, by="deploy")
     try:
@@ -110,7 +120,7 @@ def deploy_in_maintenance(host, name, dump, now):
         raise Exit(f"{failure.message}\nThe database is as it was before", 1) from None
 
 
-def check_migrations(host, name, live, maintenance, yes):
+def check_migrations(host: Host, name: str, live: str, maintenance: bool, yes: bool) -> list[str]:
     """Return the names of the pending migrations; Exit if the live code could not survive them."""
     with step(host, "Pending migrations"):
         plan = releases.migrations(host, f"{host.root}/releases/{name}/project")
@@ -125,7 +135,7 @@ def check_migrations(host, name, live, maintenance, yes):
     return plan["pending"] if live else []
 
 
-def applied(host, name, pending):
+def applied(host: Host, name: str, pending: Sequence[str]) -> str:
     """Return a line that says how far the migrations came."""
     try:
         left = releases.migrations(host, f"{host.root}/releases/{name}/project")["pending"]
@@ -140,7 +150,7 @@ def applied(host, name, pending):
 # Going back
 
 
-def rollback(host, lease, release, restore_db, yes):
+def rollback(host: Host, lease: Lease, release: str, restore_db: bool, yes: bool) -> None:
     """Let an older complete release take over again; with restore_db, its data too."""
     found = releases.show(host)
     live, known = found["live"], found["proven"]
@@ -162,7 +172,7 @@ def rollback(host, lease, release, restore_db, yes):
     print(f"Live: {name}")
 
 
-def find_dump(host, release):
+def find_dump(host: Host, release: str) -> str:
     """Return the newest backup made while that release was live; Exit where there is none."""
     found = [dump["name"] for dump in database.backups(host) if dump["release"] == release]
     if not found:
@@ -170,7 +180,7 @@ def find_dump(host, release):
     return found[-1]
 
 
-def load_and_tell(host, dump):
+def load_and_tell(host: Host, dump: str) -> None:
     """Load a backup beside what is live, and say how the two differ."""
     loaded = database.load(host, dump)
     print(f"    {dump} is {loaded['age']}; what has been written since is lost:")
@@ -178,7 +188,7 @@ def load_and_tell(host, dump):
         print(f"    {line}")
 
 
-def ask_about_loss(host, dump, yes):
+def ask_about_loss(host: Host, dump: str, yes: bool) -> None:
     """Load the backup, say what the live database has and it has not, dump that, and ask."""
     load_and_tell(host, dump)
     database.backup(host, "rollback", only_database=True)
@@ -190,7 +200,7 @@ APPLIED = "SELECT app || '.' || name FROM django_migrations"
 PSQL = 'runuser -u postgres -- psql -qAtX "$name"'
 
 
-def tell_unknown_migrations(host, release):
+def tell_unknown_migrations(host: Host, release: str) -> None:
     """Print which applied migrations an older release does not know; they stay applied."""
     known = host.as_site(KNOWN, release=release).stdout.split()
     unknown = [
@@ -200,7 +210,7 @@ def tell_unknown_migrations(host, release):
         print(f"    {release} does not know these migrations, which stay: {', '.join(unknown)}")
 
 
-def restore(host, dump, by="restore"):
+def restore(host: Host, dump: str, by: str = "restore") -> None:
     """Put the backup that is loaded in place, and start the live release on it."""
     server.set_maintenance(host, True, by)
     database.swap(host, dump)
@@ -212,7 +222,7 @@ def restore(host, dump, by="restore"):
 # Telling
 
 
-def show(host):
+def show(host: Host) -> None:
     """Print what a deploy would change; what is read on the server is removed again."""
     now = checks.examine(host)
     checks.tell(host, now["wrong"])
@@ -233,7 +243,7 @@ def show(host):
         print("Files: no change")
 
 
-def show_release(host, revision, fits):
+def show_release(host: Host, revision: str, fits: bool) -> None:
     """Print the packages and migrations of a revision, unpacked on the server for that long.
 
     `fits`: the packages that are there do so.
@@ -255,7 +265,7 @@ def show_release(host, revision, fits):
         host.as_root('rm -rf "$release"', release=release)
 
 
-def show_migrations(host, directory, packages_change):
+def show_migrations(host: Host, directory: str, packages_change: bool) -> None:
     try:
         plan = releases.migrations(host, directory)
     except CommandFailed as failure:
@@ -269,7 +279,7 @@ def show_migrations(host, directory, packages_change):
         print(f"  ! the live code could not survive: {line}")
 
 
-def history_line(line):
+def history_line(line: dict[str, Any]) -> str:
     """Return a line of the history for people."""
     what = " -> ".join(filter(None, [line.get("from"), line.get("to")])) or line.get("backup", "")
     migrations = f", {len(line['migrations'])} migrations" if line.get("migrations") else ""

@@ -21,7 +21,7 @@ DIRECTORY = "/var/lib/mezzanine"  # on_host/record.py has its records there too
 
 
 @cache
-def archive():
+def archive() -> bytes:
     """Return on_host/ as a zip that Python runs, in bytes; of the same files, always the same."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as zipped:
@@ -33,6 +33,6 @@ def archive():
 
 
 @cache
-def remote_path():
+def remote_path() -> str:
     """Return where it is on a server; the name tells the content."""
     return f"{DIRECTORY}/on_host-{hashlib.sha256(archive()).hexdigest()[:16]}.pyz"

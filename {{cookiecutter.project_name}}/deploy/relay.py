@@ -1,17 +1,21 @@
 """The relay: how a release takes over from the one before. What happens is in on_host/switch.py."""
 
+from typing import Any
+
 from invoke import Exit
 
+from .host import Host
 from .steps import step
 
 
-def switch(host, release, rename=True):
+def switch(host: Host, release: str, rename: bool = True) -> dict[str, Any]:
     """Let a complete release take over; Exit, with the one before live again, where that fails.
 
     With `rename`, the site gets the name that the release was deployed with.
     """
     config = host.config
-    fabric = {"port": config.gunicorn_port, "host": config.live_hostname, "app": config.project_app}
+    fabric: dict[str, Any] = {"port": config.gunicorn_port, "host": config.live_hostname}
+    fabric["app"] = config.project_app
     with step(host, f"Relay to {release}"):
         journal = host.call("relay", release=release, rename=rename, **fabric)
         if journal.get("result") != "done":

@@ -9,18 +9,19 @@ ROOT/state/                                which have been live, their configura
 """
 
 import secrets
+from typing import Any
 
 from invoke import Exit
 
 from . import files, repository
-from .host import CommandFailed
+from .host import CommandFailed, Host
 from .scripts import script
 from .steps import step
 
 # Building
 
 
-def build(host, revision):
+def build(host: Host, revision: str) -> tuple[str, str]:
     """Build a release of the revision, of which nothing is live yet.
 
     Return its name, and that of its virtualenv, which tells the packages.
@@ -44,12 +45,12 @@ def build(host, revision):
     return name, made["digest"]
 
 
-def share_static(host):
+def share_static(host: Host) -> None:
     """Let one directory serve the static files of all releases: see on_host/static.py."""
     host.call("share_static", as_site=True)
 
 
-def discard(host, name):
+def discard(host: Host, name: str) -> None:
     """Remove what a build has left that failed; where the line is cut the next deploy does."""
     try:
         host.as_root("rm -rf $root/releases/$release", release=name, check=False)
@@ -60,12 +61,12 @@ def discard(host, name):
 # The database of a release
 
 
-def migrations(host, directory):
+def migrations(host: Host, directory: str) -> dict[str, list[str]]:
     """Return what the migrations of a release would do: see on_host/in_release/."""
     return host.call("migrations", directory=directory, app=host.config.project_app)
 
 
-def finish(host):
+def finish(host: Host) -> list[str]:
     """Make the admin user where there is no superuser; return what there is to tell, lines."""
     password = host.config.admin_pass or secrets.token_urlsafe(12)
     app, hostname = host.config.project_app, host.config.live_hostname
@@ -82,7 +83,7 @@ def finish(host):
     return lines
 
 
-def migrate(host, name):
+def migrate(host: Host, name: str) -> None:
     """Bring the database up to the release; what is there already is left as it is."""
     with step(host, "Database migrations"):
         host.as_site(script("migrate"), release=name)
@@ -91,18 +92,18 @@ def migrate(host, name):
 # What is there
 
 
-def live(host):
+def live(host: Host) -> str | None:
     """Return the name of the live release, or None."""
     link = host.as_root("readlink $root/current", check=False).stdout.strip()
     return link.rpartition("/")[2] or None
 
 
-def show(host):
+def show(host: Host) -> dict[str, Any]:
     """Return what has been live: see `show` of on_host/releases.py."""
     return host.call("releases")
 
 
-def prune(host):
+def prune(host: Host) -> None:
     """Delete what is older than a rollback needs; where that fails the deploy was good."""
     with step(host, "Old releases"):
         try:

@@ -4,17 +4,19 @@ What is here and does not go live is told: files that are not committed, commits
 """
 
 import tempfile
+from typing import IO
 
 from invoke import Exit
 
 from .config import PROJECT_ROOT
+from .host import Host
 from .on_host.git import Archive, Git
 from .on_host.hg import Mercurial
 from .on_host.site import Refused
 from .steps import step
 
 
-def newest_revision(host):
+def newest_revision(host: Host) -> str:
     """Return the newest revision there is to deploy, 40 digits; print what it does not have."""
     url = host.config.repo_url
     with step(host, "Newest revision"):
@@ -27,7 +29,7 @@ def newest_revision(host):
     return newest["revision"]
 
 
-def unpack(host, revision, directory):
+def unpack(host: Host, revision: str, directory: str) -> None:
     """Put the files of a revision into a new directory on the server, a str."""
     url = host.config.repo_url
     if url:
@@ -46,7 +48,7 @@ def unpack(host, revision, directory):
 # Here
 
 
-def here():
+def here() -> Git | Mercurial:
     """Return the repository that the project is in, a Git or a Mercurial."""
     for directory in (PROJECT_ROOT, *PROJECT_ROOT.parents):
         if (directory / ".git").exists():
@@ -56,7 +58,7 @@ def here():
     return Git(PROJECT_ROOT)  # whose words say so where there is none
 
 
-def local_revision():
+def local_revision() -> str:
     """Return the commit that is checked out, 40 digits; Exit with what git says, or without one."""
     repository = here()
     try:
@@ -70,7 +72,7 @@ def local_revision():
     return revision
 
 
-def write_archive(revision, file):
+def write_archive(revision: str, file: IO[bytes]) -> None:
     """Write the files of a local commit to a binary file, as a tar; Refused with what is wrong."""
     repository = here()
     if isinstance(repository, Mercurial):
@@ -81,7 +83,7 @@ def write_archive(revision, file):
     archive.close()
 
 
-def submodule(git, revision, path, commit):
+def submodule(git: Git, revision: str, path: str, commit: str) -> Git:
     """Return the Git of a submodule that is checked out here; Refused without its commit."""
     found = Git(git.directory / path)
     if not (found.directory / ".git").exists() or not found.commit(commit):
@@ -92,7 +94,7 @@ def submodule(git, revision, path, commit):
     return found
 
 
-def left_out(newest):
+def left_out(newest: dict[str, str]) -> list[str]:
     """Return lines with what is here and not in the newest revision.
 
     `newest` is a dict with "revision" and, where the server has fetched it, "branch".
@@ -113,5 +115,5 @@ def left_out(newest):
     return [line for line, count in zip(lines, (files, commits), strict=True) if count]
 
 
-def counted(number, one, many):
+def counted(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"

@@ -1,13 +1,15 @@
 """The site on its server: its user and directories, how it is, its logs, its end."""
 
 import json
+from typing import Any
 
 from . import checks, files
+from .host import Host
 from .scripts import script
 from .steps import step
 
 
-def create_user(host, asked=""):
+def create_user(host: Host, asked: str = "") -> None:
     """Make the user that the site runs as, and the project's directories.
 
     First of all the names that the project needs are claimed; where somebody else has one of them,
@@ -30,25 +32,25 @@ LOGS = {
 }
 
 
-def history(host):
+def history(host: Host) -> list[dict[str, Any]]:
     """Return the lines of the history, a list of dicts, the oldest first: see on_host/lease.py."""
     shown = host.as_root("cat $root/state/history.jsonl", check=False).stdout
     return [json.loads(line) for line in shown.splitlines()]
 
 
-def set_maintenance(host, on, by="hand"):
+def set_maintenance(host: Host, on: bool, by: str = "hand") -> None:
     """Answer 503 to everybody but the server itself, or no longer."""
     script = "echo $by >$root/state/maintenance" if on else "rm -f $root/state/maintenance"
     host.as_root(script, by=by)
 
 
-def end_maintenance_of_deploy(host):
+def end_maintenance_of_deploy(host: Host) -> None:
     """End a maintenance that a deploy or restore began, also one that was cut off."""
     flag = f"{host.root}/state/maintenance"
     host.as_root(f"grep -sqx hand {flag} || rm -f {flag}")
 
 
-def adopt(host):
+def adopt(host: Host) -> bool:
     """Let the server have a record of a site from before there were records; Exit without one.
 
     Return whether there is something to back up.
@@ -57,7 +59,7 @@ def adopt(host):
         return host.call("adopt", files=files.on_server(host))["data"]
 
 
-def remove(host, backup):
+def remove(host: Host, backup: str) -> None:
     """Remove what the server's record says is the project's; its backup goes to /var/backups."""
     with step(host, f"Removing {host.config.project_name}"):
         host.call("remove", backup=backup)

@@ -4,6 +4,7 @@ import json
 
 from . import certificates
 from .config import HOST_NAME
+from .host import Host
 from .on_host.server_name import written
 from .scripts import script
 from .steps import step
@@ -11,7 +12,7 @@ from .steps import step
 LIST = "cd $root/current/project && ../venv/bin/python manage.py listsites --json"
 
 
-def names(host, first):
+def names(host: Host, first: str) -> list[str]:
     """Return the names that visitors use for the project's sites, a list of str without doubles.
 
     Those of the sites and of their aliases, each with and without www. as the project answers both;
@@ -27,14 +28,14 @@ def names(host, first):
     return list(dict.fromkeys(found))
 
 
-def twin(name):
+def twin(name: str) -> list[str]:
     """Return the name with www. if it has none, and without if it has, in a list; an IP none."""
     if name.replace(".", "").isdigit():
         return []
     return [name.removeprefix("www.") if name.startswith("www.") else f"www.{name}"]
 
 
-def update(host, first=""):
+def update(host: Host, first: str = "") -> None:
     """Let NGINX answer to the names of all sites, and the certificate cover them.
 
     `first` is the name of the first site: LIVE_HOSTNAME, unless another is given.

@@ -1,6 +1,10 @@
 """How a script gets through the log-in shell of a server, whatever that is, prints or exports."""
 
 import shlex
+from collections.abc import Callable, Iterable
+from typing import IO
+
+from paramiko import Channel
 
 from .scripts import script
 
@@ -11,7 +15,7 @@ BEGIN = f"printf '\\n{MARK}\\n'; printf '\\n{MARK}\\n' >&2; "
 ENVIRONMENT = script("environment")
 
 
-def through_login(line):
+def through_login(line: str) -> str:
     """Return the command that lets any log-in shell run a line of sh, and end with it.
 
     bash, dash, zsh, fish, csh and tcsh have these words, and this way of quoting, in common.
@@ -19,7 +23,7 @@ def through_login(line):
     return f"exec /bin/sh -c {shlex.quote(f'PATH={PATH}; {line}')}"
 
 
-def send(channel, data):
+def send(channel: Channel, data: bytes) -> None:
     """Let a command read the data, in bytes, and then no more."""
     try:
         channel.sendall(data)
@@ -28,7 +32,9 @@ def send(channel, data):
         pass
 
 
-def copy(stream, sinks, greetings):
+def copy(
+    stream: IO[bytes], sinks: Iterable[Callable[[bytes], object]], greetings: list[bytes]
+) -> bool:
     """Pass each line after the MARK to the sinks, functions; return whether that came.
 
     Where it does not, the lines are added to `greetings`.
@@ -41,12 +47,12 @@ def copy(stream, sinks, greetings):
     return greeting is None
 
 
-def text(lines):
+def text(lines: Iterable[bytes]) -> str:
     """Return lines of bytes as one str."""
     return b"".join(lines).decode("utf-8", "replace")
 
 
-def skip_greeting(stream):
+def skip_greeting(stream: IO[bytes]) -> list[bytes] | None:
     """Read what a log-in shell prints before the MARK; return those lines where none comes."""
     lines = []
     for line in iter(stream.readline, b""):

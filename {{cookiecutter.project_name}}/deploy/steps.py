@@ -4,11 +4,12 @@ import itertools
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
 from invoke import Exit
 
-from .host import CommandFailed
+from .host import CommandFailed, Host
 from .terminal import plain, tell
 
 LAST_LINES = 20
@@ -17,7 +18,7 @@ NEXT = "With -v after it, the command shows all that the server prints"
 
 
 @contextmanager
-def step(host, title):
+def step(host: Host, title: str) -> Iterator[None]:
     """Print the title of a step and how many seconds it took, on the standard error.
 
     Where a command fails in it, print the last lines of its output and Exit with its status.
@@ -42,11 +43,11 @@ def step(host, title):
 
 
 @contextmanager
-def spinner(title):
+def spinner(title: str) -> Iterator[None]:
     """Show on a terminal that a step goes on, and for how many seconds."""
     ended = threading.Event()
 
-    def spin():
+    def spin() -> None:
         for tick in itertools.count():
             frame = FRAMES[tick % len(FRAMES)]
             tell(f"\r{frame} {title} {tick * TICK:.0f} s", end="")

@@ -5,19 +5,23 @@ What it asks, it asks here, where a run that nobody watches ends instead of wait
 
 import getpass
 import sys
+from collections.abc import Callable
+from typing import Any, TextIO
+
+from invoke import Exit
 
 
-def tell(*words, **options):
+def tell(*words: object, **options: Any) -> None:
     """Print like print(), at once and on the standard error."""
     print(*words, file=sys.stderr, flush=True, **options)
 
 
-def can_ask():
+def can_ask() -> bool:
     """Return whether there is somebody who can answer."""
     return bool(sys.stdin) and sys.stdin.isatty()
 
 
-def ask(question, unanswered, hidden=False):
+def ask(question: str, unanswered: Exit, hidden: bool = False) -> str:
     """Return what is typed at a question, a str; where it is hidden, such as a password, unshown.
 
     Raise `unanswered`, an Exit, where the standard input is no terminal, or has ended (Ctrl-D).
@@ -34,10 +38,10 @@ def ask(question, unanswered, hidden=False):
         raise unanswered from None
 
 
-def writer(file):
+def writer(file: TextIO) -> Callable[[bytes], None]:
     """Return a function that writes bytes to a text file, such as sys.stdout, at once."""
 
-    def write(line):
+    def write(line: bytes) -> None:
         file.flush()
         file.buffer.write(line)
         file.buffer.flush()
@@ -45,6 +49,6 @@ def writer(file):
     return write
 
 
-def plain(line):
+def plain(line: str) -> str:
     """Return a line without what would move the cursor or colour the terminal."""
     return "".join(letter for letter in line if letter.isprintable() or letter == "\t")

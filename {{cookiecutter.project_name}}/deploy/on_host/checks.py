@@ -219,7 +219,7 @@ def claim_names(site: Site, files: Sequence[str], facts: Facts, asked: str) -> d
 def examine(
     site: Site,
     files: Sequence[File],
-    values: dict[str, str],
+    values: dict[str, Any],
     facts: Facts,
     leased: bool,
     fabric: Fabric,

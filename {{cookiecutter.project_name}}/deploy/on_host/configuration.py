@@ -172,7 +172,7 @@ def has_ipv6() -> bool:
 
 
 def rendered(
-    site: Site, files: Iterable[File], values: dict[str, str], release: str, secrets: dict[str, str]
+    site: Site, files: Iterable[File], values: dict[str, Any], release: str, secrets: dict[str, str]
 ) -> list[File]:
     """Return the files with their templates and paths filled in with %."""
     values = values | secrets | {"release": str(site.release(release))}
@@ -185,7 +185,7 @@ def rendered(
     ]
 
 
-def compare(site: Site, files: Iterable[File], values: dict[str, str]) -> dict[str, Any]:
+def compare(site: Site, files: Iterable[File], values: dict[str, Any]) -> dict[str, Any]:
     """Return what is live, and how the files differ from it: see deploy/files.py."""
     secrets, live = site.secrets, site.live
     revision = site.release(live) / "REVISION"
@@ -197,7 +197,7 @@ def compare(site: Site, files: Iterable[File], values: dict[str, str]) -> dict[s
 
 
 def stage(
-    site: Site, files: Iterable[File], values: dict[str, str], release: str, fabric: Fabric
+    site: Site, files: Iterable[File], values: dict[str, Any], release: str, fabric: Fabric
 ) -> dict[str, Any]:
     """Give a release its configuration: what belongs into its directory, and the rest for later.
 
