@@ -42,6 +42,7 @@ def nginx_conf(live, folder, ports):
         "project_name": "mysite",
         "gunicorn_port": live.port,
         "live_hostname": HOST,
+        "server_name": HOST,
         "root": folder,
         "default_server": "",
         "ipv6": "",

@@ -7,7 +7,7 @@ import http.client
 import socket
 from collections.abc import Iterator
 from configparser import RawConfigParser
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import quote
 from xmlrpc.client import Fault, ProtocolError, ServerProxy, Transport
@@ -78,17 +78,11 @@ def update(program: str) -> None:
 
 def start(program: str) -> None:
     """Start a program, and wait until it runs or has failed to: state_of tells which."""
-    try:
-        with asked() as supervisor:
-            supervisor.startProcess(program)
-    except (Fault, OSError):
-        pass
+    with suppress(Fault, OSError), asked() as supervisor:
+        supervisor.startProcess(program)
 
 
 def stop(program: str) -> None:
     """Stop a program, if it runs, and wait until it has ended."""
-    try:
-        with asked() as supervisor:
-            supervisor.stopProcess(program)
-    except (Fault, OSError):
-        pass
+    with suppress(Fault, OSError), asked() as supervisor:
+        supervisor.stopProcess(program)
