@@ -288,6 +288,26 @@ def test_local_settings_add_keys_and_environments(site):
     assert "for staging.example" in site.fab("--list")  # its LIVE_HOSTNAME is still that of git
 
 
+def test_a_file_that_one_environment_lacks_stops_that_one_alone(site):
+    missing = {"SSH_KEY_PATH": "~/.ssh/staging", "REQUIREMENTS_PATH": "requirements/none.txt"}
+    others = {
+        "staging": {"HOSTS": ["127.0.0.1:2"], "LIVE_HOSTNAME": "staging.example"} | missing,
+        "demo": {"HOSTS": ["127.0.0.5:3"]},
+    }
+    given(site.project / "mysite/settings.py", others)
+    assert asked(site, "status") == "status on ::1:1; 1"
+    assert asked(site, "demo", "status") == "status on 127.0.0.5:3 (demo); 3"
+    assert "for staging.example" in site.fab("--list")
+    lines = site.fab("staging", "status", status=2).splitlines()
+    assert [line.partition(": ")[0] for line in lines] == [
+        f'FABRIC_ENVIRONMENTS["staging"]["{key}"]' for key in missing
+    ]
+    site.configure(SSH_KEY_PATH="/none")
+    assert (
+        site.fab("demo", "status", status=2) == 'FABRIC["SSH_KEY_PATH"]: there is no file /none\n'
+    )
+
+
 @pytest.mark.parametrize("name", ["deploy", "all", "maintenance"])
 def test_a_command_of_that_name_is_told(site, name):
     given(site.project / "mysite/settings.py", {name: STAGING})

@@ -17,7 +17,7 @@ from deploy import config  # noqa: E402
 REFUSED = {
     "SSH_USER": [None, 1, "a b", "-x", "x" * 33, "a:b", "é"],
     "SSH_PASS": [None, 1, b"x", "two\nlines", "tab\tin it", "\ud800"],
-    "SSH_KEY_PATH": [None, "/none", "~/none", "/tmp", "~no-such-user/key"],
+    "SSH_KEY_PATH": [None, 1, "two\nlines"],
     "HOSTS": [
         *[None, "one.example", [], (), {}, [1], [None], [[]], ["a", "a"], ["a b"], ["http://a"]],
         *[["a:0"], ["a:65536"], ["a:x"], ["a:"], ["@a"], ["a@"], ["x@y@z"], ["-oProxyCommand=x"]],
@@ -28,7 +28,7 @@ REFUSED = {
         *[None, "", "a-b", "1x", "A", "a.b", "x y", "../x", "x" * 64, "_x", "é", "a\n"],
         *["postgres", "template1", "root", "www", "sudo", "default"],
     ],
-    "REQUIREMENTS_PATH": [None, "", "none.txt", "/etc/passwd", "../mysite/fabfile.py", "deploy"],
+    "REQUIREMENTS_PATH": [None, "", "/etc/passwd", "../mysite/fabfile.py"],
     "GUNICORN_PORT": [None, "", 80, 99999, -1, 8000.0, "8000 ", "eight", True, [8000]],
     "LOCALE": [None, "", "xx_XX", "en_US", "en_US.latin1", "C", "en_US.utf8; id", "é_US.utf8"],
     "LIVE_HOSTNAME": [
@@ -192,6 +192,16 @@ def test_the_site_may_not_run_as_a_user_with_sudo(site):
     assert site.fab("status", status=2).startswith('FABRIC["SSH_USER"]: mysite is PROJECT_NAME too')
     site.configure(SSH_USER="", HOSTS=["mysite@one.example"])
     assert site.fab("status", status=2).startswith('FABRIC["HOSTS"]: mysite is PROJECT_NAME too')
+
+
+@pytest.mark.parametrize("key", ["/none", "~/none", "/tmp", "~no-such-user/key"])
+def test_a_file_that_is_not_there_is_told(site, key):
+    site.configure(SSH_KEY_PATH=key)
+    assert site.fab("status", status=2).startswith('FABRIC["SSH_KEY_PATH"]: there is no file ')
+    site.configure(SSH_KEY_PATH="", REQUIREMENTS_PATH="none.txt")
+    line = "FABRIC[\"REQUIREMENTS_PATH\"]: there is no file 'none.txt' in the project\n"
+    assert site.fab("status", status=2) == line
+    assert "status" in site.fab("--list")
 
 
 def test_a_missing_key_is_told(site):

@@ -101,6 +101,17 @@ def conflicts(values):
     ]
 
 
+def missing_files(config):
+    """Return (key, reason) for each file that a Config names and this machine has not, a list."""
+    key, requirements = config.ssh_key_path, config.requirements_path
+    found = []
+    if key and not os.path.isfile(key):
+        found.append(("SSH_KEY_PATH", f"there is no file {key}"))
+    if not (PROJECT_ROOT / requirements).is_file():
+        found.append(("REQUIREMENTS_PATH", f"there is no file {requirements!r} in the project"))
+    return found
+
+
 def split_host(value):
     """Return user, host and port of user@host:port; None where one is not given.
 
@@ -179,10 +190,7 @@ def user(value):
 def key_path(value):
     if not text(value):
         return value
-    path = os.path.expanduser(value)
-    if not os.path.isfile(path):
-        raise ValueError(f"there is no file {value}")
-    return path
+    return os.path.expanduser(value)  # whether it is there: see missing_files
 
 
 def absolute_path(value):
@@ -207,9 +215,8 @@ def project_name(value):
 
 
 def requirements_path(value):
-    path = PROJECT_ROOT / text(value)
-    if not path.is_file() or not path.resolve().is_relative_to(PROJECT_ROOT):
-        raise ValueError(f"there is no file {value!r} in the project")
+    if PROJECT_ROOT not in (PROJECT_ROOT / text(value)).resolve().parents:
+        raise ValueError(f"{value!r} is not in the project")
     return value
 
 

@@ -8,7 +8,16 @@ from itertools import takewhile
 
 from invoke import Exit
 
-from .config import DEFAULTS, PRODUCTION, Config, check, conflicts, read_settings, split_host
+from .config import (
+    DEFAULTS,
+    PRODUCTION,
+    Config,
+    check,
+    conflicts,
+    missing_files,
+    read_settings,
+    split_host,
+)
 
 OWN = ("PROJECT_NAME", "GUNICORN_PORT", "LIVE_HOSTNAME")  # of each project on a host
 
@@ -43,6 +52,18 @@ def load(project_app):
         name: Config(project_app=project_app, environment=name, **each)
         for name, each in checked.items()
     }
+
+
+def check_files(configs, config):
+    """Exit where a file that an environment names is not there; those of others may be missing."""
+    production = vars(configs[PRODUCTION])
+    problems = []
+    for key, reason in missing_files(config):
+        is_own = getattr(config, key.lower()) != production[key.lower()]
+        where = f'FABRIC_ENVIRONMENTS["{config.environment}"]' if is_own else "FABRIC"
+        problems.append(f'{where}["{key}"]: {reason}')
+    if problems:
+        raise Exit("\n".join(problems), 2)
 
 
 def unfit(name, keys):
