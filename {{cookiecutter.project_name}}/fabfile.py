@@ -53,8 +53,11 @@ def create(host):
 @command
 def deploy(host, force=False, maintenance=False, yes=False):
     """Put the newest revision live; visitors notice nothing. --force if it is live already."""
+    host.environment = ""  # for the server to let us ask whether it may become another's
     with Lease(host, "deploy") as lease:
-        now = checks.before_deploy(host)
+        now = checks.examine(host)
+        plans.agree_to_environment(host, now, yes)
+        now = checks.before_deploy(host, now)
         revision = repository.newest_revision(host)
         plans.tell_differences(host, now)
         as_found = not now["changes"] and not now["wrong"] and not now["rename"]

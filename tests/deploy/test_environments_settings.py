@@ -3,6 +3,7 @@
 No server is asked for anything.
 """
 
+import json
 import re
 import sys
 from types import SimpleNamespace
@@ -15,7 +16,8 @@ from test_fabric_settings import REFUSED
 
 sys.path.insert(0, str(TEMPLATE / "{{cookiecutter.project_name}}"))
 sys.dont_write_bytecode = True  # cookiecutter would take it for a part of the template
-from deploy import config, environments  # noqa: E402
+from deploy import config, environments, plans  # noqa: E402
+from deploy.host import CommandFailed, Host, Result  # noqa: E402
 
 FABRIC = {
     "SSH_USER": "deploy",
@@ -156,7 +158,12 @@ def test_no_environment_runs_as_a_user_with_sudo(refusal):
 # Two on one host
 
 
-SAME = [["www.one.example"], ["me@WWW.one.example:2222"], ["two.example", "www.one.example"]]
+SAME = [
+    ["www.one.example."],
+    ["www.one.example"],
+    ["me@WWW.one.example:2222"],
+    ["two.example", "www.one.example"],
+]
 
 
 @pytest.mark.parametrize("hosts", SAME)
@@ -192,6 +199,88 @@ def test_on_a_host_of_another_environment_too(refusal, load):
 
 def test_hosts_of_no_other_environment_need_no_names_of_their_own(load):
     assert load({"staging": {"HOSTS": ["two.example"]}})["staging"].project_name == "mysite"
+
+
+# Whose site is there: two names of one host are seen by the server alone
+
+
+class Server(Host):
+    """Host as it is, on a server that stands for the one that runs: it has production's site.
+
+    It has .asked, the commands that came as far as the server, in words.
+    """
+
+    def __init__(self, config, has_site=True):
+        given = SimpleNamespace(sudo=SimpleNamespace(password=None))
+        connection = SimpleNamespace(
+            port=22, original_host="localhost", user="root", config=given, connect_kwargs={}
+        )
+        super().__init__(connection, config)
+        self.asked, self.has_site, self._sudo = [], has_site, ("", b"")
+
+    def _execute(self, command, stdin, verbose=False, shown=False):
+        request = re.search(rb'\{"command": .*\}\n', stdin)
+        if not request:
+            self.asked.append("a script")
+            return Result("", "", 0)
+        self.asked.append(json.loads(request[0])["command"])
+        if not self.has_site:
+            return Result("", "", 0)
+        if json.loads(request[0])["environment"] not in ("production", ""):
+            return Result("", "envs is the production site here\n", 1)
+        return Result('{"root": "/srv/mysite"}\n', "", 0)
+
+
+def test_what_runs_on_a_server_runs_after_it_has_compared_the_environment(load):
+    configs = load({"staging": {"HOSTS": ["localhost"]}})
+    for use in (
+        lambda host: host.as_root("id"),
+        lambda host: host.as_site("id"),
+        lambda host: host.as_site("ls $root"),
+        lambda host: host.download("cat x", None),
+        lambda host: host.call("remove"),
+        lambda host: host.call("unpack", as_site=True),
+    ):
+        host = Server(configs["staging"])
+        with pytest.raises(CommandFailed) as refused:
+            use(host)
+        assert refused.value.output == "envs is the production site here\n"
+        assert "a script" not in host.asked
+        assert len(host.asked) == 1
+
+
+def test_the_server_is_asked_for_that_once_and_a_call_asks_too(load):
+    production = load({})["production"]
+    host = Server(production)
+    host.as_root("id")
+    host.as_site("id")
+    host.call("live")
+    assert host.asked == ["where", "a script", "a script", "live"]
+    host = Server(production)
+    host.call("live")
+    host.as_root("id")
+    assert host.asked == ["live", "a script"]
+    host = Server(production, has_site=False)
+    host.as_root("id")
+    host.as_root("id")
+    assert host.asked == ["where", "a script", "a script"]
+
+
+def test_a_deploy_asks_before_a_site_becomes_another_environments(load):
+    host = Server(load({"staging": {"HOSTS": ["localhost"]}})["staging"])
+    same, other = (
+        {"fabric": [("LOCALE", "a", "b")]},
+        {"fabric": [("ENVIRONMENT", "production", "staging")]},
+    )
+    plans.agree_to_environment(host, same, False)
+    plans.agree_to_environment(host, other, True)
+    with pytest.raises(Exit) as refused:
+        plans.agree_to_environment(host, other, False)
+    assert refused.value.code == 2
+    assert refused.value.message == (
+        "mysite is the production site here; a deploy makes it the staging site. Go on: not agreed"
+        " to; type yes when asked, or --yes"
+    )
 
 
 # What is typed
@@ -261,6 +350,7 @@ def test_a_host_of_another_environment_is_refused(site):
     for words, other in {
         "-H 127.0.0.1 deploy": "staging",
         "-H me@LOCALHOST:3 staging deploy": "pre_prod",
+        "-H localhost. staging deploy": "pre_prod",
         "-H ::1,[::1] staging deploy": None,
         "-H [::1] staging deploy": "production",
     }.items():

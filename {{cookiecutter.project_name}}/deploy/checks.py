@@ -44,12 +44,11 @@ def examine(host):
     return host.call("examine", **given)
 
 
-def before_deploy(host):
+def before_deploy(host, now):
     """Return what `examine` does, when all is cured that a deploy cannot; Exit where it is not.
 
-    What is left in "wrong" a deploy cures.
+    `now` is what it returned before. What is left in "wrong" a deploy cures.
     """
-    now = examine(host)
     if any(row["type"] == "fab create" for row in now["wrong"]):
         certificates.create(host)
         now = examine(host)

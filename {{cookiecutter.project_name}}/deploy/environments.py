@@ -102,7 +102,12 @@ def same(mine, theirs):
 
 def host_names(values):
     """Return the names of the hosts of checked values, a set, without users and ports."""
-    return {split_host(host)[1].lower() for host in values.get("hosts", [])}
+    return {plain(split_host(host)[1]) for host in values.get("hosts", [])}
+
+
+def plain(host):
+    """Return the name of a host in the one form in which it is compared."""
+    return host.lower().rstrip(".")
 
 
 def check_given(configs, config, hosts):
@@ -113,7 +118,7 @@ def check_given(configs, config, hosts):
     for other, theirs in configs.items():
         for host in hosts if other != config.environment else ():
             keys = same(vars(config), vars(theirs))
-            if keys and host.lower() in host_names(vars(theirs)) - host_names(vars(config)):
+            if keys and plain(host) in host_names(vars(theirs)) - host_names(vars(config)):
                 raise Exit(
                     f"-H: {host} is a host of {other}, and {config.environment} has no"
                     f" {' or '.join(keys)} of its own; type fab -H {host} {other} and a command",

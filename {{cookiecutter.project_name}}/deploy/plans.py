@@ -60,6 +60,14 @@ def agree_to_rename(host, now, yes):
         print(f"    {line}")
 
 
+def agree_to_environment(host, now, yes):
+    """Exit unless the site is this environment's, or is to become so."""
+    for key, before, after in now["fabric"]:
+        if key == "ENVIRONMENT":
+            line = f"{host.config.project_name} is the {before} site here"
+            agree(f"{line}; a deploy makes it the {after} site. Go on", yes)
+
+
 # Deploying
 
 
