@@ -132,8 +132,8 @@ def logs(host, name="app", follow=False):
 @command
 def sites(host):
     """Bring the server up to date with the sites of the admin: their names, the certificate."""
-    plans.live_or_exit(host)
-    server_names.update(host)
+    found = plans.find_live(host)
+    server_names.update(host, found["hostname"] or host.config.live_hostname)
 
 
 @command

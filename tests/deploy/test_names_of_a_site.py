@@ -77,6 +77,16 @@ def test_who_comes_with_another_user_finds_the_site(site, alice):
     assert not (site.host.root / "home/alice/named").exists()
 
 
+def test_a_stale_name_of_a_colleague_does_not_come_to_the_server(site, alice):
+    alice.configure(LIVE_HOSTNAME="www.stale.example")
+    shown = alice.answer("sites")
+    alice.configure(LIVE_HOSTNAME=OLD)
+    assert OLD in shown.split()
+    assert "stale" not in shown
+    written = "cat /srv/named/state/nginx/*.conf; openssl x509 -in /etc/nginx/ssl/named.crt -text"
+    assert "stale" not in site.host.run(written).stdout
+
+
 def test_a_half_stale_fabric_is_told_key_by_key(site, alice):
     stale = {"GUNICORN_PORT": 8042, "MEMCACHED_MEGABYTES": 32, "VIRTUALENV_HOME": "/home/alice"}
     alice.configure(**stale, REPO_URL="https://token@code.example/site", DB_PASS="secret")

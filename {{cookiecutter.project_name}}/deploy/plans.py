@@ -14,11 +14,16 @@ from .terminal import ask
 
 def live_or_exit(host):
     """Return the name of the live release; Exit where there is none, or it cannot run here."""
+    return find_live(host)["live"]
+
+
+def find_live(host):
+    """Return what the server says of the live release: see `live` of on_host/checks.py."""
     found = host.call("live")
     if not found["live"]:
         raise Exit(f"{host.name}: nothing is live yet; type fab all", 1)
     refuse_misfit(host, found)
-    return found["live"]
+    return found
 
 
 def refuse_misfit(host, found):
@@ -96,7 +101,7 @@ def take_over(host, name, now):
     """Let a release take over; where that renames the site, NGINX answers to both names before."""
     before = now["rename"].get("from")
     if before:
-        server_names.update(host)
+        server_names.update(host, host.config.live_hostname)
     try:
         relay.switch(host, name)
     except Exit:
