@@ -118,7 +118,7 @@ def plan(host):
 def history(host, last=20):
     """Show who changed what on the server: deploys, rollbacks, restores. --last N of them."""
     for line in server.history(host)[-last:]:
-        print(plans.history_line(line))
+        print(host.config.typed(plans.history_line(line)))
 
 
 @command

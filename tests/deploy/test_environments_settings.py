@@ -3,6 +3,7 @@
 No server is asked for anything.
 """
 
+import ast
 import json
 import re
 import sys
@@ -16,7 +17,15 @@ from test_fabric_settings import REFUSED
 
 sys.path.insert(0, str(TEMPLATE / "{{cookiecutter.project_name}}"))
 sys.dont_write_bytecode = True  # cookiecutter would take it for a part of the template
-from deploy import config, environments, plans  # noqa: E402
+from deploy import (  # noqa: E402
+    certificates,
+    checks,
+    config,
+    environments,
+    plans,
+    relay,
+    server,
+)
 from deploy.host import CommandFailed, Host, Result  # noqa: E402
 
 FABRIC = {
@@ -94,6 +103,69 @@ def test_what_to_type_is_told_for_the_environment(load):
     assert configs["staging"].typed(told) == (
         "nothing is live yet; type fab staging all, or fab -v status; fabulous"
     )
+
+
+SAID = "your certificate has expired: put one into deploy/, and type fab create"
+ROW = {"name": "certificate", "ok": True, "since": "", "type": "fab maintenance off"}
+ANSWERS = {
+    "certificate": {"told": SAID},
+    "sign": {"told": SAID},
+    "status": dict.fromkeys(["release", "revision", "since", "template"], ""),
+    "relay": {"result": "done", "told": [SAID]},
+    "fetch": {"revision": "1", "unpushed": 0, "uncommitted": 0},
+}
+
+
+class Answering:
+    """Stands in for Host: the server says of everything what to type, and where a file belongs."""
+
+    lease, verbose, name, root, connection = None, False, "two.example", "/srv/mysite", None
+
+    def __init__(self, config):
+        self.config = config
+        self.app_user = config.project_name
+
+    def sudo_prefix(self):
+        return "", b""
+
+    def call(self, command, **_):
+        return ANSWERS.get(command, {}) | {"checks": [ROW | {"answer": SAID}]}
+
+    def as_root(self, *_, **__):
+        return Result(f"{SAID}\n", "", 0)
+
+
+TELLING = {
+    "certificate": lambda host: certificates.cover(host, []),
+    "certificate, made": certificates.create,
+    "status": lambda host: checks.status(host, False),
+    "status, json": lambda host: checks.status(host, True),
+    "relay": lambda host: relay.switch(host, "1"),
+    "user": lambda host: server.create_user(host),
+}
+
+
+@pytest.mark.parametrize("telling", TELLING.values(), ids=TELLING)
+def test_what_the_server_says_to_do_is_told_for_the_environment(load, telling, capsys, monkeypatch):
+    monkeypatch.setattr(checks, "facts", lambda host: {})
+    configs = load({"staging": STAGING})
+    telling(Answering(configs["production"]))
+    assert "into deploy/, and type fab create" in capsys.readouterr().out
+    telling(Answering(configs["staging"]))
+    shown = capsys.readouterr().out
+    assert "into deploy/staging/, and type fab staging create" in shown
+    assert not re.search("fab (?!staging )", shown)
+
+
+def test_where_certificates_belong_is_always_said_in_the_words_that_are_told_for_it():
+    said = []
+    for path in (TEMPLATE / "{{cookiecutter.project_name}}/deploy/on_host").rglob("*.py"):
+        nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+        comments = [node.value for node in nodes if isinstance(node, ast.Expr)]
+        texts = [node for node in nodes if isinstance(node, ast.Constant) and node not in comments]
+        said += [text.value for text in texts if re.search(r"deploy/(?!keys)", str(text.value))]
+    assert said
+    assert [text for text in said if "into deploy/," not in text] == []
 
 
 # What is refused

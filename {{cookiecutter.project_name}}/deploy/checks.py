@@ -111,7 +111,8 @@ def tell(host, rows):
 def status(host, as_json):
     """Print what is live and the table of checks; return whether nothing is wrong."""
     config, answer = host.config, host.call("status", facts=facts(host))
-    answer["checks"] = [row | {"type": config.typed(row["type"])} for row in answer["checks"]]
+    for row in answer["checks"]:
+        row |= {key: config.typed(row[key]) for key in ("answer", "type")}
     if as_json:
         print(json.dumps({"host": host.name, "environment": config.environment} | answer))
     else:

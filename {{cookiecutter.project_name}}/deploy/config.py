@@ -63,9 +63,13 @@ class Config:
         return "" if self.environment == PRODUCTION else f" ({self.environment})"
 
     def typed(self, text):
-        """Return a text in which what it says to type, such as fab deploy, is for here."""
+        """Return a text in which what it says to do, such as type fab deploy, is for here.
+
+        Whatever is printed of what a server has answered goes through this.
+        """
         if self.environment == PRODUCTION:
             return text
+        text = text.replace("into deploy/,", f"into deploy/{self.environment}/,")  # a certificate
         return re.sub(r"\bfab (?=[a-z])", f"fab {self.environment} ", text)
 
 

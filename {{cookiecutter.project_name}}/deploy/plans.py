@@ -275,7 +275,7 @@ def show_migrations(host, directory, packages_change):
         if not packages_change:
             raise
         print("Migrations: cannot be told before the new packages are installed")
-        print(f"  {failure.output.strip()}")
+        print(f"  {host.config.typed(failure.output.strip())}")
         return
     print("Migrations:", *(plan["pending"] or ["none"]), sep="\n  ")
     for line in plan["breaking"]:

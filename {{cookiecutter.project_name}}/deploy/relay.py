@@ -22,5 +22,5 @@ def switch(host, release, rename=True):
         before, now = journal["renamed"]
         print(f"    The site is called {now} now, and {before} leads there")
     for line in journal.get("told", []):
-        print(f"    {line}")
+        print(f"    {config.typed(line)}")
     return journal
