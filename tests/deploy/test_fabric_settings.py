@@ -220,18 +220,23 @@ def test_a_missing_key_is_told(site):
         ("raise SystemExit('set SECRET')", "SystemExit: set SECRET"),
         ("x = (", "SyntaxError: '(' was never closed"),
         ("import os\nos.environ['NO_SUCH']", "KeyError: 'NO_SUCH'"),
-        ("FABRIC = []", "TypeError: "),
     ],
 )
 def test_settings_that_cannot_be_imported_are_told_with_file_and_line(site, text, reason):
     file = site.project / "mysite/local_settings.py"
     file.write_text(f"{file.read_text()}\n{text}\n")
     number = len(file.read_text().splitlines())
-    if text.startswith("FABRIC"):  # it is settings.py that merges it
-        file = site.project / "mysite/settings.py"
-        number = file.read_text().splitlines().index("    FABRIC = project_fabric | FABRIC") + 1
     (line,) = site.fab("status", status=2).splitlines()
     assert line.startswith(f"The settings cannot be imported: {file}, line {number}: {reason}")
+
+
+@pytest.mark.parametrize("value", [[], None, "x", {"A"}])
+def test_a_FABRIC_that_is_no_dict_is_told_as_that(site, value):
+    file = site.project / "mysite/local_settings.py"
+    file.write_text(f"{file.read_text()}\nFABRIC = {value!r}\n")
+    settings = site.project / "mysite/settings.py"
+    told = f"{settings} has no FABRIC, a dict with the keys of a deploy\n"
+    assert site.fab("status", status=2) == told
 
 
 def test_settings_without_FABRIC_are_told_as_that(site):
