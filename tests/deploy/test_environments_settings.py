@@ -7,6 +7,7 @@ import ast
 import json
 import re
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -208,6 +209,18 @@ def test_a_name_that_cannot_be_typed_is_refused(refusal, name):
 def test_names_that_mean_something_else_are_refused(refusal, name):
     (line,) = refusal({name: STAGING})
     assert line.startswith(f'FABRIC_ENVIRONMENTS["{name}"]: {name.lower()} is ')
+
+
+FOLDERS = [path.name for path in Path(config.__file__).parent.iterdir() if path.is_dir()]
+
+
+@pytest.mark.parametrize("name", [*FOLDERS, "Keys", "__pycache__"])
+def test_a_name_of_a_folder_of_deploy_is_refused(refusal, name):
+    (line,) = refusal({name: STAGING})
+    assert line == (
+        f'FABRIC_ENVIRONMENTS["{name}"]: deploy/{name.lower()}/ is there for something else, and'
+        " not for certificates; take another name"
+    )
 
 
 @pytest.mark.parametrize("keys", [None, ["two.example"], "two.example", 1])
@@ -468,6 +481,23 @@ def test_a_file_that_one_environment_lacks_stops_that_one_alone(site):
     assert (
         site.fab("demo", "status", status=2) == 'FABRIC["SSH_KEY_PATH"]: there is no file /none\n'
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (None, "FABRIC_ENVIRONMENTS is not a dict of names and dicts"),
+        (["staging"], "FABRIC_ENVIRONMENTS is not a dict of names and dicts"),
+        ({"staging": None}, 'FABRIC_ENVIRONMENTS["staging"]: is not a dict of keys'),
+        ({"mine": ["a"]}, 'FABRIC_ENVIRONMENTS["mine"]: is not a dict of keys'),
+        ({1: {}}, 'FABRIC_ENVIRONMENTS["1"]: a name has letters'),
+    ],
+)
+def test_a_wrong_type_in_local_settings_is_told_as_one_of_the_settings(site, value, told):
+    local = site.project / "mysite/local_settings.py"
+    local.write_text(f"{local.read_text('utf-8')}\nFABRIC_ENVIRONMENTS = {value}\n", "utf-8")
+    (line,) = site.fab("status", status=2).splitlines()
+    assert told in line
 
 
 @pytest.mark.parametrize("name", ["deploy", "all", "maintenance"])

@@ -19,6 +19,7 @@ from .config import (
     split_host,
 )
 
+FOLDERS = ("keys", "on_host", "scripts", "__pycache__")  # of deploy/, for no certificates
 OWN = ("PROJECT_NAME", "GUNICORN_PORT", "LIVE_HOSTNAME")  # of each project on a host
 
 
@@ -74,6 +75,9 @@ def unfit(name, keys):
         return "production is FABRIC itself; put its keys there"
     if name.lower() == "development":
         return "development is this machine itself; take another name"
+    if name.lower() in FOLDERS:
+        told = "is there for something else, and not for certificates"
+        return f"deploy/{name.lower()}/ {told}; take another name"
     if not isinstance(keys, dict):
         return 'is not a dict of keys, such as {"HOSTS": ["staging.example.com"]}'
     return None
