@@ -163,3 +163,17 @@ def test_a_name_that_another_site_has_is_refused_before_anything_changes(site, a
         assert refusal in alice.fab("deploy", "--yes", status=1)
     assert (releases(site), names(site)) == (before, (NEW, [OLD]))
     alice.configure(LIVE_HOSTNAME=NEW)
+
+
+def test_a_backup_in_which_another_site_has_the_name_is_refused_and_the_site_stays_open(
+    site, alice
+):
+    theirs = "UPDATE multisite_sitealias SET host = '{}' WHERE host = '{}'"
+    ours = "UPDATE django_site SET domain = '{}' WHERE domain = '{}'"
+    alice.fab("psql", f"{ours.format('x.example', NEW)}; {theirs.format(NEW, 'zwei.example')}")
+    backup = alice.answer("backup").split()[-1]
+    alice.fab("psql", f"{theirs.format('zwei.example', NEW)}; {ours.format(NEW, 'x.example')}")
+    told = f"In {backup}, LIVE_HOSTNAME {NEW} is a name of the site two.example: "
+    assert told in alice.fab("restore", backup, "--yes", backup, status=1)
+    assert names(site) == (NEW, [OLD])
+    assert statuses(site, NEW) == {200}

@@ -166,7 +166,7 @@ def rollback(host, lease, release, restore_db, yes):
     lease.note(**{"from": live, "to": name})
     dump = find_dump(host, name) if restore_db else None
     if dump:
-        ask_about_loss(host, dump, yes)
+        ask_about_loss(host, dump, name, yes)
         lease.note(backup=dump)
     tell_unknown_migrations(host, name)
     relay.switch(host, name)
@@ -183,17 +183,17 @@ def find_dump(host, release):
     return found[-1]
 
 
-def load_and_tell(host, dump):
+def load_and_tell(host, dump, release=""):
     """Load a backup beside what is live, and say how the two differ."""
-    loaded = database.load(host, dump)
+    loaded = database.load(host, dump, release)
     print(f"    {dump} is {loaded['age']}; what has been written since is lost:")
     for line in loaded["differences"] or ["no table has more or fewer rows"]:
         print(f"    {line}")
 
 
-def ask_about_loss(host, dump, yes):
+def ask_about_loss(host, dump, release, yes):
     """Load the backup, say what the live database has and it has not, dump that, and ask."""
-    load_and_tell(host, dump)
+    load_and_tell(host, dump, release)
     database.backup(host, "rollback", only_database=True)
     agree(f"Put {dump} in the place of the live database", yes)
 

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 
 from .backup import age, clocks, note
+from .naming import refusal_in
 from .postgres import has_database, psql, run, version
 from .record import require
 from .site import Refused
@@ -49,8 +50,11 @@ def newer(backup, made_by, here):
     )
 
 
-def load(site, backup):
-    """Load a backup beside what is live; return its "age", in words, and "differences", lines."""
+def load(site, backup, app, release=""):
+    """Load a backup beside what is live; return its "age", in words, and "differences", lines.
+
+    It is for the live release, or another one. Refused where that could not have its name there.
+    """
     path, new = check(site, backup), f"{site.name}-restoring"  # a project's name has no hyphen
     require(site, "database", new)
     psql(f'DROP DATABASE IF EXISTS "{new}" WITH (FORCE)')
@@ -64,6 +68,9 @@ def load(site, backup):
                 raise Refused(newer(backup, "newer", version())) from None
             raise
     psql("ANALYZE", database=new)
+    if refused := refusal_in(site, new, release or site.live, app):
+        psql(f'DROP DATABASE "{new}" WITH (FORCE)')
+        raise Refused(f"In {backup}, {refused}: deploy with another LIVE_HOSTNAME before")
     for name in DIRECTORIES:
         unpack(site, path / f"{name}.tar.gz", name)
     made = json.loads(note(site, backup, "made") or "null")
