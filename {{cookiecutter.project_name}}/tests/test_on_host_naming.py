@@ -114,6 +114,11 @@ def test_the_site_of_another_environment_is_refused_in_one_line(site):
         assert asked(site, who) == (0, "")
 
 
+def test_who_says_no_environment_need_not_read_what_is_kept(site, monkeypatch):
+    monkeypatch.delattr(deployed, "kept")
+    deployed.check_environment(site, "")
+
+
 def test_a_site_of_which_nobody_knows_the_environment_is_everybodys(site):
     deployed.check_environment(site, "staging")
     site.current.unlink()

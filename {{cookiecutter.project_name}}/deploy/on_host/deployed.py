@@ -29,8 +29,10 @@ def kept(site: Site, release: str) -> Fabric:
 
 def check_environment(site: Site, environment: str) -> None:
     """Refused where the live release is known to be another environment's than of who asks."""
+    if not environment:  # as of the site's user, who may not read what is kept
+        return
     here = kept(site, site.live).get("ENVIRONMENT", environment)
-    if environment and here != environment:
+    if here != environment:
         raise Refused(
             f"{site.name} is the {here} site here, and this is {environment}: give {environment} a"
             " PROJECT_NAME of its own"
