@@ -68,9 +68,9 @@ def load(site, backup, app, release=""):
                 raise Refused(newer(backup, "newer", version())) from None
             raise
     psql("ANALYZE", database=new)
-    if refused := refusal_in(site, new, release or site.live, app):
+    if told := refusal_in(site, new, release or site.live, app):
         psql(f'DROP DATABASE "{new}" WITH (FORCE)')
-        raise Refused(f"In {backup}, {refused}: deploy with another LIVE_HOSTNAME before")
+        raise Refused(f"In {backup}, {told}: deploy with another LIVE_HOSTNAME before")
     for name in DIRECTORIES:
         unpack(site, path / f"{name}.tar.gz", name)
     made = json.loads(note(site, backup, "made") or "null")
