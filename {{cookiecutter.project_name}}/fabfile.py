@@ -53,8 +53,11 @@ def create(host):
 @command
 def deploy(host, force=False, maintenance=False, yes=False):
     """Put the newest revision live; visitors notice nothing. --force if it is live already."""
+    host.environment = ""  # for the server to let us ask whether it may become another's
     with Lease(host, "deploy") as lease:
-        now = checks.before_deploy(host)
+        now = checks.examine(host)
+        plans.agree_to_environment(host, now, yes)
+        now = checks.before_deploy(host, now)
         revision = repository.newest_revision(host)
         plans.tell_differences(host, now)
         as_found = not now["changes"] and not now["wrong"] and not now["rename"]
@@ -115,7 +118,7 @@ def plan(host):
 def history(host, last=20):
     """Show who changed what on the server: deploys, rollbacks, restores. --last N of them."""
     for line in server.history(host)[-last:]:
-        print(plans.history_line(line))
+        print(host.config.typed(plans.history_line(line)))
 
 
 @command
@@ -129,8 +132,8 @@ def logs(host, name="app", follow=False):
 @command
 def sites(host):
     """Bring the server up to date with the sites of the admin: their names, the certificate."""
-    plans.live_or_exit(host)
-    server_names.update(host)
+    found = plans.find_live(host)
+    server_names.update(host, found["hostname"] or host.config.live_hostname)
 
 
 @command

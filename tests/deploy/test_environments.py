@@ -76,6 +76,23 @@ def test_each_runs_with_its_own_settings_user_and_data(site):
     assert "Rehearsed" in site.answer("staging", "psql", "SELECT title FROM pages_page")
 
 
+def test_by_another_name_of_the_host_nobody_comes_to_the_site_of_production(site):
+    (site.home / ".ssh/config").write_text(f"Host second\n    HostName {site.host.address}\n")
+    local = site.project / "envs/local_settings.py"
+    text, before = local.read_text("utf-8"), processes(site)
+    local.write_text(f'{text}\nFABRIC_ENVIRONMENTS = {{"second": {{"HOSTS": ["second"]}}}}\n')
+    told = (
+        "envs is the production site here, and this is second: give second a PROJECT_NAME of its"
+        " own\n"
+    )
+    for words in ("psql DELETE", "run id", "status", "maintenance on", "remove --yes envs"):
+        assert told in site.fab("second", *words.split(" "), status=1), words
+    assert "a deploy makes it the second site" in site.fab("second", "deploy", status=2)
+    local.write_text(text)
+    assert processes(site) == before
+    assert answers(site, NAME, "/")[0] == 200
+
+
 def test_robots_are_kept_out_of_staging_alone(site):
     css = re.search(r'href="(/static/css/theme\.\w+\.css)"', answers(site, NAME, "/")[2])[1]
     for path in [*PATHS, css]:

@@ -5,6 +5,7 @@ No server is asked for anything.
 
 import re
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -136,6 +137,18 @@ def test_names_that_mean_something_else_are_refused(refusal, name):
     assert line.startswith(f'FABRIC_ENVIRONMENTS["{name}"]: {name.lower()} is ')
 
 
+FOLDERS = [path.name for path in Path(config.__file__).parent.iterdir() if path.is_dir()]
+
+
+@pytest.mark.parametrize("name", [*FOLDERS, "Keys", "__pycache__"])
+def test_a_name_of_a_folder_of_deploy_is_refused(refusal, name):
+    (line,) = refusal({name: STAGING})
+    assert line == (
+        f'FABRIC_ENVIRONMENTS["{name}"]: deploy/{name.lower()}/ is there for something else, and'
+        " not for certificates; take another name"
+    )
+
+
 @pytest.mark.parametrize("keys", [None, ["two.example"], "two.example", 1])
 def test_keys_that_are_no_dict_are_refused(refusal, keys):
     (line,) = refusal({"staging": keys})
@@ -156,7 +169,12 @@ def test_no_environment_runs_as_a_user_with_sudo(refusal):
 # Two on one host
 
 
-SAME = [["www.one.example"], ["me@WWW.one.example:2222"], ["two.example", "www.one.example"]]
+SAME = [
+    ["www.one.example."],
+    ["www.one.example"],
+    ["me@WWW.one.example:2222"],
+    ["two.example", "www.one.example"],
+]
 
 
 @pytest.mark.parametrize("hosts", SAME)
@@ -261,6 +279,7 @@ def test_a_host_of_another_environment_is_refused(site):
     for words, other in {
         "-H 127.0.0.1 deploy": "staging",
         "-H me@LOCALHOST:3 staging deploy": "pre_prod",
+        "-H localhost. staging deploy": "pre_prod",
         "-H ::1,[::1] staging deploy": None,
         "-H [::1] staging deploy": "production",
     }.items():
@@ -286,6 +305,43 @@ def test_local_settings_add_keys_and_environments(site):
     assert asked(site, "pre_prod", "status") == "status on localhost:3 (pre_prod); 3"
     assert asked(site, "mine", "status") == "status on 127.0.0.4:6 (mine); 6"
     assert "for staging.example" in site.fab("--list")  # its LIVE_HOSTNAME is still that of git
+
+
+def test_a_file_that_one_environment_lacks_stops_that_one_alone(site):
+    missing = {"SSH_KEY_PATH": "~/.ssh/staging", "REQUIREMENTS_PATH": "requirements/none.txt"}
+    others = {
+        "staging": {"HOSTS": ["127.0.0.1:2"], "LIVE_HOSTNAME": "staging.example"} | missing,
+        "demo": {"HOSTS": ["127.0.0.5:3"]},
+    }
+    given(site.project / "mysite/settings.py", others)
+    assert asked(site, "status") == "status on ::1:1; 1"
+    assert asked(site, "demo", "status") == "status on 127.0.0.5:3 (demo); 3"
+    assert "for staging.example" in site.fab("--list")
+    lines = site.fab("staging", "status", status=2).splitlines()
+    assert [line.partition(": ")[0] for line in lines] == [
+        f'FABRIC_ENVIRONMENTS["staging"]["{key}"]' for key in missing
+    ]
+    site.configure(SSH_KEY_PATH="/none")
+    assert (
+        site.fab("demo", "status", status=2) == 'FABRIC["SSH_KEY_PATH"]: there is no file /none\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (None, "FABRIC_ENVIRONMENTS is not a dict of names and dicts"),
+        (["staging"], "FABRIC_ENVIRONMENTS is not a dict of names and dicts"),
+        ({"staging": None}, 'FABRIC_ENVIRONMENTS["staging"]: is not a dict of keys'),
+        ({"mine": ["a"]}, 'FABRIC_ENVIRONMENTS["mine"]: is not a dict of keys'),
+        ({1: {}}, 'FABRIC_ENVIRONMENTS["1"]: a name has letters'),
+    ],
+)
+def test_a_wrong_type_in_local_settings_is_told_as_one_of_the_settings(site, value, told):
+    local = site.project / "mysite/local_settings.py"
+    local.write_text(f"{local.read_text('utf-8')}\nFABRIC_ENVIRONMENTS = {value}\n", "utf-8")
+    (line,) = site.fab("status", status=2).splitlines()
+    assert told in line
 
 
 @pytest.mark.parametrize("name", ["deploy", "all", "maintenance"])

@@ -77,6 +77,16 @@ def test_who_comes_with_another_user_finds_the_site(site, alice):
     assert not (site.host.root / "home/alice/named").exists()
 
 
+def test_a_stale_name_of_a_colleague_does_not_come_to_the_server(site, alice):
+    alice.configure(LIVE_HOSTNAME="www.stale.example")
+    shown = alice.answer("sites")
+    alice.configure(LIVE_HOSTNAME=OLD)
+    assert OLD in shown.split()
+    assert "stale" not in shown
+    written = "cat /srv/named/state/nginx/*.conf; openssl x509 -in /etc/nginx/ssl/named.crt -text"
+    assert "stale" not in site.host.run(written).stdout
+
+
 def test_a_half_stale_fabric_is_told_key_by_key(site, alice):
     stale = {"GUNICORN_PORT": 8042, "MEMCACHED_MEGABYTES": 32, "VIRTUALENV_HOME": "/home/alice"}
     alice.configure(**stale, REPO_URL="https://token@code.example/site", DB_PASS="secret")
@@ -153,3 +163,17 @@ def test_a_name_that_another_site_has_is_refused_before_anything_changes(site, a
         assert refusal in alice.fab("deploy", "--yes", status=1)
     assert (releases(site), names(site)) == (before, (NEW, [OLD]))
     alice.configure(LIVE_HOSTNAME=NEW)
+
+
+def test_a_backup_in_which_another_site_has_the_name_is_refused_and_the_site_stays_open(
+    site, alice
+):
+    theirs = "UPDATE multisite_sitealias SET host = '{}' WHERE host = '{}'"
+    ours = "UPDATE django_site SET domain = '{}' WHERE domain = '{}'"
+    alice.fab("psql", f"{ours.format('x.example', NEW)}; {theirs.format(NEW, 'zwei.example')}")
+    backup = alice.answer("backup").split()[-1]
+    alice.fab("psql", f"{theirs.format('zwei.example', NEW)}; {ours.format(NEW, 'x.example')}")
+    told = f"In {backup}, LIVE_HOSTNAME {NEW} is a name of the site two.example: "
+    assert told in alice.fab("restore", backup, "--yes", backup, status=1)
+    assert names(site) == (NEW, [OLD])
+    assert not (site.host.root / "srv/named/state/maintenance").exists()

@@ -21,7 +21,7 @@ def cover(host: Host, names: Sequence[str]) -> None:
     """Let the certificate be for all of the names, or say for which it is not."""
     with step(host, "Certificate"):
         told = host.call("certificate", names=names)["told"]
-    print(told, end="\n" if told else "")
+    print(host.config.typed(told), end="\n" if told else "")
 
 
 def create(host: Host) -> None:
@@ -34,7 +34,7 @@ def create(host: Host) -> None:
     if not certificates and not keys:
         with step(host, "Certificate, signed by the server itself"):
             told = host.call("sign", hostname=hostname)["told"]
-        print(told, end="\n" if told else "")
+        print(host.config.typed(told), end="\n" if told else "")
         return
     if len(certificates) != 1 or len(keys) != 1:
         where = folder.relative_to(PROJECT_ROOT)
@@ -47,4 +47,4 @@ def create(host: Host) -> None:
             host=hostname,
             kind="ip" if is_address else "host",
         )
-    print(warning.stdout, end="")
+    print(host.config.typed(warning.stdout), end="")

@@ -47,12 +47,11 @@ def examine(host: Host) -> dict[str, Any]:
     return host.call("examine", **given)
 
 
-def before_deploy(host: Host) -> dict[str, Any]:
+def before_deploy(host: Host, now: dict[str, Any]) -> dict[str, Any]:
     """Return what `examine` does, when all is cured that a deploy cannot; Exit where it is not.
 
-    What is left in "wrong" a deploy cures.
+    `now` is what it returned before. What is left in "wrong" a deploy cures.
     """
-    now = examine(host)
     if any(row["type"] == "fab create" for row in now["wrong"]):
         certificates.create(host)
         now = examine(host)
@@ -115,7 +114,8 @@ def tell(host: Host, rows: Iterable[Row]) -> None:
 def status(host: Host, as_json: bool) -> bool:
     """Print what is live and the table of checks; return whether nothing is wrong."""
     config, answer = host.config, host.call("status", facts=facts(host))
-    answer["checks"] = [row | {"type": config.typed(row["type"])} for row in answer["checks"]]
+    for row in answer["checks"]:
+        row |= {key: config.typed(row[key]) for key in ("answer", "type")}
     if as_json:
         print(json.dumps({"host": host.name, "environment": config.environment} | answer))
     else:

@@ -19,7 +19,7 @@ from paramiko import ConfigParseError, SSHConfig
 
 from . import core_options, openssh
 from .config import PRODUCTION, Config, split_host
-from .environments import check_given
+from .environments import check_files, check_given
 from .host import CommandFailed, Host
 from .terminal import ask, can_ask, tell
 
@@ -93,16 +93,20 @@ class Commands:
         """Let the environment be the one that the first word names; return the other calls."""
         names = [call.called_as for call in calls]
         words = [name for name in names if name in self.configs]
-        if not words:
-            return calls
+        if words:
+            self.config, calls = self.configs[self.one_of(words, names)], calls[1:]
+        check_files(self.configs, self.config)
+        return calls
+
+    def one_of(self, words: list[str], names: list[str]) -> str:
+        """Return the one environment of the words; Exit where it is not the first of the names."""
         word, command = words[-1], next((name for name in names if name not in words), "status")
         if len(names) == 1:
             raise Exit(f"{word} is an environment: add a command, as in fab {word} status", 2)
         if words != names[:1]:
             told = "an environment comes first, and there is one at most"
             raise Exit(f"{word}: {told}: type fab {word} {command}", 2)
-        self.config = self.configs[word]
-        return calls[1:]
+        return word
 
     def host_of(self, connection: Connection) -> Host:
         """Return the Host of a connection, the same for all commands of a run."""

@@ -66,9 +66,13 @@ class Config:
         return "" if self.environment == PRODUCTION else f" ({self.environment})"
 
     def typed(self, text: str) -> str:
-        """Return a text in which what it says to type, such as fab deploy, is for here."""
+        """Return a text in which what it says to do, such as type fab deploy, is for here.
+
+        Whatever is printed of what a server has answered goes through this.
+        """
         if self.environment == PRODUCTION:
             return text
+        text = text.replace("into deploy/,", f"into deploy/{self.environment}/,")  # a certificate
         return re.sub(r"\bfab (?=[a-z])", f"fab {self.environment} ", text)
 
 
@@ -102,6 +106,17 @@ def conflicts(values: dict[str, Any]) -> list[tuple[str, str]]:
         for key in users
         if name and name in users[key]
     ]
+
+
+def missing_files(config: Config) -> list[tuple[str, str]]:
+    """Return (key, reason) for each file that a Config names and this machine has not."""
+    key, requirements = config.ssh_key_path, config.requirements_path
+    found = []
+    if key and not os.path.isfile(key):
+        found.append(("SSH_KEY_PATH", f"there is no file {key}"))
+    if not (PROJECT_ROOT / requirements).is_file():
+        found.append(("REQUIREMENTS_PATH", f"there is no file {requirements!r} in the project"))
+    return found
 
 
 def split_host(value: Any) -> tuple[str | None, str, int | None]:
@@ -182,10 +197,7 @@ def user(value: Any) -> str:
 def key_path(value: Any) -> str:
     if not text(value):
         return value
-    path = os.path.expanduser(value)
-    if not os.path.isfile(path):
-        raise ValueError(f"there is no file {value}")
-    return path
+    return os.path.expanduser(value)  # whether it is there: see missing_files
 
 
 def absolute_path(value: Any) -> str:
@@ -210,9 +222,8 @@ def project_name(value: Any) -> str:
 
 
 def requirements_path(value: Any) -> str:
-    path = PROJECT_ROOT / text(value)
-    if not path.is_file() or not path.resolve().is_relative_to(PROJECT_ROOT):
-        raise ValueError(f"there is no file {value!r} in the project")
+    if PROJECT_ROOT not in (PROJECT_ROOT / text(value)).resolve().parents:
+        raise ValueError(f"{value!r} is not in the project")
     return value
 
 

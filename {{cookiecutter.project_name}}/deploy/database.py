@@ -50,13 +50,13 @@ def check(host: Host, name: str) -> None:
         raise Exit(f"There is no backup {name}; the newest are: {listed}", 2)
 
 
-def load(host: Host, name: str) -> dict[str, Any]:
-    """Load a backup beside the live database; return how that differs, a dict.
+def load(host: Host, name: str, release: str = "") -> dict[str, Any]:
+    """Load a backup beside the live database, for the live release or another one; return a dict.
 
     "age" says how old the backup is, "differences" is a list of lines, one a table.
     """
     with step(host, f"Reading {name}"):
-        return host.call("load", backup=name)
+        return host.call("load", backup=name, app=host.config.project_app, release=release)
 
 
 def swap(host: Host, name: str) -> None:

@@ -10,10 +10,20 @@ from typing import Any
 
 from invoke import Exit
 
-from .config import DEFAULTS, PRODUCTION, Config, check, conflicts, read_settings, split_host
+from .config import (
+    DEFAULTS,
+    PRODUCTION,
+    Config,
+    check,
+    conflicts,
+    missing_files,
+    read_settings,
+    split_host,
+)
 
 Values = Mapping[str, Any]  # of FABRIC, checked, by keys in lower case
 
+FOLDERS = ("keys", "on_host", "scripts", "__pycache__")  # of deploy/, for no certificates
 OWN = ("PROJECT_NAME", "GUNICORN_PORT", "LIVE_HOSTNAME")  # of each project on a host
 
 
@@ -49,6 +59,18 @@ def load(project_app: str) -> dict[str, Config]:
     }
 
 
+def check_files(configs: Mapping[str, Config], config: Config) -> None:
+    """Exit where a file that an environment names is not there; those of others may be missing."""
+    production = vars(configs[PRODUCTION])
+    problems = []
+    for key, reason in missing_files(config):
+        is_own = getattr(config, key.lower()) != production[key.lower()]
+        where = f'FABRIC_ENVIRONMENTS["{config.environment}"]' if is_own else "FABRIC"
+        problems.append(f'{where}["{key}"]: {reason}')
+    if problems:
+        raise Exit("\n".join(problems), 2)
+
+
 def unfit(name: object, keys: object) -> str | None:
     """Return what is wrong with the name of an environment, or with what its keys are in."""
     if not isinstance(name, str) or not re.fullmatch(r"[a-z_][a-z0-9_]*", name, re.I):
@@ -57,6 +79,9 @@ def unfit(name: object, keys: object) -> str | None:
         return "production is FABRIC itself; put its keys there"
     if name.lower() == "development":
         return "development is this machine itself; take another name"
+    if name.lower() in FOLDERS:
+        told = "is there for something else, and not for certificates"
+        return f"deploy/{name.lower()}/ {told}; take another name"
     if not isinstance(keys, dict):
         return 'is not a dict of keys, such as {"HOSTS": ["staging.example.com"]}'
     return None
@@ -85,7 +110,12 @@ def same(mine: Values, theirs: Values) -> list[str]:
 
 def host_names(values: Values) -> set[str]:
     """Return the names of the hosts of checked values, a set, without users and ports."""
-    return {split_host(host)[1].lower() for host in values.get("hosts", [])}
+    return {plain(split_host(host)[1]) for host in values.get("hosts", [])}
+
+
+def plain(host: str) -> str:
+    """Return the name of a host in the one form in which it is compared."""
+    return host.lower().rstrip(".")
 
 
 def check_given(configs: Mapping[str, Config], config: Config, hosts: Sequence[str]) -> None:
@@ -96,7 +126,7 @@ def check_given(configs: Mapping[str, Config], config: Config, hosts: Sequence[s
     for other, theirs in configs.items():
         for host in hosts if other != config.environment else ():
             keys = same(vars(config), vars(theirs))
-            if keys and host.lower() in host_names(vars(theirs)) - host_names(vars(config)):
+            if keys and plain(host) in host_names(vars(theirs)) - host_names(vars(config)):
                 raise Exit(
                     f"-H: {host} is a host of {other}, and {config.environment} has no"
                     f" {' or '.join(keys)} of its own; type fab -H {host} {other} and a command",

@@ -27,6 +27,7 @@ from .terminal import ask, writer
 
 NO_TERMINAL = "you must have a tty"  # what sudo says to us where sudoers has requiretty
 CALL = script("call")
+IF_THERE = f'[ -e "{program.DIRECTORY}/$name.json" ] || exit 0\n'  # the record of a site
 ROOT = re.compile(r"\$\{?root\b")
 NOT_SENT = 96  # the exit status of CALL where the program is not there yet, or not any more
 
@@ -57,8 +58,10 @@ class Host:
         self.config = config
         port = "" if connection.port == 22 else f":{connection.port}"
         self.name = f"{connection.original_host}{port}"
+        self.environment = config.environment  # whose site it has to be; empty: anybody's
         self.verbose = False
         self.lease: Any = None  # a Lease, while one is held
+        self._is_checked = False  # whether the host has compared the environment
         self._sudo: tuple[str, bytes] | None = None
         self._root = ""  # until the host has said where the project is
         typed = connection.config.sudo.password or connection.connect_kwargs.get("password")
@@ -123,10 +126,12 @@ class Host:
 
     def as_root(self, script: str, **options: Any) -> Result:
         """Run a shell script as root and return its Result: see `_run`."""
+        self._check_environment()
         return self._run("root", script, **options)
 
     def as_site(self, script: str, **options: Any) -> Result:
         """Run a shell script as the site's user and return its Result: see `_run`."""
+        self._check_environment()
         return self._run(self.app_user, script, **options)
 
     def _run(
@@ -176,16 +181,26 @@ class Host:
         CommandFailed with the reason where it is refused.
         """
         user = self.app_user if as_site else "root"
-        if as_site:  # who may not read the record
-            parameters["root"] = self.root
-        request, path = self._request(command, parameters), program.remote_path()
-        result = self._run(user, CALL, request, check=False, program=path)
+        if as_site:  # who may not read the record, nor what the site was deployed with
+            parameters |= {"root": self.root, "environment": ""}
+        return self._answer(self._ask(user, CALL, self._request(command, parameters))[-1])
+
+    def _check_environment(self) -> None:
+        """CommandFailed where the site is another environment's; each `call` looks by itself."""
+        if not self._is_checked:
+            lines = self._ask("root", IF_THERE + CALL, self._request("where", {}))
+            self._answer(lines[-1] if lines else "{}")
+
+    def _ask(self, user: str, script: str, request: str) -> list[str]:
+        """Send a request to the program, and that before where it is not there; return lines."""
+        path = program.remote_path()
+        result = self._run(user, script, request, check=False, program=path)
         if result.status == NOT_SENT:
             self._send_program()
-            result = self._run(user, CALL, request, check=False, program=path)
+            result = self._run(user, script, request, check=False, program=path)
         if result.status:
             raise CommandFailed(result.status, result.output)
-        return self._answer(result.stdout.splitlines()[-1])
+        return result.stdout.splitlines()
 
     def session(self, command: str, **parameters: Any) -> tuple[Channel, dict[str, Any]]:
         """Start a command of on_host/, as root, that reads on.
@@ -213,6 +228,7 @@ class Host:
 
     def download(self, script: str, path: Path, **variables: str) -> None:
         """Run a script as root and write what it prints, as bytes, to a local Path."""
+        self._check_environment()
         channel = self._start(*self._command("root", script, b"", variables))
         printed = channel.makefile("rb")
         skip_greeting(printed)
@@ -226,17 +242,23 @@ class Host:
 
     def _request(self, command: str, parameters: dict[str, Any]) -> str:
         names = {"command": command, "name": self.config.project_name, "root": self._root}
-        names |= {"home": self.config.virtualenv_home}
+        names |= {"home": self.config.virtualenv_home, "environment": self.environment}
         return json.dumps(names | parameters) + "\n"
 
     def _answer(self, line: str | bytes) -> dict[str, Any]:
         answer = json.loads(line)
         self._root = answer.pop("root", self._root)
+        self._is_checked = True
         return answer
 
     def _send_program(self) -> None:
-        variables = {"program": program.remote_path(), "directory": program.DIRECTORY}
-        self.as_root(script("send_program"), stdin=program.archive(), **variables)
+        self._run(
+            "root",
+            script("send_program"),
+            program.archive(),
+            program=program.remote_path(),
+            directory=program.DIRECTORY,
+        )
 
     def _command(
         self, user: str, script: str, stdin: str | bytes, variables: dict[str, str]

@@ -17,11 +17,16 @@ from .terminal import ask
 
 def live_or_exit(host: Host) -> str:
     """Return the name of the live release; Exit where there is none, or it cannot run here."""
+    return find_live(host)["live"]
+
+
+def find_live(host: Host) -> dict[str, Any]:
+    """Return what the server says of the live release: see `live` of on_host/checks.py."""
     found = host.call("live")
     if not found["live"]:
         raise Exit(f"{host.name}: nothing is live yet; type fab all", 1)
     refuse_misfit(host, found)
-    return found["live"]
+    return found
 
 
 def refuse_misfit(host: Host, found: dict[str, str]) -> None:
@@ -63,6 +68,14 @@ def agree_to_rename(host: Host, now: dict[str, Any], yes: bool) -> None:
         print(f"    {line}")
 
 
+def agree_to_environment(host: Host, now: dict[str, Any], yes: bool) -> None:
+    """Exit unless the site is this environment's, or is to become so."""
+    for key, before, after in now["fabric"]:
+        if key == "ENVIRONMENT":
+            line = f"{host.config.project_name} is the {before} site here"
+            agree(f"{line}; a deploy makes it the {after} site. Go on", yes)
+
+
 # Deploying
 
 
@@ -98,7 +111,7 @@ def take_over(host: Host, name: str, now: dict[str, Any]) -> None:
     """Let a release take over; where that renames the site, NGINX answers to both names before."""
     before = now["rename"].get("from")
     if before:
-        server_names.update(host)
+        server_names.update(host, host.config.live_hostname)
     try:
         relay.switch(host, name)
     except Exit:
@@ -163,7 +176,7 @@ def rollback(host: Host, lease: Lease, release: str, restore_db: bool, yes: bool
     lease.note(**{"from": live, "to": name})
     dump = find_dump(host, name) if restore_db else None
     if dump:
-        ask_about_loss(host, dump, yes)
+        ask_about_loss(host, dump, name, yes)
         lease.note(backup=dump)
     tell_unknown_migrations(host, name)
     relay.switch(host, name)
@@ -180,17 +193,17 @@ def find_dump(host: Host, release: str) -> str:
     return found[-1]
 
 
-def load_and_tell(host: Host, dump: str) -> None:
+def load_and_tell(host: Host, dump: str, release: str = "") -> None:
     """Load a backup beside what is live, and say how the two differ."""
-    loaded = database.load(host, dump)
+    loaded = database.load(host, dump, release)
     print(f"    {dump} is {loaded['age']}; what has been written since is lost:")
     for line in loaded["differences"] or ["no table has more or fewer rows"]:
         print(f"    {line}")
 
 
-def ask_about_loss(host: Host, dump: str, yes: bool) -> None:
+def ask_about_loss(host: Host, dump: str, release: str, yes: bool) -> None:
     """Load the backup, say what the live database has and it has not, dump that, and ask."""
-    load_and_tell(host, dump)
+    load_and_tell(host, dump, release)
     database.backup(host, "rollback", only_database=True)
     agree(f"Put {dump} in the place of the live database", yes)
 
@@ -272,7 +285,7 @@ def show_migrations(host: Host, directory: str, packages_change: bool) -> None:
         if not packages_change:
             raise
         print("Migrations: cannot be told before the new packages are installed")
-        print(f"  {failure.output.strip()}")
+        print(f"  {host.config.typed(failure.output.strip())}")
         return
     print("Migrations:", *(plan["pending"] or ["none"]), sep="\n  ")
     for line in plan["breaking"]:

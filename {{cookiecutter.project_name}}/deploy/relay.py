@@ -26,5 +26,5 @@ def switch(host: Host, release: str, rename: bool = True) -> dict[str, Any]:
         before, now = journal["renamed"]
         print(f"    The site is called {now} now, and {before} leads there")
     for line in journal.get("told", []):
-        print(f"    {line}")
+        print(f"    {config.typed(line)}")
     return journal

@@ -111,4 +111,5 @@ def prune(host: Host) -> None:
             host.call("prune")
             share_static(host)
         except CommandFailed as failure:
-            print(f"    {failure.output.strip()}; the next deploy tries again")
+            reason = host.config.typed(failure.output.strip())
+            print(f"    {reason}; the next deploy tries again")

@@ -20,7 +20,7 @@ def create_user(host: Host, asked: str = "") -> None:
         host.call("claim", files=paths, facts=facts, asked=asked)
         told = host.as_root(script("create_user"), home=host.root.rpartition("/")[0]).stdout
     for line in told.splitlines():
-        print(f"    {line}")
+        print(f"    {host.config.typed(line)}")
 
 
 LOGS = {

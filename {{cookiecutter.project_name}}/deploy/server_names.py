@@ -35,13 +35,10 @@ def twin(name: str) -> list[str]:
     return [name.removeprefix("www.") if name.startswith("www.") else f"www.{name}"]
 
 
-def update(host: Host, first: str = "") -> None:
-    """Let NGINX answer to the names of all sites, and the certificate cover them.
-
-    `first` is the name of the first site: LIVE_HOSTNAME, unless another is given.
-    """
+def update(host: Host, first: str) -> None:
+    """Let NGINX answer to the names of all sites, of which `first` is one, and the certificate."""
     with step(host, "Names of the sites"):
-        found = names(host, first or host.config.live_hostname)
+        found = names(host, first)
     certificates.cover(host, found)  # first: it may be unable to
     with step(host, "NGINX"):
         words = " ".join(map(written, found))

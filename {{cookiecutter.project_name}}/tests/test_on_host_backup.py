@@ -2,10 +2,11 @@
 
 import json
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
-from deploy.on_host import backup, files, postgres, restore
+from deploy.on_host import backup, deployed, files, naming, postgres, restore
 from deploy.on_host.site import Refused, Site
 
 
@@ -142,3 +143,54 @@ def test_a_backup_of_a_newer_postgresql_is_refused_in_one_line(site, monkeypatch
     assert str(refused.value).startswith(
         f"{name} is a backup of PostgreSQL 17, and here is 15: restore it on a server"
     )
+
+
+# Whose name it has
+
+
+@pytest.fixture
+def loading(site, monkeypatch):
+    """A function that loads a backup, in which Django says of LIVE_HOSTNAME why it is refused.
+
+    It returns the statements that PostgreSQL is sent; .asked is what Django was asked.
+    """
+    statements = []
+
+    def load(refused, rows=()):
+        def ask(site, script, directory, app, request):
+            load.asked = directory.parent.name, json.loads(request)
+            if isinstance(refused, Exception):
+                raise refused
+            return {"refused": refused}
+
+        monkeypatch.setattr(naming, "ask", ask)
+        monkeypatch.setattr(naming, "psql", lambda *_, **__: list(rows))
+        monkeypatch.setattr(restore, "psql", lambda *sql, **_: statements.extend(sql) or ["0"])
+        restore.load(site, name, "app")
+        return statements
+
+    for module, does in {"require": None, "run": "", "has_database": True}.items():
+        monkeypatch.setattr(restore, module, lambda *_, does=does, **__: does)
+    monkeypatch.setattr(restore, "differences", lambda *_: [])
+    monkeypatch.setattr(restore, "unpack", lambda *_: None)
+    usage = SimpleNamespace(free=2**30)
+    monkeypatch.setattr(restore.shutil, "disk_usage", lambda path: usage)
+    name = backup.make(site, "manual")["name"]
+    deployed.keep(site, "1", {"LIVE_HOSTNAME": "www.garden.example"})
+    return load
+
+
+def test_a_backup_in_which_another_site_has_the_name_is_refused_before_it_takes_a_place(loading):
+    told = "LIVE_HOSTNAME www.garden.example is a name of the site two.example: deploy with another"
+    with pytest.raises(Refused, match=told):
+        loading("is a name of the site two.example")
+    request = {"wanted": "www.garden.example", "database": "garden-restoring"}
+    assert loading.asked == ("1", request)
+    statements = loading("")
+    assert [sql.split()[:2] for sql in statements].count(["DROP", "DATABASE"]) == 3
+
+
+def test_a_backup_that_Django_cannot_be_asked_about_has_to_have_the_name(loading):
+    loading(Refused("no Python"), rows=["1"])
+    with pytest.raises(Refused, match="no Python"):
+        loading(Refused("no Python"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from deploy.on_host import certificate, server_name
+from deploy.on_host import certificate, deployed, server_name
 from deploy.on_host.site import Refused, Site
 
 
@@ -117,6 +117,12 @@ def test_a_key_that_is_lost_is_made_again(site, ssl):
     certificate.create(site, "garden.example")
     assert certificate.problem_of(ssl / "garden.crt") == ""
     assert certificate.is_of_server(site, ssl / "garden.crt")
+
+
+def test_a_stale_name_of_who_deploys_is_not_signed_for(site, ssl, monkeypatch):
+    monkeypatch.setattr(deployed, "kept", lambda *_: {"LIVE_HOSTNAME": "garden.example"})
+    certificate.create(site, "www.stale.example")
+    assert certificate.names_of(ssl / "garden.crt") == {"garden.example"}
 
 
 def test_before_the_first_deploy_another_host_name_is_signed_for(site, ssl):

@@ -3,15 +3,17 @@
 import io
 import json
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from django.contrib.sites.models import Site as Row
 
-from deploy.on_host import deployed, files, naming
+from deploy.on_host import checks, deployed, files, naming
 from deploy.on_host.processes import Failed
 from deploy.on_host.site import Refused, Site
+from deploy.program import archive
 from multisite.models import SiteAlias
 
 OLD, NEW = "www.old.example", "www.new.example"
@@ -78,6 +80,59 @@ def test_what_differs_is_told_from_what_to_what(site):
 def test_of_a_release_of_before_nothing_is_told(site):
     (site.state / "fabric/1.json").unlink()
     assert deployed.differences(site, {"GUNICORN_PORT": 8001}) == []
+
+
+# Whose it is
+
+
+def deploy_as(site, release, environment):
+    deployed.keep(site, release, {"ENVIRONMENT": environment, "LIVE_HOSTNAME": OLD})
+
+
+def asked(site, environment):
+    """Send a request to the program; return its exit status and what it says."""
+    (site.root / "on_host.pyz").write_bytes(archive())
+    request = {"command": "live", "name": site.name, "root": str(site.root)}
+    run = subprocess.run(
+        [sys.executable, "-BI", site.root / "on_host.pyz"],
+        input=json.dumps(request | {"environment": environment}) + "\n",
+        capture_output=True,
+        text=True,
+    )
+    return run.returncode, run.stderr
+
+
+def test_the_site_of_another_environment_is_refused_in_one_line(site):
+    deploy_as(site, "1", "production")
+    deploy_as(site, "2", "staging")
+    told = (
+        "garden is the production site here, and this is staging: give staging a PROJECT_NAME of"
+        " its own\n"
+    )
+    assert asked(site, "staging") == (1, told)
+    for who in ("production", ""):  # a deploy asks before it changes that, and cron is nobody
+        assert asked(site, who) == (0, "")
+
+
+def test_who_says_no_environment_need_not_read_what_is_kept(site, monkeypatch):
+    monkeypatch.delattr(deployed, "kept")
+    deployed.check_environment(site, "")
+
+
+def test_a_site_of_which_nobody_knows_the_environment_is_everybodys(site):
+    deployed.check_environment(site, "staging")
+    site.current.unlink()
+    deployed.check_environment(site, "staging")
+
+
+def test_a_release_of_another_environment_is_not_gone_back_to(site, monkeypatch):
+    monkeypatch.setattr(checks, "problem_of", lambda *_: "")
+    assert checks.live(site, "2")["problem"] == ""
+    deploy_as(site, "1", "production")
+    assert checks.live(site, "2")["problem"] == ""  # it is of before that was known
+    deploy_as(site, "2", "staging")
+    assert "2 is a release of staging" in checks.live(site, "2")["problem"]
+    assert checks.live(site)["hostname"] == OLD
 
 
 # What it is called

@@ -106,6 +106,13 @@ def test_the_settings_can_be_read_without_django():
     subprocess.run([sys.executable, "-c", code], cwd=settings.BASE_DIR, check=True)
 
 
+@pytest.mark.parametrize("line", ["FABRIC = None", "FABRIC_ENVIRONMENTS = {'staging': None}"])
+def test_a_wrong_type_of_what_fab_reads_stops_nothing_else(live, tmp_path, line):
+    local = tmp_path / "project" / settings.PROJECT_APP / "local_settings.py"
+    local.write_text(f"{local.read_text('utf-8')}\n{line}\n", "utf-8")
+    live("check")
+
+
 def test_mezzanines_page_cache_is_not_installed():
     assert not [
         name for name in settings.MIDDLEWARE if name.startswith("mezzanine") and "Cache" in name

@@ -210,6 +210,13 @@ FABRIC_ENVIRONMENTS = {
 }
 
 
+def merged(project, machine):
+    """Return the keys of two dicts, also of those within; else what is the machine's."""
+    if not isinstance(project, dict) or not isinstance(machine, dict):
+        return machine
+    return project | {key: merged(project.get(key), value) for key, value in machine.items()}
+
+
 # This machine's own settings come last. To add to one of the lists above:
 # `from .settings import INSTALLED_APPS`, then `INSTALLED_APPS.append("debug_toolbar")`.
 
@@ -217,12 +224,8 @@ if (PROJECT_APP_PATH / "local_settings.py").exists():
     project_fabric, project_environments = FABRIC, FABRIC_ENVIRONMENTS
     from .local_settings import *  # noqa: F403
 
-    FABRIC = project_fabric | FABRIC
-    if FABRIC_ENVIRONMENTS is not project_environments:
-        FABRIC_ENVIRONMENTS = project_environments | {
-            name: project_environments.get(name, {}) | keys
-            for name, keys in FABRIC_ENVIRONMENTS.items()
-        }
+    FABRIC = merged(project_fabric, FABRIC)
+    FABRIC_ENVIRONMENTS = merged(project_environments, FABRIC_ENVIRONMENTS)
 
 for cache in CACHES.values():  # no site reads what another has stored
     cache.setdefault("KEY_FUNCTION", "multisite.cache_keys.key_of_site")

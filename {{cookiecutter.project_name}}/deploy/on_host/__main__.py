@@ -2,10 +2,10 @@
 
     {"command": "compare", "name": "garden", "root": "/srv/garden", ...parameters of the command}
 
-Without a root the server finds it, as `where` of record.py says; it is in each answer. The line is
-the argument or, without one, comes from the standard input, which is not seen in the list of
-processes. Where the command is refused, the reason is on the standard error and the exit status
-is 1.
+Without a root the server finds it, as `where` of record.py says; it is in each answer. With an
+"environment", the site has to be that one's: see deployed.py. The line is the argument or, without
+one, comes from the standard input, which is not seen in the list of processes. Where the command is
+refused, the reason is on the standard error and the exit status is 1.
 """
 
 import json
@@ -22,6 +22,7 @@ from . import (  # noqa: F401  (they fill the table of checks)
     checks_of_server,
     checks_of_site,
     configuration,
+    deployed,
     keys,
     lease,
     record,
@@ -79,8 +80,10 @@ def main() -> None:
     request = json.loads(line)
     command = COMMANDS[request.pop("command")]
     name, home = request.pop("name"), request.pop("home", "")
+    environment = request.pop("environment", "")
     site = Site(name, request.pop("root", "") or record.where(name, home))
     try:
+        deployed.check_environment(site, environment)
         answer = command(site, **request)
     except (Refused, OSError) as error:  # such as of a full disk
         sys.exit(str(error))

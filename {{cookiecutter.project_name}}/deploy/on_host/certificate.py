@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
+from . import deployed
 from .files import write
 from .record import require
 from .server_name import names_in
@@ -25,8 +26,10 @@ DAYS = 7  # that a certificate is good for, at the least
 def create(site: Site, hostname: str) -> dict[str, str]:
     """Let the site have a certificate that is good; return "told", a line where it is not.
 
-    One that the server signs is for LIVE_HOSTNAME and all names of the last `fab sites`.
+    One that the server signs is for LIVE_HOSTNAME, that of the live release where it is known, and
+    all names of the last `fab sites`.
     """
+    hostname = deployed.kept(site, site.live).get("LIVE_HOSTNAME", hostname)
     path = SSL / f"{site.name}.crt"
     require(site, "file", str(path))
     SSL.mkdir(0o755, exist_ok=True)

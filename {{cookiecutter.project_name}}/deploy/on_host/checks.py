@@ -241,7 +241,13 @@ def examine(
 def live(site: Site, release: str = "") -> dict[str, str]:
     """Return "live", the name of the live release, and "problem", why its Python cannot run it.
 
-    The problem is that of another release, where one is given.
+    The problem is that of another release, where one is given. "hostname" is the LIVE_HOSTNAME that
+    the live one was deployed with; empty where nobody knows.
     """
-    asked = release or site.live
-    return {"live": site.live, "problem": problem_of(site, asked) if asked else ""}
+    asked, now = release or site.live, deployed.kept(site, site.live)
+    here = now.get("ENVIRONMENT", "")
+    environment = deployed.kept(site, asked).get("ENVIRONMENT", here)
+    problem = problem_of(site, asked) if asked else ""
+    if here and environment != here:
+        problem = f"{asked} is a release of {environment}, and {here} is live"
+    return {"live": site.live, "problem": problem, "hostname": now.get("LIVE_HOSTNAME", "")}

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from .files import write
-from .site import Site
+from .site import Refused, Site
 
 Fabric = dict[str, Any]
 
@@ -25,6 +25,18 @@ def kept(site: Site, release: str) -> Fabric:
     """Return what a release was deployed with; empty where nobody knows."""
     path = site.state / "fabric" / f"{release}.json"
     return json.loads(path.read_text()) if release and path.exists() else {}
+
+
+def check_environment(site: Site, environment: str) -> None:
+    """Refused where the live release is known to be another environment's than of who asks."""
+    if not environment:  # as of the site's user, who may not read what is kept
+        return
+    here = kept(site, site.live).get("ENVIRONMENT", environment)
+    if here != environment:
+        raise Refused(
+            f"{site.name} is the {here} site here, and this is {environment}: give {environment} a"
+            " PROJECT_NAME of its own"
+        )
 
 
 def differences(site: Site, fabric: Fabric) -> list[tuple[str, Any, Any]]:

@@ -48,6 +48,20 @@ def look(site: Site, app: str, wanted: str) -> dict[str, str]:
     return {"from": found["domain"], "refused": found.get("refused", "")}
 
 
+def refusal_in(site: Site, database: str, release: str, app: str) -> str:
+    """Return why a release could not have its name in another database; empty where it can."""
+    wanted = deployed.kept(site, release).get("LIVE_HOSTNAME", "")
+    if not wanted:
+        return ""
+    request, directory = {"wanted": wanted, "database": database}, site.release(release) / "project"
+    try:
+        refused = ask(site, "naming", directory, app, json.dumps(request))["refused"]
+        return f"LIVE_HOSTNAME {wanted} {refused}" if refused else ""
+    except Refused as refused:
+        rows = f"SELECT 1 FROM django_site WHERE domain = '{wanted}'"
+        return "" if psql(rows, database=database) else str(refused)
+
+
 def in_nginx(site: Site) -> str:
     """Return the first name that NGINX knows the site by; empty where there is none."""
     found = SERVER_NAME.search(record.text_of(record.NGINX / f"{site.name}.conf"))

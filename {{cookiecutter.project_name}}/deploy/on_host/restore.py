@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .backup import age, clocks, note
+from .naming import refusal_in
 from .postgres import has_database, psql, run, version
 from .record import require
 from .site import Refused, Site
@@ -54,8 +55,11 @@ def newer(backup: str, made_by: str, here: int) -> str:
     )
 
 
-def load(site: Site, backup: str) -> dict[str, Any]:
-    """Load a backup beside what is live; return its "age", in words, and "differences", lines."""
+def load(site: Site, backup: str, app: str, release: str = "") -> dict[str, Any]:
+    """Load a backup beside what is live; return its "age", in words, and "differences", lines.
+
+    It is for the live release, or another one. Refused where that could not have its name there.
+    """
     path, new = check(site, backup), f"{site.name}-restoring"  # a project's name has no hyphen
     require(site, "database", new)
     psql(f'DROP DATABASE IF EXISTS "{new}" WITH (FORCE)')
@@ -69,6 +73,9 @@ def load(site: Site, backup: str) -> dict[str, Any]:
                 raise Refused(newer(backup, "newer", version())) from None
             raise
     psql("ANALYZE", database=new)
+    if told := refusal_in(site, new, release or site.live, app):
+        psql(f'DROP DATABASE "{new}" WITH (FORCE)')
+        raise Refused(f"In {backup}, {told}: deploy with another LIVE_HOSTNAME before")
     for name in DIRECTORIES:
         unpack(site, path / f"{name}.tar.gz", name)
     made = json.loads(note(site, backup, "made") or "null")

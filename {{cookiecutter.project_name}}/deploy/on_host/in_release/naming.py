@@ -1,8 +1,9 @@
 """In a release: what its site is called, and to call it otherwise.
 
-Reads JSON: "wanted", a host; perhaps "domain", that the site is to have from now on, and lists of
-hosts to "add" to its aliases and to "drop" from them. Prints JSON: the "domain" of the site, its
-"aliases" and "refused", why it cannot be called as wanted, an empty str where it can.
+Reads JSON: "wanted", a host; perhaps "database", another than the live one; perhaps "domain", that
+the site is to have from now on, and lists of hosts to "add" to its aliases and to "drop" from them.
+Prints JSON: the "domain" of the site, its "aliases" and "refused", why it cannot be called as
+wanted, an empty str where it can.
 """
 
 import json
@@ -14,7 +15,7 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.contrib.sites.models import Site  # noqa: E402
-from django.db import transaction  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
 
 
 def why_not(site, wanted):
@@ -45,6 +46,9 @@ def call(site, domain, add, drop):
 
 
 request = json.load(sys.stdin)
+if "database" in request:
+    connection.close()
+    connection.settings_dict["NAME"] = request["database"]
 site = Site.objects.get(pk=settings.SITE_ID)
 refused = why_not(site, request["wanted"]) if request["wanted"] != site.domain else ""
 if "domain" in request and not refused:
