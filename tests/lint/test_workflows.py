@@ -63,6 +63,28 @@ def test_nothing_is_deployed_unless_a_variable_says_so_and_the_branch_is_protect
         assert re.search(r"default_branch|DEFAULT_BRANCH", condition)
 
 
+def test_a_tag_that_has_the_name_of_the_default_branch_is_not_deployed():
+    """github.ref_name is the same for both; CI_COMMIT_BRANCH is empty for a tag."""
+    assert "ref_name" not in WORKFLOW.read_text("utf-8")
+    for job in JOBS[1:]:
+        branch = "github.ref == format('refs/heads/{0}', github.event.repository.default_branch)"
+        assert branch in GITHUB[job]["if"]
+        assert "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH" in GITLAB[job]["rules"][0]["if"]
+
+
+def test_the_key_is_one_of_an_environment_which_no_other_branch_can_read():
+    for job in JOBS[1:]:
+        assert GITHUB[job]["environment"] == GITLAB[job]["environment"] == job
+    assert "secrets." not in str(GITHUB["test"])
+    readme = (PROJECT / "README.md").read_text("utf-8")
+    steps = readme.partition("### Deploy from CI")[2].partition("\n### ")[0]
+    (row,) = re.findall(r"^\| `SSH_PRIVATE_KEY` \|(.*)", steps, re.M)
+    github, gitlab, _ = row.split("|", 2)
+    assert "secret of the environment" in github
+    assert "protected variable of type File, of that environment alone" in gitlab
+    assert "Protected branches only" in steps
+
+
 def test_the_secrets_of_a_deploy_are_given_to_one_step_alone():
     for job in GITHUB.values():
         assert "env" not in job
