@@ -316,6 +316,19 @@ def test_a_colleague_with_a_user_of_their_own_is_told_the_keys_of_the_user_of_de
     assert authorized.users_with_keys(Site("orchard", "/srv/orchard")) == []
 
 
+def test_the_files_of_colleagues_who_deploy_as_root_are_named_unless_sshd_is_closed_to_root(
+    home, monkeypatch
+):
+    settings = "permitrootlogin without-password\nauthorizedkeysfile .ssh/authorized_keys\n"
+    monkeypatch.setattr(key_files, "settings_of_sshd", lambda user: settings)
+    lines_of = {"root": [BOB, OF_ALICE, OF_FAB, f"{CAROL} (deploy/keys/carol.pub of orchard)"]}
+    monkeypatch.setattr(key_files, "lines", lambda user: lines_of.get(user, []))
+    found = authorized.deployers_as_root(SITE)["files"]
+    assert found == ["alice.pub of garden", "carol.pub of orchard"]
+    settings = "permitrootlogin no\n"
+    assert authorized.deployers_as_root(SITE)["files"] == []
+
+
 def test_a_file_is_refused_where_it_stands_alone():
     with pytest.raises(Malformed):
         public_keys.parse(b"ssh-ed25519 AAAA")

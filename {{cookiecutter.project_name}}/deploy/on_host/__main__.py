@@ -44,6 +44,7 @@ COMMANDS = {
     "begin": releases.begin,
     "certificate": certificate.cover,
     "claim": checks.claim_names,
+    "deployers_as_root": authorized.deployers_as_root,
     "examine": checks.examine,
     "fetch": repository.fetch,
     "finish": release_python.finish,

@@ -133,6 +133,18 @@ def users_with_keys(site: Site) -> list[str]:
     return found
 
 
+def deployers_as_root(site: Site) -> dict[str, list[str]]:
+    """Return "files", those of deploy/keys of any project whose keys let in as root, with the name.
+
+    None where sshd does not let root in at all.
+    """
+    if not key_files.root_may_log_in():
+        return {"files": []}
+    marks = [MARK.search(text) for text in key_files.lines("root")]
+    found = [f"{mark['file']} of {mark['name']}" for mark in marks if mark and mark["file"]]
+    return {"files": found}
+
+
 # Showing
 
 
