@@ -36,30 +36,49 @@ def revision_of(folder):
 
     None where there is neither; the repository around the template is not its own.
     """
-    known = git("-C", folder, "rev-parse", "--show-prefix", "HEAD").stdout
     archived = folder / ".git_archival.txt"
-    known += archived.read_text("utf-8") if archived.is_file() else ""
-    commit = re.match(r"\n?([0-9a-f]{40,64})\n", known)
+    commit = is_repository(folder) or re.match(
+        r"([0-9a-f]{40,64})\n", archived.read_text("utf-8") if archived.is_file() else ""
+    )
     return commit and commit[1]
 
 
+def is_repository(folder):
+    """Return a match whose first group is the commit there; None where no repository begins."""
+    known = git("-C", folder, "rev-parse", "--show-prefix", "HEAD").stdout
+    return re.fullmatch(r"\n([0-9a-f]{40,64})\n", known)
+
+
 def address_of(folder):
-    """Return where `cruft update` finds the template: the path that was typed, or the URL."""
-    if CONTEXT["_repo_dir"] == CONTEXT["_template"]:
+    """Return where `cruft update` finds the template: the path that was typed, or the URL.
+
+    None where it could not: cruft clones, and of the zip files those of forges alone say from what.
+    """
+    typed = CONTEXT["_template"]
+    if CONTEXT["_repo_dir"] == typed:
         return os.path.normpath(folder)
-    url = git("-C", folder, "config", "remote.origin.url").stdout.strip() or CONTEXT["_template"]
-    url = re.sub(r"/(-/)?archive/.*", "", url)  # of a zip file
-    return re.sub(r"^(https?://)[^/@]*@", r"\1", url)  # without a password
+    if is_repository(folder):
+        return without_secrets(git("-C", folder, "config", "remote.origin.url").stdout.strip())
+    pattern = r"(https?://[^/]+/[^/]+/.+?)(/-)?/archive/.+\.zip"
+    forge = re.fullmatch(pattern, without_secrets(typed), re.I)
+    return forge and forge[1]
+
+
+def without_secrets(url):
+    """Return a URL without password and query; the user of ssh, mostly git, is no secret."""
+    url = re.sub(r"^(https?://)[^/]*@", r"\1", url, flags=re.I)
+    url = re.sub(r"^(\w[\w+.-]*://[^/:@]*)(:[^/]*)?@", r"\1@", url)
+    return url if url.startswith("file:") or "://" not in url else re.split("[?#]", url)[0]
 
 
 def record_the_template():
     """Write .cruft.json: which template at which revision, and the answers."""
     folder = template_folder()
-    if not folder or not (commit := revision_of(folder)):
+    if not folder or not (commit := revision_of(folder)) or not (address := address_of(folder)):
         return
     is_branch = git("-C", folder, "symbolic-ref", "-q", "HEAD").returncode == 0
     record = {
-        "template": address_of(folder),
+        "template": address,
         "commit": commit,
         "checkout": CONTEXT.get("_checkout") if is_branch else None,  # a tag has no updates
         "context": {"cookiecutter": {k: v for k, v in CONTEXT.items() if not k.startswith("_")}},
