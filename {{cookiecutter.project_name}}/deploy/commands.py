@@ -18,7 +18,7 @@ from . import core_options, openssh
 from .config import PRODUCTION, split_host
 from .environments import check_given
 from .host import CommandFailed, Host
-from .terminal import ask, can_ask, tell
+from .terminal import ask, tell
 
 VERBOSE = inspect.Parameter("verbose", inspect.Parameter.KEYWORD_ONLY, default=False)
 INTERRUPTED = (
@@ -48,7 +48,6 @@ class Commands:
             given.set_value(None, cast=False)
         else:
             check_ssh_config(given.value)
-        refuse_fabrics_questions()
         program.executor_class = functools.partial(Executor, self)
         logging.getLogger("paramiko").addHandler(logging.NullHandler())  # we tell in our own words
         for stream in (sys.stdout, sys.stderr):
@@ -135,14 +134,6 @@ def check_ssh_config(given):
             SSHConfig.from_path(path)
     except (ConfigParseError, OSError, UnicodeDecodeError) as error:
         raise Exit(f"{name}: {error}", 2) from None
-
-
-def refuse_fabrics_questions():
-    """Exit where an option of Fabric's would ask, and nobody can answer."""
-    options = [name for name in program.args if name.startswith("prompt-for-")]
-    for option in options if not can_ask() else ():
-        if program.args[option].value:
-            raise Exit(f"--{option} asks on a terminal, and there is none", 2)
 
 
 class HostCall(ConnectionCall):

@@ -6,11 +6,11 @@ What is no number after -t, -T or -D it refuses before it reads the fabfile, in 
 
 import os
 import re
-import sys
-from contextlib import suppress
 
 import fabric
 from invoke import Exit
+
+from .terminal import can_ask
 
 FORMATS = ("flat", "nested", "json")
 
@@ -23,8 +23,9 @@ def check(arguments):
             raise Exit(f"--{name}: {problem}", 2)
     prompts = [name for name in arguments if name.startswith("prompt-for-")]
     asked = [name for name in prompts if arguments[name].value]
-    if asked and not can_answer():
-        raise Exit(f"--{asked[0]}: there is no terminal to ask on; see SSH_PASS in FABRIC", 2)
+    if asked and not can_ask():
+        line = f"--{asked[0]} asks on a terminal, and there is none; see SSH_PASS in FABRIC"
+        raise Exit(line, 2)
 
 
 def number(value):
@@ -56,16 +57,6 @@ def settings(name):
 
 def list_format(value):
     return "" if value in FORMATS else f"{value!r} is none of {', '.join(FORMATS)}"
-
-
-def can_answer():
-    """Return whether somebody, or a file, can give an answer."""
-    with suppress(OSError):
-        os.close(os.open("/dev/tty", os.O_RDWR))
-        return True
-    with suppress(OSError, ValueError, AttributeError):
-        return bool(sys.stdin.buffer.peek(1))
-    return False
 
 
 CHECKS = {
