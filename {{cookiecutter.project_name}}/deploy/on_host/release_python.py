@@ -14,7 +14,7 @@ def migrations(site: Site, directory: str, app: str) -> dict:
 
 
 def finish(site: Site, app: str, password: str, hostname: str) -> dict:
-    """Return "made" and "mail" of the live release: see in_release/finish.py."""
+    """Return "admin" and "mail" of the live release: see in_release/finish.py."""
     directory = site.current / "project"
     return ask(site, "finish", directory, app, f"{password}\n{hostname}\n")
 
