@@ -110,7 +110,8 @@ def test_the_key_and_the_known_hosts_may_come_from_files_that_ci_writes(site, we
     for key, hosts in secrets.values():
         for name in ("id_ed25519", "known_hosts"):
             (ssh / name).unlink(missing_ok=True)
-        variables = {"HOME": str(site.home), "SSH_PRIVATE_KEY": key, "SSH_KNOWN_HOSTS": hosts}
+        variables = {"HOME": str(site.home), "CI": "true"}
+        variables |= {"SSH_PRIVATE_KEY": key, "SSH_KNOWN_HOSTS": hosts}
         subprocess.run(["sh", "-c", script], env=os.environ | variables, check=True)
         assert (ssh / "id_ed25519").stat().st_mode & 0o777 == 0o600
         assert who(site) == "deploy root"

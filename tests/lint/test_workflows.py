@@ -1,5 +1,6 @@
 """The workflows that a project comes with: those of GitHub and of GitLab."""
 
+import os
 import re
 import subprocess
 import sys
@@ -90,3 +91,29 @@ def test_the_secrets_of_a_deploy_are_given_to_one_step_alone():
         assert "env" not in job
         given = [step["name"] for step in job["steps"] if "secrets." in str(step)]
         assert given in ([], ["Log in"])
+
+
+def log_in(home, **variables):
+    """Run .ci/fabric.sh in a home, but for its installation of Fabric."""
+    script = (PROJECT / ".ci/fabric.sh").read_text("utf-8").partition("python3 -m venv")[0]
+    variables |= {"HOME": str(home), "PATH": os.environ["PATH"]}
+    return subprocess.run(["sh", "-c", script], env=variables, capture_output=True, text=True)
+
+
+def test_a_key_of_somebody_who_types_a_line_of_the_workflows_is_not_replaced(tmp_path):
+    ssh = tmp_path / ".ssh"
+    ssh.mkdir()
+    files = [ssh / "id_ed25519", ssh / "known_hosts"]
+    for file in files:
+        file.write_text("mine")
+    values = {"SSH_PRIVATE_KEY": "key\r\nof ci", "SSH_KNOWN_HOSTS": "one.example ssh-ed25519 A"}
+    run = log_in(tmp_path, **values)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert len(run.stderr.splitlines()) == 1
+    run = log_in(tmp_path, CI="true", SSH_PRIVATE_KEY="key")
+    assert (run.returncode, run.stderr.partition(" ")[0]) == (2, "SSH_KNOWN_HOSTS")
+    assert [file.read_text() for file in files] == ["mine", "mine"]
+
+    assert log_in(tmp_path, CI="true", **values).returncode == 0
+    assert files[0].read_text() == "key\nof ci\n"
+    assert files[1].read_text().split("\n") == ["mine", "one.example ssh-ed25519 A", ""]
