@@ -153,7 +153,7 @@ def public_keys(host):
         path = Path(config.ssh_key_path).expanduser()
         public = path.with_name(f"{path.name}.pub")
         if public.is_file():
-            return public.read_text("utf-8").splitlines()
+            return public.read_text("utf-8", errors="replace").splitlines()  # of any comment
         keys = private_keys(path, options.get("passphrase"))
     else:
         keys = [] if config.ssh_pass or not options.get("allow_agent", True) else Agent().get_keys()
