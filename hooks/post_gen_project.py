@@ -32,49 +32,33 @@ def template_folder():
 
 
 def revision_of(folder):
-    """Return the commit of the template, 40 digits, as git knows it or has put it into an archive.
-
-    None where there is neither; the repository around the template is not its own.
-    """
-    archived = folder / ".git_archival.txt"
-    commit = is_repository(folder) or re.match(
-        r"([0-9a-f]{40,64})\n", archived.read_text("utf-8") if archived.is_file() else ""
-    )
-    return commit and commit[1]
-
-
-def is_repository(folder):
-    """Return a match whose first group is the commit there; None where no repository begins."""
+    """Return the commit of the template, None where it is unknown, and whether git is there."""
     known = git("-C", folder, "rev-parse", "--show-prefix", "HEAD").stdout
-    return re.fullmatch(r"\n([0-9a-f]{40,64})\n", known)
+    archived = folder / ".git_archival.txt"
+    text = archived.read_text("utf-8") if archived.is_file() else ""
+    own = re.fullmatch(r"\n([0-9a-f]{40,64})\n", known)  # not of a repository around it
+    commit = own or re.fullmatch(r"([0-9a-f]{40,64})\n", text)
+    return commit and commit[1], bool(own)
 
 
-def address_of(folder):
-    """Return where `cruft update` finds the template: the path that was typed, or the URL.
-
-    None where it could not: cruft clones, and of the zip files those of forges alone say from what.
-    """
-    typed = CONTEXT["_template"]
-    if CONTEXT["_repo_dir"] == typed:
+def address_of(folder, is_clone):
+    """Return where `cruft update` can clone the template from; None for most zip files."""
+    if CONTEXT["_repo_dir"] == CONTEXT["_template"]:
         return os.path.normpath(folder)
-    if is_repository(folder):
-        return without_secrets(git("-C", folder, "config", "remote.origin.url").stdout.strip())
-    pattern = r"(https?://[^/]+/[^/]+/.+?)(/-)?/archive/.+\.zip"
-    forge = re.fullmatch(pattern, without_secrets(typed), re.I)
-    return forge and forge[1]
-
-
-def without_secrets(url):
-    """Return a URL without password and query; the user of ssh, mostly git, is no secret."""
-    url = re.sub(r"^(https?://)[^/]*@", r"\1", url, flags=re.I)
+    origin = git("-C", folder, "config", "remote.origin.url").stdout.strip()
+    url = origin if is_clone else CONTEXT["_template"]
+    url = re.sub(r"^(https?://)[^/]*@", r"\1", url, flags=re.I)  # of ssh, the user is no secret
     url = re.sub(r"^(\w[\w+.-]*://[^/:@]*)(:[^/]*)?@", r"\1@", url)
-    return url if url.startswith("file:") or "://" not in url else re.split("[?#]", url)[0]
+    url = re.sub(r"^(?!file:)(\w[\w+.-]*://[^?#]*).*", r"\1", url)
+    forge = re.fullmatch(r"(https?://[^/]+/[^/]+/.+?)(/-)?/archive/.+\.zip", url, re.I)
+    return url if is_clone else forge and forge[1]
 
 
 def record_the_template():
     """Write .cruft.json: which template at which revision, and the answers."""
     folder = template_folder()
-    if not folder or not (commit := revision_of(folder)) or not (address := address_of(folder)):
+    commit, is_clone = revision_of(folder) if folder else (None, False)
+    if not commit or not (address := address_of(folder, is_clone)):
         return
     is_branch = git("-C", folder, "symbolic-ref", "-q", "HEAD").returncode == 0
     record = {

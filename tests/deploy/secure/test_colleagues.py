@@ -145,7 +145,7 @@ def test_a_password_in_the_settings_of_one_changes_nothing_for_the_others(team):
     """deploy uses sudo without a password, as CI does; so does a user of nearly that name."""
     host = team.site.host
     sudo = "runuser -u deploy -- sudo -kn id -un"
-    host.run("echo 'dXploy ALL=(ALL) NOPASSWD: ALL' >>/etc/sudoers.d/mysite")
+    host.run("echo 'dXploy ALL=(ALL:ALL) NOPASSWD: ALL' >>/etc/sudoers.d/mysite")
     before = host.run("cat /etc/sudoers.d/mysite; getent shadow deploy").stdout
     team.site.configure(SSH_PASS="of bob alone")
     output = team.fab("bob", "secure")
