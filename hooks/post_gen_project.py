@@ -32,34 +32,37 @@ def template_folder():
 
 
 def revision_of(folder):
-    """Return the commit of the template, 40 digits, as git knows it or has put it into an archive.
-
-    None where there is neither; the repository around the template is not its own.
-    """
+    """Return the commit of the template, None where it is unknown, and whether git is there."""
     known = git("-C", folder, "rev-parse", "--show-prefix", "HEAD").stdout
     archived = folder / ".git_archival.txt"
-    known += archived.read_text("utf-8") if archived.is_file() else ""
-    commit = re.match(r"\n?([0-9a-f]{40,64})\n", known)
-    return commit and commit[1]
+    text = archived.read_text("utf-8") if archived.is_file() else ""
+    own = re.fullmatch(r"\n([0-9a-f]{40,64})\n", known)  # not of a repository around it
+    commit = own or re.fullmatch(r"([0-9a-f]{40,64})\n", text)
+    return commit and commit[1], bool(own)
 
 
-def address_of(folder):
-    """Return where `cruft update` finds the template: the path that was typed, or the URL."""
+def address_of(folder, is_clone):
+    """Return where `cruft update` can clone the template from; None for most zip files."""
     if CONTEXT["_repo_dir"] == CONTEXT["_template"]:
         return os.path.normpath(folder)
-    url = git("-C", folder, "config", "remote.origin.url").stdout.strip() or CONTEXT["_template"]
-    url = re.sub(r"/(-/)?archive/.*", "", url)  # of a zip file
-    return re.sub(r"^(https?://)[^/@]*@", r"\1", url)  # without a password
+    origin = git("-C", folder, "config", "remote.origin.url").stdout.strip()
+    url = origin if is_clone else CONTEXT["_template"]
+    url = re.sub(r"^(https?://)[^/]*@", r"\1", url, flags=re.I)  # of ssh, the user is no secret
+    url = re.sub(r"^(\w[\w+.-]*://[^/:@]*)(:[^/]*)?@", r"\1@", url)
+    url = re.sub(r"^(?!file:)(\w[\w+.-]*://[^?#]*).*", r"\1", url)
+    forge = re.fullmatch(r"(https?://[^/]+/[^/]+/.+?)(/-)?/archive/.+\.zip", url, re.I)
+    return url if is_clone else forge and forge[1]
 
 
 def record_the_template():
     """Write .cruft.json: which template at which revision, and the answers."""
     folder = template_folder()
-    if not folder or not (commit := revision_of(folder)):
+    commit, is_clone = revision_of(folder) if folder else (None, False)
+    if not commit or not (address := address_of(folder, is_clone)):
         return
     is_branch = git("-C", folder, "symbolic-ref", "-q", "HEAD").returncode == 0
     record = {
-        "template": address_of(folder),
+        "template": address,
         "commit": commit,
         "checkout": CONTEXT.get("_checkout") if is_branch else None,  # a tag has no updates
         "context": {"cookiecutter": {k: v for k, v in CONTEXT.items() if not k.startswith("_")}},

@@ -106,6 +106,7 @@ def test_a_commit_is_tested_and_goes_live_on_one_of_gitlab(machine, site, templa
     printed = machine.run(
         project,
         "production",
+        CI="true",
         SSH_PRIVATE_KEY=site.host.key.read_text(),
         SSH_KNOWN_HOSTS=site.host.known_hosts.read_text(),
     )

@@ -151,9 +151,9 @@ def test_what_is_no_number_is_one_line(site):
         (["-f", "README.md"], "--config: README.md: Config files of type 'md'"),
         (["-f", "broken.json"], "--config: broken.json: "),
         (["-F", "x", "-l"], "--list-format: 'x' is none of flat, nested, json"),
-        (["--prompt-for-login-password"], "--prompt-for-login-password: there is no terminal"),
-        (["--prompt-for-passphrase"], "--prompt-for-passphrase: there is no terminal"),
-        (["--prompt-for-sudo-password"], "--prompt-for-sudo-password: there is no terminal"),
+        (["--prompt-for-login-password"], "--prompt-for-login-password asks on a terminal"),
+        (["--prompt-for-passphrase"], "--prompt-for-passphrase asks on a terminal"),
+        (["--prompt-for-sudo-password"], "--prompt-for-sudo-password asks on a terminal"),
         (["-H", ""], "-H names no host"),
     ],
 )

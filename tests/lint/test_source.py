@@ -167,7 +167,9 @@ def test_every_script_is_run_by_something(sources):
 
 
 def test_fab_asks_in_one_place_which_knows_whether_anybody_can_answer(sources):
-    asks = re.compile(r"(?<![\w.])input\(|getpass\.getpass\(|auth_interactive_dumb|\.isatty\(")
+    asks = re.compile(
+        r"(?<![\w.])input\(|getpass\.getpass\(|auth_interactive_dumb|\.isatty\(|/dev/tty|\.peek\("
+    )
     found = [
         path
         for path, text in sources.items()

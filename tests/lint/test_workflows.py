@@ -1,5 +1,6 @@
 """The workflows that a project comes with: those of GitHub and of GitLab."""
 
+import os
 import re
 import subprocess
 import sys
@@ -63,8 +64,56 @@ def test_nothing_is_deployed_unless_a_variable_says_so_and_the_branch_is_protect
         assert re.search(r"default_branch|DEFAULT_BRANCH", condition)
 
 
+def test_a_tag_that_has_the_name_of_the_default_branch_is_not_deployed():
+    """github.ref_name is the same for both; CI_COMMIT_BRANCH is empty for a tag."""
+    assert "ref_name" not in WORKFLOW.read_text("utf-8")
+    for job in JOBS[1:]:
+        branch = "github.ref == format('refs/heads/{0}', github.event.repository.default_branch)"
+        assert branch in GITHUB[job]["if"]
+        assert "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH" in GITLAB[job]["rules"][0]["if"]
+
+
+def test_the_key_is_one_of_an_environment_which_no_other_branch_can_read():
+    for job in JOBS[1:]:
+        assert GITHUB[job]["environment"] == GITLAB[job]["environment"] == job
+    assert "secrets." not in str(GITHUB["test"])
+    readme = (PROJECT / "README.md").read_text("utf-8")
+    steps = readme.partition("### Deploy from CI")[2].partition("\n### ")[0]
+    (row,) = re.findall(r"^\| `SSH_PRIVATE_KEY` \|(.*)", steps, re.M)
+    github, gitlab, _ = row.split("|", 2)
+    assert "secret of the environment" in github
+    assert "protected variable of type File, of that environment alone" in gitlab
+    assert "Protected branches only" in steps
+
+
 def test_the_secrets_of_a_deploy_are_given_to_one_step_alone():
     for job in GITHUB.values():
         assert "env" not in job
         given = [step["name"] for step in job["steps"] if "secrets." in str(step)]
         assert given in ([], ["Log in"])
+
+
+def log_in(home, **variables):
+    """Run .ci/fabric.sh in a home, but for its installation of Fabric."""
+    script = (PROJECT / ".ci/fabric.sh").read_text("utf-8").partition("python3 -m venv")[0]
+    variables |= {"HOME": str(home), "PATH": os.environ["PATH"]}
+    return subprocess.run(["sh", "-c", script], env=variables, capture_output=True, text=True)
+
+
+def test_a_key_of_somebody_who_types_a_line_of_the_workflows_is_not_replaced(tmp_path):
+    ssh = tmp_path / ".ssh"
+    ssh.mkdir()
+    files = [ssh / "id_ed25519", ssh / "known_hosts"]
+    for file in files:
+        file.write_text("mine")
+    values = {"SSH_PRIVATE_KEY": "key\r\nof ci", "SSH_KNOWN_HOSTS": "one.example ssh-ed25519 A"}
+    run = log_in(tmp_path, **values)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert len(run.stderr.splitlines()) == 1
+    run = log_in(tmp_path, CI="true", SSH_PRIVATE_KEY="key")
+    assert (run.returncode, run.stderr.partition(" ")[0]) == (2, "SSH_KNOWN_HOSTS")
+    assert [file.read_text() for file in files] == ["mine", "mine"]
+
+    assert log_in(tmp_path, CI="true", **values).returncode == 0
+    assert files[0].read_text() == "key\nof ci\n"
+    assert files[1].read_text().split("\n") == ["mine", "one.example ssh-ed25519 A", ""]

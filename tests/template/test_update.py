@@ -167,11 +167,10 @@ def test_a_branch_is_followed(repository, tmp_path):
     assert record_of(project)["checkout"] == "next"
 
 
-def test_an_archive_knows_its_revision_too(repository, tmp_path):
+def test_of_a_zip_file_nothing_is_recorded_as_cruft_can_clone_none(repository, tmp_path):
     run("git", "archive", "--prefix=t/", "-o", tmp_path / "main.zip", "HEAD", cwd=repository)
     project = cookiecutter("main.zip", cwd=tmp_path)
-    assert record_of(project)["commit"] == head(repository)
-    assert "export-subst" in (TEMPLATE / ".gitattributes").read_text("utf-8")
+    assert not (project / ".cruft.json").exists()
 
 
 @pytest.mark.parametrize("inside", ["no repository", "another repository"])
@@ -186,24 +185,72 @@ def test_where_the_revision_is_not_known_nothing_is_recorded(template, tmp_path,
     assert not (project / ".cruft.json").exists()
 
 
-def test_an_archive_of_a_forge_is_recorded_as_its_repository(repository, tmp_path):
-    """Its zip file is found in the cache of the hook's caller, since there is no network."""
-    folder = tmp_path / "unpacked"
-    folder.mkdir()
-    archive = tmp_path / "t.zip"
-    run("git", "archive", "--prefix=t/", "-o", archive, "HEAD", cwd=repository)
-    zipfile.ZipFile(archive).extractall(folder)
-    hook = (folder / "t/hooks/post_gen_project.py").read_text("utf-8")
-    context = {
-        "_template": "https://github.com/org/template/archive/refs/heads/main.zip",
-        "_repo_dir": str(folder / "t"),
-        "project_name": "mysite",
-    }
+def record_of_hook(repository, folder, made, **context):
+    """Return what the hook records of a template that lies in a folder; None where nothing."""
+    hook = (repository / "hooks/post_gen_project.py").read_text("utf-8")
+    context = {"_repo_dir": str(folder), "project_name": "mysite"} | context
     source = hook.replace("{{ cookiecutter | tojson }}", json.dumps(context))
-    made = tmp_path / "mysite"
     made.mkdir()
     run(sys.executable, "-c", source.replace("sys.path.pop(0)", ""), cwd=made)
-    assert record_of(made)["template"] == "https://github.com/org/template"
+    return record_of(made) if (made / ".cruft.json").exists() else None
+
+
+@pytest.fixture(params=["no repository", "another repository"])
+def unpacked(request, repository, tmp_path):
+    """A folder in which cookiecutter has unpacked a zip file: TMPDIR may lie anywhere."""
+    folder = tmp_path / "unpacked"
+    folder.mkdir()
+    if request.param == "another repository":
+        run("git", "init", "-q", cwd=folder)
+        run("git", "remote", "add", "origin", "https://one.example/other.git", cwd=folder)
+        (folder / "file").touch()
+        commit(folder)
+    run("git", "archive", "--prefix=t/", "-o", tmp_path / "t.zip", "HEAD", cwd=repository)
+    zipfile.ZipFile(tmp_path / "t.zip").extractall(folder)
+    return folder / "t"
+
+
+FORGES = {
+    "https://github.com/org/template/archive/refs/heads/main.zip": "https://github.com/org/template",
+    "https://gitlab.com/org/t/-/archive/main/t-main.zip": "https://gitlab.com/org/t",
+    "https://u:p@ss@h/org/archive/archive/v1.zip?private_token=s3cret&x=.zip": (
+        "https://h/org/archive"
+    ),
+    "https://bitbucket.org/org/t/get/main.zip": None,
+    "http://h/tpl.zip?private_token=s3cret&x=.zip": None,
+    "https://h/T.ZIP": None,
+    "/home/me/archive/main.zip": None,
+    "short:main": None,
+}
+
+
+@pytest.mark.parametrize("typed", FORGES)
+def test_a_zip_file_of_a_forge_is_recorded_as_its_repository(repository, unpacked, tmp_path, typed):
+    record = record_of_hook(repository, unpacked, tmp_path / "mysite", _template=typed)
+    found = record and (record["template"], record["commit"])
+    assert found == (FORGES[typed] and (FORGES[typed], head(repository)))
+
+
+@pytest.mark.parametrize(
+    ("cloned", "recorded"),
+    [
+        ("https://u:p@ss@h/t.git", "https://h/t.git"),
+        ("HTTPS://s3cret@h/t.git", "HTTPS://h/t.git"),
+        ("http://u:p?s3cret@h:8000/t", "http://h:8000/t"),
+        ("https://h/t.git?private_token=s3cret#s3cret", "https://h/t.git"),
+        ("https://h/@org/t.git", "https://h/@org/t.git"),
+        ("https://h/archive/t.git", "https://h/archive/t.git"),
+        ("ssh://git:s3cret@h/tpl.git", "ssh://git@h/tpl.git"),
+        ("git+ssh://git:s3@cret@h:22/t.git", "git+ssh://git@h:22/t.git"),
+        ("ssh://git@h/t.git", "ssh://git@h/t.git"),
+        ("git@h:org/t.git", "git@h:org/t.git"),
+        ("file:///a#b/t", "file:///a#b/t"),
+    ],
+)
+def test_no_secret_of_the_address_is_recorded(repository, tmp_path, cloned, recorded):
+    run("git", "remote", "add", "origin", cloned, cwd=repository)
+    record = record_of_hook(repository, repository, tmp_path / "mysite", _template=cloned)
+    assert record["template"] == recorded
 
 
 def test_a_project_without_a_record_gets_one_by_the_line_of_the_readme(

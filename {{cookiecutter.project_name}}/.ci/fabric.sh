@@ -6,17 +6,24 @@
 set -eu
 umask 077
 
-write() { # NAME VALUE FILE
+if [ -z "${CI-}" ]; then
+    echo "fabric.sh replaces ~/.ssh/id_ed25519, so it is for CI alone: nothing was done, as CI is not set" >&2
+    exit 2
+fi
+
+value() { # NAME VALUE
     if [ -z "$2" ]; then
         echo "$1 is empty: see \"Deploy from CI\" in README.md" >&2
         exit 2
     fi
-    if [ -f "$2" ]; then cat "$2"; else printf '%s\n' "$2"; fi | tr -d '\r' >"$3"
+    if [ -f "$2" ]; then cat "$2"; else printf '%s\n' "$2"; fi | tr -d '\r'
 }
 
 mkdir -p ~/.ssh
-write SSH_PRIVATE_KEY "${SSH_PRIVATE_KEY-}" ~/.ssh/id_ed25519
-write SSH_KNOWN_HOSTS "${SSH_KNOWN_HOSTS-}" ~/.ssh/known_hosts
+key=$(value SSH_PRIVATE_KEY "${SSH_PRIVATE_KEY-}")
+hosts=$(value SSH_KNOWN_HOSTS "${SSH_KNOWN_HOSTS-}")
+printf '%s\n' "$key" >~/.ssh/id_ed25519
+printf '\n%s\n' "$hosts" >>~/.ssh/known_hosts
 
 python3 -m venv ~/fabric
 ~/fabric/bin/pip install --quiet --disable-pip-version-check \

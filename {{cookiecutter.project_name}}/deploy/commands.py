@@ -21,7 +21,7 @@ from . import core_options, openssh
 from .config import PRODUCTION, Config, split_host
 from .environments import check_files, check_given
 from .host import CommandFailed, Host
-from .terminal import ask, can_ask, tell
+from .terminal import ask, tell
 
 VERBOSE = inspect.Parameter("verbose", inspect.Parameter.KEYWORD_ONLY, default=False)
 INTERRUPTED = (
@@ -52,7 +52,6 @@ class Commands:
             given.set_value(None, cast=False)
         else:
             check_ssh_config(given.value)
-        refuse_fabrics_questions()
         program.executor_class = functools.partial(Executor, self)
         logging.getLogger("paramiko").addHandler(logging.NullHandler())  # we tell in our own words
         streams: list[Any] = [sys.stdout, sys.stderr]
@@ -98,7 +97,7 @@ class Commands:
         check_files(self.configs, self.config)
         return calls
 
-    def one_of(self, words: list[str], names: list[str]) -> str:
+    def one_of(self, words: Sequence[str], names: Sequence[str | None]) -> str:
         """Return the one environment of the words; Exit where it is not the first of the names."""
         word, command = words[-1], next((name for name in names if name not in words), "status")
         if len(names) == 1:
@@ -144,14 +143,6 @@ def check_ssh_config(given: str | None) -> None:
             SSHConfig.from_path(path)
     except (ConfigParseError, OSError, UnicodeDecodeError) as error:
         raise Exit(f"{name}: {error}", 2) from None
-
-
-def refuse_fabrics_questions() -> None:
-    """Exit where an option of Fabric's would ask, and nobody can answer."""
-    options = [name for name in program.args if name.startswith("prompt-for-")]
-    for option in options if not can_ask() else ():
-        if program.args[option].value:
-            raise Exit(f"--{option} asks on a terminal, and there is none", 2)
 
 
 class HostCall(ConnectionCall):

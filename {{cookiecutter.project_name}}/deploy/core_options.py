@@ -6,14 +6,14 @@ What is no number after -t, -T or -D it refuses before it reads the fabfile, in 
 
 import os
 import re
-import sys
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from typing import Any
 
 import fabric
 from invoke import Exit
 from invoke.parser import Argument
+
+from .terminal import can_ask
 
 FORMATS = ("flat", "nested", "json")
 
@@ -26,8 +26,9 @@ def check(arguments: Mapping[str, Argument]) -> None:
             raise Exit(f"--{name}: {problem}", 2)
     prompts = [name for name in arguments if name.startswith("prompt-for-")]
     asked = [name for name in prompts if arguments[name].value]
-    if asked and not can_answer():
-        raise Exit(f"--{asked[0]}: there is no terminal to ask on; see SSH_PASS in FABRIC", 2)
+    if asked and not can_ask():
+        line = f"--{asked[0]} asks on a terminal, and there is none; see SSH_PASS in FABRIC"
+        raise Exit(line, 2)
 
 
 def number(value: object) -> str:
@@ -59,17 +60,6 @@ def settings(name: str) -> str:
 
 def list_format(value: str) -> str:
     return "" if value in FORMATS else f"{value!r} is none of {', '.join(FORMATS)}"
-
-
-def can_answer() -> bool:
-    """Return whether somebody, or a file, can give an answer."""
-    with suppress(OSError):
-        os.close(os.open("/dev/tty", os.O_RDWR))
-        return True
-    with suppress(OSError, ValueError, AttributeError):
-        buffer: Any = sys.stdin.buffer
-        return bool(buffer.peek(1))
-    return False
 
 
 CHECKS: dict[str, Callable[[Any], str]] = {

@@ -26,6 +26,10 @@ PACKAGES = "sudo ufw fail2ban python3-systemd unattended-upgrades"  # fail2ban r
 SSHD_FILE = "/etc/ssh/sshd_config.d/00-{project}.conf"
 SSHD_UNDO = "rm -f {file}; systemctl try-reload-or-restart ssh"
 FIREWALL_UNDO = "ufw --force disable"
+TO_CLOSE_ROOT = (
+    """once they all log in as {user}: fab sudo "sed -i '/(deploy.keys.* of /d' ~root/.ssh/"""
+    """authorized_keys" secure"""
+)
 JAIL = "[sshd]\nenabled = true\nbackend = systemd\nport = {port}"
 
 
@@ -151,7 +155,7 @@ def public_keys(host: Host) -> list[str]:
         path = Path(config.ssh_key_path).expanduser()
         public = path.with_name(f"{path.name}.pub")
         if public.is_file():
-            return public.read_text("utf-8").splitlines()
+            return public.read_text("utf-8", errors="replace").splitlines()  # of any comment
         keys = private_keys(path, options.get("passphrase"))
     else:
         keys = [] if config.ssh_pass or not options.get("allow_agent", True) else Agent().get_keys()
@@ -159,15 +163,19 @@ def public_keys(host: Host) -> list[str]:
 
 
 def close_sshd(host: Host, by_key: bool, revert_after: int) -> None:
-    """Close ssh for root, unless deploys log in as root, and for passwords, unless they use one."""
+    """Close ssh for root and for passwords, unless deploys need either."""
     user, project = host.connection.user, host.config.project_name
-    wanted = [] if user == "root" else ["PermitRootLogin no"]
+    others = [] if user == "root" else host.call("deployers_as_root")["files"]
+    wanted = [] if user == "root" or others else ["PermitRootLogin no"]
     if by_key:
         wanted += ["PasswordAuthentication no", "KbdInteractiveAuthentication no"]
     else:
         print(f"    passwords stay allowed: {user} logged in with one, no key was accepted")
     if user == "root":
         print("    root may still log in, as SSH_USER names no other user")
+    if others:
+        print(f"    root may still log in, as colleagues deploy as root: {', '.join(others)}")
+        print(f"    {TO_CLOSE_ROOT.format(user=user)}")
     if wanted:
         file = SSHD_FILE.format(project=project)
         undo = SSHD_UNDO.format(file=file)

@@ -17,6 +17,7 @@ from . import files, repository
 from .host import CommandFailed, Host
 from .scripts import script
 from .steps import step
+from .terminal import can_ask
 
 # Building
 
@@ -67,8 +68,12 @@ def migrations(host: Host, directory: str) -> dict[str, list[str]]:
 
 
 def finish(host: Host) -> list[str]:
-    """Make the admin user where there is no superuser; return what there is to tell, lines."""
-    password = host.config.admin_pass or secrets.token_urlsafe(12)
+    """Make the admin user where there is no superuser; return what there is to tell, lines.
+
+    A password is made at a terminal alone: elsewhere it would be read in a log, as in that of CI.
+    """
+    made = secrets.token_urlsafe(12) if can_ask() else ""
+    password = host.config.admin_pass or made
     app, hostname = host.config.project_app, host.config.live_hostname
     with step(host, "Admin user"):
         found = host.call("finish", app=app, password=password, hostname=hostname)
@@ -78,8 +83,11 @@ def finish(host: Host) -> list[str]:
             f"The site cannot send mail ({found['mail']}); contact forms, sign-ups and forgotten"
             " passwords say so to visitors"
         )
-    if found["made"] and not host.config.admin_pass:
-        lines.append(f"Log in at /admin/ as admin, password {password} (shown this once).")
+    if found["admin"] == "made" and not host.config.admin_pass:
+        lines.append(f"Log in at /admin/ as admin, password {made} (shown this once).")
+    if found["admin"] == "missing":
+        line = "Nobody can log in at /admin/ yet: type fab deploy --force at a terminal"
+        lines.append(host.config.typed(f"{line}, which shows a password, or set ADMIN_PASS before"))
     return lines
 
 

@@ -5,10 +5,11 @@ import os
 import pwd
 import shutil
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 
-from deploy import colleagues
+from deploy import colleagues, hardening
 from deploy.on_host import authorized, key_files, public_keys
 from deploy.on_host.public_keys import Malformed
 from deploy.on_host.site import Refused, Site
@@ -89,6 +90,21 @@ def test_a_file_of_one_key_is_read_with_its_comment(monkeypatch, tmp_path):
     assert keys == {"alice.pub": ALICE, "bob.pub": public(2, "José (his MacBook)")}
 
 
+@pytest.mark.parametrize(
+    "content", [f"{ALICE}\n\n", f" {ALICE} ", ALICE.replace(" ", "\t"), f"\n\t{ALICE}\n \n"]
+)
+def test_white_space_around_the_words_of_a_key_is_no_matter(monkeypatch, tmp_path, content):
+    assert read(monkeypatch, tmp_path, alice_pub=content) == ({"alice.pub": ALICE}, [])
+
+
+def test_the_key_of_whoever_secures_may_have_a_comment_in_any_encoding(tmp_path):
+    (tmp_path / "key.pub").write_bytes(f"{CAROL} jos\xe9\n".encode("latin-1"))
+    config = SimpleNamespace(ssh_key_path=str(tmp_path / "key"))
+    connection = SimpleNamespace(connect_kwargs={})
+    (line,) = hardening.public_keys(SimpleNamespace(config=config, connection=connection))
+    assert blob(line) == blob(CAROL)
+
+
 def test_what_explains_the_directory_is_no_key(monkeypatch, tmp_path):
     assert read(monkeypatch, tmp_path, README_md="who is who", _gitkeep="") == ({}, [])
     monkeypatch.setattr(colleagues, "DIRECTORY", tmp_path / "none")
@@ -110,11 +126,9 @@ def rsa(bits):
         ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3\n", "it is a private key"),
         ("-----BEGIN RSA PRIVATE KEY-----\nMI\n", "it is a private key"),
         (f"{ALICE}\n{BOB}\n", "it has 2 lines"),
-        (f"{ALICE}\n\n", "it has 2 lines"),
         (f"{ALICE}\r\n", r"sed -i 's/\r$//' deploy/keys/alice.pub"),
         (f'from="10.0.0.1" {ALICE}', "it begins with options"),
         (f"restrict {ALICE}", "it begins with options"),
-        (f" {ALICE}", "it is not a public key"),
         (f"\ufeff{ALICE}", "it is not a public key"),
         (ALICE.encode("utf-16"), "it is not in UTF-8"),
         (f"# alice\n{ALICE}\n", "it has 2 lines"),
@@ -223,6 +237,18 @@ def test_a_key_of_fab_secure_stays_until_a_file_had_it(home):
     assert authorize({"alice": ALICE}) == ["key removed: bob.pub", "key added: alice.pub"]
 
 
+def test_options_that_were_added_by_hand_stay(home):
+    options = 'from="10.0.0.0/8",no-pty'
+    there(home, f"{options} {OF_ALICE}", f"{options} {OF_FAB}")
+    assert authorize({"alice": ALICE, "bob": BOB}) == []
+    assert there(home) == [f"{options} {OF_ALICE}", f"{options} {OF_BOB}"]
+
+
+def test_a_line_of_ours_may_end_with_blanks_or_as_on_windows(home):
+    there(home, f"{OF_ALICE} ", f"{OF_BOB}\r")
+    assert authorize({}) == ["key removed: alice.pub", "key removed: bob.pub"]
+
+
 def test_two_projects_with_one_user_leave_each_other_their_keys(home):
     there(home, OF_ALICE)
     orchard = Site("orchard", "/srv/orchard")
@@ -314,6 +340,19 @@ def test_a_colleague_with_a_user_of_their_own_is_told_the_keys_of_the_user_of_de
     there(home, OF_ALICE)
     assert authorized.users_with_keys(SITE) == [ME]
     assert authorized.users_with_keys(Site("orchard", "/srv/orchard")) == []
+
+
+def test_the_files_of_colleagues_who_deploy_as_root_are_named_unless_sshd_is_closed_to_root(
+    home, monkeypatch
+):
+    settings = "permitrootlogin without-password\nauthorizedkeysfile .ssh/authorized_keys\n"
+    monkeypatch.setattr(key_files, "settings_of_sshd", lambda user: settings)
+    lines_of = {"root": [BOB, OF_ALICE, OF_FAB, f"{CAROL} (deploy/keys/carol.pub of orchard)"]}
+    monkeypatch.setattr(key_files, "lines", lambda user: lines_of.get(user, []))
+    found = authorized.deployers_as_root(SITE)["files"]
+    assert found == ["alice.pub of garden", "carol.pub of orchard"]
+    settings = "permitrootlogin no\n"
+    assert authorized.deployers_as_root(SITE)["files"] == []
 
 
 def test_a_file_is_refused_where_it_stands_alone():

@@ -194,7 +194,7 @@ FABRIC = {
     "LIVE_HOSTNAME": "{{ cookiecutter.live_hostname }}",  # of the public site
     "REPO_URL": "{{ cookiecutter.repo_url }}",  # git or Mercurial; empty: your own commits
     "DB_PASS": "",  # password of the live database; empty: made on the server
-    "ADMIN_PASS": "",  # password of the live admin user; empty: made and shown once
+    "ADMIN_PASS": "",  # password of the live admin user; empty: made at a terminal, shown once
     "MEMCACHED_MEGABYTES": 64,  # memory of the cache
 }
 

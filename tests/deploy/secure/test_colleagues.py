@@ -141,6 +141,42 @@ def test_a_colleague_with_a_user_of_their_own_breaks_nothing_for_the_others(team
     assert "root" in team.fab("bob", "sudo", "id -un")
 
 
+def test_a_password_in_the_settings_of_one_changes_nothing_for_the_others(team):
+    """deploy uses sudo without a password, as CI does; so does a user of nearly that name."""
+    host = team.site.host
+    sudo = "runuser -u deploy -- sudo -kn id -un"
+    host.run("echo 'dXploy ALL=(ALL:ALL) NOPASSWD: ALL' >>/etc/sudoers.d/mysite")
+    before = host.run("cat /etc/sudoers.d/mysite; getent shadow deploy").stdout
+    team.site.configure(SSH_PASS="of bob alone")
+    output = team.fab("bob", "secure")
+    assert "the password stays, SSH_PASS is another: deploy uses sudo already, without a" in output
+    assert host.run("cat /etc/sudoers.d/mysite; getent shadow deploy").stdout == before
+    assert host.run(sudo).stdout == "root\n"
+
+    host.run("mv /etc/sudoers.d/mysite /root/rule; echo deploy:secret | chpasswd")
+    before = host.run("getent shadow deploy").stdout
+    team.site.configure(SSH_USER="root")
+    host.run("rm /etc/ssh/sshd_config.d/00-mysite.conf; systemctl reload ssh")
+    host.run("cat >>~/.ssh/authorized_keys", input=team.key("bob").with_suffix(".pub").read_text())
+    team.fab("bob", "secure")
+    team.site.configure(SSH_USER="deploy")
+    output = team.fab("bob", "secure", status=3)
+    assert "That has to work first: nothing was closed" in output
+    assert host.run("getent shadow deploy").stdout == before
+    assert not (host.root / "etc/sudoers.d/mysite").exists()
+    host.run("mv /root/rule /etc/sudoers.d/mysite; passwd -qd deploy; passwd -ql deploy")
+    team.site.configure(SSH_PASS="")
+
+    output = team.fab("bob", "secure")  # with a user of their own, while others deploy as root
+    told = output.partition("root may still log in, as colleagues deploy as root: ")[2]
+    assert "bob.pub of mysite" in told.partition("\n")[0]
+    assert team.may_log_in("bob", user="root")
+    command = output.partition('fab sudo "')[2].partition('" secure')[0]
+    team.fab("bob", "sudo", command, "secure")
+    assert "deploy/keys" not in host.run("cat ~/.ssh/authorized_keys").stdout
+    assert not team.may_log_in("bob", user="root")
+
+
 def test_a_file_that_is_no_key_is_refused_before_contact(team):
     file = team.site.project / "deploy/keys/dave.pub"
     file.write_bytes(team.key("dave").read_bytes())

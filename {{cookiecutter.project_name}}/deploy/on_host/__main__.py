@@ -47,6 +47,7 @@ COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
     "begin": releases.begin,
     "certificate": certificate.cover,
     "claim": checks.claim_names,
+    "deployers_as_root": authorized.deployers_as_root,
     "examine": checks.examine,
     "fetch": repository.fetch,
     "finish": release_python.finish,

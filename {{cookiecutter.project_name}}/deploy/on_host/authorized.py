@@ -10,6 +10,7 @@ The second was put there to let the user of deploys in at all. It becomes one of
 a file in deploy/keys/ has its key, and stays until then.
 """
 
+import dataclasses
 import pwd
 import re
 
@@ -18,7 +19,7 @@ from .key_files import locked
 from .public_keys import Key
 from .site import Refused, Site
 
-MARK = re.compile(r" ?\((?:deploy/keys/(?P<file>[^()]+)|fab secure) of (?P<name>[^() ]+)\)$")
+MARK = re.compile(r" ?\((?:deploy/keys/(?P<file>[^()]+)|fab secure) of (?P<name>[^() ]+)\)\s*$")
 
 
 def admit(site: Site, user: str, login: str, first: list[str]) -> dict[str, list[str]]:
@@ -83,7 +84,8 @@ def merged(
             after.append(text)
         elif key.key in wanted:
             file, new = wanted[key.key]
-            if key.key not in seen:
+            if key.key not in seen:  # its options were added by hand: a file has none
+                new = dataclasses.replace(new, options=key.options)
                 after.append(line(new, f"deploy/keys/{file} of {name}"))
             seen.add(key.key)
         elif not mark["file"]:
@@ -131,6 +133,18 @@ def users_with_keys(site: Site) -> list[str]:
         if any(mark and mark["name"] == site.name for mark in marks):
             found.append(account.pw_name)
     return found
+
+
+def deployers_as_root(site: Site) -> dict[str, list[str]]:
+    """Return "files", those of deploy/keys of any project whose keys let in as root, with the name.
+
+    None where sshd does not let root in at all.
+    """
+    if not key_files.root_may_log_in():
+        return {"files": []}
+    marks = [MARK.search(text) for text in key_files.lines("root")]
+    found = [f"{mark['file']} of {mark['name']}" for mark in marks if mark and mark["file"]]
+    return {"files": found}
 
 
 # Showing

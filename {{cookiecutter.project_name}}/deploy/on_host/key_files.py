@@ -22,10 +22,19 @@ LIMIT = 1_000_000  # bytes: what is larger is no list of keys
 
 def patterns(user: str) -> list[str]:
     """Return what sshd has as AuthorizedKeysFile for a user, see sshd_config(5)."""
-    asked = ["/usr/sbin/sshd", "-T", "-C", f"user={user},host=localhost,addr=127.0.0.1"]
-    result = subprocess.run(asked, capture_output=True, text=True)
-    match = re.search(r"^authorizedkeysfile (.+)$", result.stdout, re.M)
+    match = re.search(r"^authorizedkeysfile (.+)$", settings_of_sshd(user), re.M)
     return match[1].split() if match else [".ssh/authorized_keys"]
+
+
+def root_may_log_in() -> bool:
+    """Return whether sshd lets root in, by key at least."""
+    return not re.search(r"^permitrootlogin no$", settings_of_sshd("root"), re.M)
+
+
+def settings_of_sshd(user: str) -> str:
+    """Return what sshd has in force for a user, a line each; empty where it does not say."""
+    asked = ["/usr/sbin/sshd", "-T", "-C", f"user={user},host=localhost,addr=127.0.0.1"]
+    return subprocess.run(asked, capture_output=True, text=True).stdout
 
 
 def paths(user: str) -> list[Path]:

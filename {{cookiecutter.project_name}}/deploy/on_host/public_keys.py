@@ -76,10 +76,10 @@ def parse(content: bytes) -> Key:
         raise Malformed("it is a key as PuTTY writes it; ssh-keygen -i -f FILE prints it as ssh's")
     if "\r" in text:
         raise Malformed(r"its lines end as on Windows; type sed -i 's/\r$//' FILE")
-    lines = text.removesuffix("\n").split("\n")
+    lines = text.strip().split("\n")
     if len(lines) > 1:
         raise Malformed(f"it has {len(lines)} lines; a file holds one key, in one line")
-    return checked(lines[0])
+    return checked(" ".join(lines[0].split()))
 
 
 def checked(line: str) -> Key:

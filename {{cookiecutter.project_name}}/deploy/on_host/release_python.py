@@ -15,7 +15,7 @@ def migrations(site: Site, directory: Path | str, app: str) -> dict[str, Any]:
 
 
 def finish(site: Site, app: str, password: str, hostname: str) -> dict[str, Any]:
-    """Return "made" and "mail" of the live release: see in_release/finish.py."""
+    """Return "admin" and "mail" of the live release: see in_release/finish.py."""
     directory = site.current / "project"
     return ask(site, "finish", directory, app, f"{password}\n{hostname}\n")
 

@@ -1,7 +1,7 @@
 """In a live release: make the admin user where there is no superuser, and try the mail server.
 
-Reads a password and the name of the site, a line each. Prints JSON: "made", whether the user was
-made with it, and "mail", the reason why the site cannot send mail, an empty str where it can.
+Reads a password, which may be empty, and the name of the site, a line each. Prints JSON: "admin",
+see make_admin, and "mail", the reason why the site cannot send mail, an empty str where it can.
 """
 
 import json
@@ -17,12 +17,17 @@ from django.core import mail  # noqa: E402
 
 
 def make_admin(password, hostname):
-    """Make the user admin, unless there is a superuser; return whether it was made."""
+    """Make the user admin, unless there is a superuser; return "made", "there" or "missing".
+
+    The last where there is no password to make one with.
+    """
     users = get_user_model()._default_manager
     if users.filter(is_superuser=True).exists():
-        return False
+        return "there"
+    if not password:
+        return "missing"
     users.create_superuser("admin", email=f"admin@{hostname}", password=password)
-    return True
+    return "made"
 
 
 def why_no_mail():
@@ -39,4 +44,4 @@ def why_no_mail():
 
 
 password, hostname = sys.stdin.read().splitlines()
-print(json.dumps({"made": make_admin(password, hostname), "mail": why_no_mail()}))
+print(json.dumps({"admin": make_admin(password, hostname), "mail": why_no_mail()}))
