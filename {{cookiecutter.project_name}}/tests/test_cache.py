@@ -30,7 +30,9 @@ class Memcached:
         self.stop()
 
     def start(self):
-        self.process = subprocess.Popen(["memcached", "-l", self.location, "-u", "nobody"])
+        # With one thread, what came while it was frozen is done before what comes afterwards.
+        command = ["memcached", "-l", self.location, "-u", "nobody", "-t", "1"]
+        self.process = subprocess.Popen(command)
         give_up = time.monotonic() + 60
         while time.monotonic() < give_up:
             with suppress(ConnectionRefusedError):
