@@ -139,7 +139,8 @@ def developers_home(tmp_path_factory):
 def installed(rig, template, tmp_path_factory):
     """A server on which `fab install` has run, as a user whose sudo wants a password.
 
-    A host of the rig that several modules share, with the .output of that; projects come and go.
+    A host of the rig that several modules share, with the .output of that, and the .accounts that
+    were there then; projects come and go.
     """
     host = rig.up("installed", password=PASSWORD)
     host.run(USER_BY_PASSWORD)
@@ -153,6 +154,7 @@ def installed(rig, template, tmp_path_factory):
         locks.stdin.close()
     host.output = install.communicate(timeout=600)[0]
     assert install.returncode == 0, host.output
+    host.accounts = host.run("getent passwd; getent group").stdout
     yield host
     host.down()
 
