@@ -24,7 +24,7 @@ CHROMIUM_ARGUMENTS = (
     " --disable-background-networking --disable-component-update --disable-sync"
 ).split()
 
-# Of a network interface of the machine that came or went; of what was loading when a click led away.
+# Of a network interface that came or went; of what was loading when a click led away.
 HARMLESS = "net::ERR_NETWORK_CHANGED|net::ERR_ABORTED"
 
 
