@@ -14,6 +14,7 @@ README = (PROJECT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```console\n(.*?)^```$", README, re.M | re.S)
 LINES = [line for block in BLOCKS for line in block.splitlines()]
 MANAGE = "nox -s manage -- "
+ENVIRONMENTS = re.findall(r'^    "(\w+)": {$', README, re.M)  # of its FABRIC_ENVIRONMENTS
 
 
 def functions(path, decorator):
@@ -37,6 +38,7 @@ def test_each_is_of_a_program_that_the_readme_brings():
             assert words[1].partition("-")[0] in sessions, line
         if program == "fab":  # whose further words are arguments, or commands too
             words = [word for word in words if not word.startswith("-")]
+            words = words[1:] if words and words[0] in ENVIRONMENTS else words
             assert not words or words[0] in commands or words[0].isupper(), line
 
 
