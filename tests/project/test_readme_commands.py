@@ -14,7 +14,8 @@ README = (PROJECT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```console\n(.*?)^```$", README, re.M | re.S)
 LINES = [line for block in BLOCKS for line in block.splitlines()]
 MANAGE = "nox -s manage -- "
-ENVIRONMENTS = re.findall(r'^    "(\w+)": {$', README, re.M)  # of its FABRIC_ENVIRONMENTS
+# What may stand before a command: those of its FABRIC_ENVIRONMENTS, and the one that FABRIC is.
+ENVIRONMENTS = [*re.findall(r'^    "(\w+)": {$', README, re.M), "production"]
 
 
 def functions(path, decorator):
@@ -32,7 +33,7 @@ def test_each_is_of_a_program_that_the_readme_brings():
     assert len(named) > 30
     for line in named:
         program, *words = shlex.split(line)
-        assert program in ("nox", "fab"), line
+        assert program in ("nox", "fab", "cp"), line
         if program == "nox" and words:
             assert words[0] == "-s", line
             assert words[1].partition("-")[0] in sessions, line
