@@ -10,11 +10,11 @@ from types import SimpleNamespace
 
 import pytest
 import rootfs
-from cgroup import wait_for
 from faults import STEPS, make_harmable
 from machine import missing
-from rig import SUITES, Rig
-from sites import BY_PASSWORD, HOST, PASSWORD, Site
+from prepared import with_packages
+from rig import Rig
+from sites import HOST, ONE_SUITE_IN_CI, PASSWORD, USER_BY_PASSWORD, Site
 from support import Baker, unavailable
 
 HOSTS = pytest.StashKey()
@@ -57,11 +57,6 @@ def figures():
     return note
 
 
-USER_BY_PASSWORD = """
-apt-get -qq update && apt-get -qq install --no-install-recommends sudo >/dev/null
-useradd --create-home --groups sudo --shell /bin/bash deploy
-"""
-
 # Who may log in with the rig's key, and use sudo without a password, with one, or not at all.
 USERS = """
 apt-get -qq update && apt-get -qq install --no-install-recommends sudo >/dev/null
@@ -74,18 +69,6 @@ echo 'deploy ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/deploy
 usermod --append --groups sudo typist
 echo Port 2222 >/etc/ssh/sshd_config.d/port.conf
 systemctl restart ssh
-"""
-
-# What a new server's own first update holds, until the standard input ends.
-HOLD_LOCKS = """
-exec perl -e 'use Fcntl;
-    my $whole = pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0);
-    for my $file ("/var/lib/apt/lists/lock", "/var/lib/dpkg/lock-frontend") {
-        open(my $lock, ">>", $file);
-        fcntl($lock, F_SETLK, $whole) or die;
-        push @locks, $lock;
-    }
-    $| = 1; print "held\\n"; <STDIN>'
 """
 
 
@@ -136,24 +119,26 @@ def developers_home(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def installed(rig, template, tmp_path_factory):
-    """A server on which `fab install` has run, as a user whose sudo wants a password.
+def up_with_packages(rig, template, tmp_path_factory):
+    """A function that boots a host, as `rig.up` does, on which `fab install` has run, as root."""
 
-    A host of the rig that several modules share, with the .output of that, and the .accounts that
-    were there then; projects come and go.
+    def up(name, suite="bookworm", **options):
+        home = tmp_path_factory.mktemp("packages")
+        return rig.up(name, suite, written=with_packages(rig, template, suite, home), **options)
+
+    return up
+
+
+@pytest.fixture(scope="session")
+def installed(up_with_packages):
+    """A server on which `fab install` has run, with a user whose sudo wants a password.
+
+    A host of the rig that several modules share, with the .accounts that were there then; projects
+    come and go.
     """
-    host = rig.up("installed", password=PASSWORD)
+    host = up_with_packages("installed", password=PASSWORD)
     host.run(USER_BY_PASSWORD)
     host.run("chpasswd", input=f"deploy:{PASSWORD}\n")
-    site = Site(Baker(template, tmp_path_factory.mktemp("installed")).bake(), host, **BY_PASSWORD)
-    with host.popen(HOLD_LOCKS, stdin=-1, stdout=-1, text=True) as locks:
-        assert locks.stdout.readline() == "held\n"
-        install = site.start("install")
-        # It has tried for the lists of packages: an apt-get has come and gone while they are held.
-        wait_for(lambda: host.run("pgrep -fx '[s]leep 5'", check=False).returncode == 0, 120)
-        locks.stdin.close()
-    host.output = install.communicate(timeout=600)[0]
-    assert install.returncode == 0, host.output
     host.accounts = host.run("getent passwd; getent group").stdout
     yield host
     host.down()
@@ -202,18 +187,18 @@ def site_of_two_servers(shared_site):
     (ssh / "known_hosts").write_text(known)
 
 
-@pytest.fixture(params=SUITES)
+@pytest.fixture(params=ONE_SUITE_IN_CI)
 def debian(request, make_host):
-    """A fresh host, once of each suite."""
+    """A fresh host, in the long session once of each suite."""
     return make_host("debian", suite=request.param)
 
 
 @pytest.fixture(scope="session")
-def site(rig, template, tmp_path_factory):
+def site(up_with_packages, template, tmp_path_factory):
     """A live site whose deploys can be harmed: see faults.py."""
     project = Baker(template, tmp_path_factory.mktemp("live")).bake(live_hostname=HOST)
     make_harmable(project)
-    host = rig.up("live", suite="trixie")
+    host = up_with_packages("live", suite="trixie")
     site = Site(project, host, SSH_USER="root", ADMIN_PASS=PASSWORD)
     site.commit()
     site.root = host.root / "srv/mysite"

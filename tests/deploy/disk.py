@@ -7,16 +7,28 @@ from pathlib import Path
 from process import tool
 
 
-def mount(image, folder, name):
-    """Make folder/root a disk that starts as `image`: a layer over it, which leaves it as it is."""
+def mount(images, folder, name):
+    """Make folder/root a disk that starts as the images, the first over the next ones.
+
+    It is a layer over them, which leaves them as they are.
+    """
     for part in ("root", "upper", "work"):
         (folder / part).mkdir()
     (folder / "upper").chmod(0o755)  # it becomes the mode of "/"
-    options = f"lowerdir={image},upperdir={folder}/upper,workdir={folder}/work"
+    lower = ":".join(map(str, images))
+    options = f"lowerdir={lower},upperdir={folder}/upper,workdir={folder}/work"
     try:
         tool("mount", "-t", "overlay", name, "-o", options, folder / "root")
     except RuntimeError:  # not on every filesystem, such as another container's: then a full copy
-        tool("cp", "-a", "--reflink=auto", f"{image}/.", folder / "root")
+        for image in reversed(images):
+            tool("cp", "-a", "--reflink=auto", f"{image}/.", folder / "root")
+
+
+def keep(folder, to):
+    """Move what a host wrote on the disk folder/root, which nothing uses any more, to a folder."""
+    mounted = os.path.ismount(folder / "root")
+    unmount(folder / "root")
+    tool("mv", folder / ("upper" if mounted else "root"), to)
 
 
 def unmount(folder):

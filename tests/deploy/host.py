@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 
 from cgroup import Cgroup, wait_for
-from disk import forget, mount, unmount
+from disk import forget, keep, mount, unmount
 from process import PIPES, Process, finish, tool
 
 UP = ("running\n", "degraded\n")  # what systemctl says when all that was to start has been tried
@@ -39,15 +39,17 @@ class Host:
 
     # Making it
 
-    def install(self, image, password):
+    def install(self, images, password):
         """Do what the provider of a new server does: a disk, a name, root's key, host keys."""
         self.folder.mkdir(mode=0o700)
-        mount(image, self.folder, self._machine)
+        mount(images, self.folder, self._machine)
         (self.root / "etc/hostname").write_text(self.name + "\n")
         (self.root / "etc/hosts").write_text(f"127.0.0.1\tlocalhost\n127.0.1.1\t{self.name}\n")
         ssh = self.root / "root/.ssh"
         ssh.mkdir(mode=0o700, exist_ok=True)
         shutil.copyfile(self.key.with_suffix(".pub"), ssh / "authorized_keys")
+        for key in self.root.glob("etc/ssh/ssh_host_*"):  # of the host that wrote the disk
+            key.unlink()
         for kind in ("ed25519", "ecdsa"):  # an RSA key can take 10 s to find
             key = self.root / f"etc/ssh/ssh_host_{kind}_key"
             tool("ssh-keygen", "-q", "-t", kind, "-N", "", "-C", f"root@{self.name}", "-f", key)
@@ -146,6 +148,12 @@ class Host:
             self._nspawn.send_signal(signal.SIGTERM)  # it asks the host's systemd to halt
             self._wait_for(lambda: self.state == "stopped", 90, "did not halt")
         self._unplug()
+
+    def keep(self, folder):
+        """Shut it down, and move what it wrote on its disk to a folder, for hosts that go on."""
+        self.stop()
+        keep(self.folder, folder)
+        self.down()
 
     def kill(self):
         """Pull the plug: everything in it ends at once, and no peer hears of it."""

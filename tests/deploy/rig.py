@@ -52,24 +52,25 @@ class Rig:
     def __exit__(self, *_):
         self.close()
 
-    def up(self, name, suite="bookworm", password=None):
+    def up(self, name, suite="bookworm", password=None, written=None):
         """Boot a fresh host and return it when its sshd answers.
 
         That is a second; some 5 s for a rig's first of a suite, minutes where the suite is yet to
-        be built. With a password, root may also log in with that. Raises RuntimeError, with the
-        end of the host's console, when it does not come up.
+        be built. With a password, root may also log in with that. `written` is a folder of
+        `Host.keep`: then the disk has what that host wrote. Raises RuntimeError, with the end of
+        the host's console, when it does not come up.
         """
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
             raise ValueError(f"a host's name is lower-case letters, digits and '-', not {name!r}")
         with self._lock:
-            image = self._image(suite)
+            images = [written, self._image(suite)] if written else [self._image(suite)]
             if name in self.hosts:
                 raise ValueError(f"there is a host {name!r} already")
             used = {host.number for host in self.hosts.values()}
             number = next(number for number in range(11, 251) if number not in used)
             host = self.hosts[name] = Host(self, name, suite, number)
         try:
-            host.install(image, password)
+            host.install(images, password)
             host.start()
         except BaseException:
             host.down()
@@ -80,7 +81,7 @@ class Rig:
         """Return what this rig's hosts of a suite start from: the cached one, connected."""
         if suite not in self._images:
             folder = Path(tempfile.mkdtemp(prefix=f"{suite}.", dir=self.folder))
-            mount(rootfs.cached(suite), folder, f"{self.network.prefix}-{folder.name}")
+            mount([rootfs.cached(suite)], folder, f"{self.network.prefix}-{folder.name}")
             rootfs.connect(folder / "root", suite)
             self._images[suite] = folder / "root"
         return self._images[suite]

@@ -13,12 +13,21 @@ import termios
 import threading
 from http.client import HTTPSConnection
 
+import pytest
 from load import Connection
 
+# The other one has its turn in the other modules, and here in nox -s everything.
+ONE_SUITE_IN_CI = [pytest.param("bookworm", marks=pytest.mark.long), "trixie"]
 HOST = "www.one.example"
 PASSWORD = "a'b\"c $HOME \\ é中 %(x)s {{y}}"
 # What FABRIC says where the user of deploys logs in, and uses sudo, with a password.
 BY_PASSWORD = {"SSH_USER": "deploy", "SSH_PASS": PASSWORD, "SSH_KEY_PATH": ""}
+
+# Makes the user of BY_PASSWORD, but for the password.
+USER_BY_PASSWORD = """
+apt-get -qq update && apt-get -qq install --no-install-recommends sudo >/dev/null
+useradd --create-home --groups sudo --shell /bin/bash deploy
+"""
 
 # Makes alice, who has a user of her own, sudo, and the rig's key.
 COLLEAGUE = """

@@ -5,6 +5,7 @@ import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cgroup import wait_for
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 from process import tool
 from securing import hardening, server
-from sites import BY_PASSWORD, HOST, PASSWORD, Site
+from sites import BY_PASSWORD, HOST, PASSWORD, USER_BY_PASSWORD, Site
 from support import Baker
 
 # All that was written since the marker, but for what servers write by themselves.
@@ -26,6 +27,38 @@ find / -xdev -newer /root/marker -type f -not -path '/proc/*' -not -path '/var/l
     -not -path '/var/lib/postgresql/*' -not -path '/run/*' -not -path '/sys/*' \
     -not -path '/var/lib/systemd/*' -not -path '/tmp/*'
 """
+
+
+# What a new server's own first update holds, until the standard input ends.
+HOLD_LOCKS = """
+exec perl -e 'use Fcntl;
+    my $whole = pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0);
+    for my $file ("/var/lib/apt/lists/lock", "/var/lib/dpkg/lock-frontend") {
+        open(my $lock, ">>", $file);
+        fcntl($lock, F_SETLK, $whole) or die;
+        push @locks, $lock;
+    }
+    $| = 1; print "held\\n"; <STDIN>'
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(rig, template, tmp_path_factory):
+    """A new server on which `fab install` has run, with the .output of that."""
+    host = rig.up("new", password=PASSWORD)
+    host.run(USER_BY_PASSWORD)
+    host.run("chpasswd", input=f"deploy:{PASSWORD}\n")
+    site = Site(Baker(template, tmp_path_factory.mktemp("installed")).bake(), host, **BY_PASSWORD)
+    with host.popen(HOLD_LOCKS, stdin=-1, stdout=-1, text=True) as locks:
+        assert locks.stdout.readline() == "held\n"
+        install = site.start("install")
+        # It has tried for the lists of packages: an apt-get has come and gone while they are held.
+        wait_for(lambda: host.run("pgrep -fx '[s]leep 5'", check=False).returncode == 0, 120)
+        locks.stdin.close()
+    host.output = install.communicate(timeout=600)[0]
+    assert install.returncode == 0, host.output
+    yield host
+    host.down()
 
 
 @pytest.fixture(scope="module")

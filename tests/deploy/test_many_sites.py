@@ -11,10 +11,10 @@ from support import Baker
 
 
 @pytest.fixture(scope="module")
-def site(rig, template, tmp_path_factory):
+def site(up_with_packages, template, tmp_path_factory):
     """A project that is alone on its host."""
     project = Baker(template, tmp_path_factory.mktemp("sites")).bake(live_hostname=HOST)
-    host = rig.up("sites", suite="bookworm")
+    host = up_with_packages("sites", suite="bookworm")
     site = Site(project, host, SSH_USER="root", ADMIN_PASS="adminadmin")
     site.fab("all")
     yield site

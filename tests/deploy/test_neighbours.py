@@ -47,9 +47,9 @@ GIF = b"GIF89a, sent by a visitor"
 
 
 @pytest.fixture(scope="module")
-def site(rig, template, tmp_path_factory):
+def site(up_with_packages, template, tmp_path_factory):
     project = Baker(template, tmp_path_factory.mktemp("neighbours")).bake(live_hostname=HOST)
-    host = rig.up("neighbours", suite="trixie")
+    host = up_with_packages("neighbours", suite="trixie")
     site = Site(project, host, SSH_USER="root", ADMIN_PASS=PASSWORD, MEMCACHED_MEGABYTES=24)
     site.fab("all")
     host.run("useradd --create-home neighbour")

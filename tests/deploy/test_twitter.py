@@ -18,10 +18,10 @@ UNIT = "systemd-run --quiet --unit=fake-x --property=DynamicUser=yes"
 
 
 @pytest.fixture(scope="module", params=SUITES[:1])
-def site(request, rig, template, tmp_path_factory):
+def site(request, up_with_packages, template, tmp_path_factory):
     """A site that has just been brought to a new host, on which the small X is at work."""
     project = Baker(template, tmp_path_factory.mktemp("twitter")).bake(live_hostname=HOST)
-    host = rig.up(f"twitter-{request.param}", suite=request.param)
+    host = up_with_packages(f"twitter-{request.param}", suite=request.param)
     site = Site(project, host, SSH_USER="root", DB_PASS=PASSWORD, ADMIN_PASS=PASSWORD)
     settings = project / project.name / "settings.py"
     settings.write_text(settings.read_text("utf-8") + SETTINGS, "utf-8")

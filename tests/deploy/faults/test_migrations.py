@@ -20,10 +20,10 @@ LOCK = "BEGIN; LOCK TABLE notes_note IN SHARE UPDATE EXCLUSIVE MODE; SELECT pg_s
 
 
 @pytest.fixture(scope="module")
-def site(rig, template, tmp_path_factory):
+def site(up_with_packages, template, tmp_path_factory):
     """A live site with an app whose models change."""
     project = Baker(template, tmp_path_factory.mktemp("migrations")).bake(live_hostname=HOST)
-    host = rig.up("migrations", suite="bookworm")
+    host = up_with_packages("migrations", suite="bookworm")
     site = Site(project, host, SSH_USER="root", ADMIN_PASS="adminadmin")
     (project / "notes/migrations").mkdir(parents=True)
     for package in ("notes", "notes/migrations"):
@@ -187,6 +187,7 @@ def test_a_rollback_with_its_data_says_what_is_lost_and_asks(site):
     assert "-rollback" in dumps
 
 
+@pytest.mark.long  # it takes six deploys
 def test_releases_that_a_backup_belongs_to_are_kept(site):
     for _ in range(6):
         site.fab("deploy", "--force")
