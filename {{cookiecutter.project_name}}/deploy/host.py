@@ -18,14 +18,13 @@ from fabric import Connection
 from invoke import Exit
 from paramiko import Channel, SSHException
 
-from . import connecting, program
+from . import connecting, program, sudo
 from .config import Config
 from .connecting import Refused
 from .scripts import script
 from .shell import BEGIN, ENVIRONMENT, PATH, copy, send, skip_greeting, text, through_login
 from .terminal import ask, writer
 
-NO_TERMINAL = "you must have a tty"  # what sudo says to us where sudoers has requiretty
 CALL = script("call")
 IF_THERE = f'[ -e "{program.DIRECTORY}/$name.json" ] || exit 0\n'  # the record of a site
 ROOT = re.compile(r"\$\{?root\b")
@@ -89,31 +88,9 @@ class Host:
         """Return the words that make a command run as root, and what sudo wants to read first."""
         if self._sudo is None:
             self.connect()
-            if self.connection.user == "root":
-                self._sudo = "", b""
-            elif (answer := self.as_login("LC_ALL=C sudo -kn true")).status == 0:
-                self._sudo = "sudo -n -- ", b""
-            elif answer.status == 127:
-                raise Refused(
-                    f"{self.name}: it has no sudo; fab secure brings it, or log in as root", 3
-                )
-            else:
-                first = b"" if NO_TERMINAL in answer.output else self._ask_password()
-                answer = self.as_login("LC_ALL=C sudo -k -S -p '' true", first)
-                if answer.status:
-                    raise Refused(f"{self.name}: {self._sudo_refusal(answer.output)}", 3)
-                self._sudo = "sudo -k -S -p '' -- ", first
+            user = self.connection.user
+            self._sudo = sudo.prefix(self.name, user, self.as_login, self._ask_password)
         return self._sudo
-
-    def _sudo_refusal(self, output: str) -> str:
-        user = self.connection.user
-        if NO_TERMINAL in output:
-            return f"sudo wants a terminal; add to /etc/sudoers: Defaults:{user} !requiretty"
-        if "incorrect password" in output:
-            return f"sudo does not take the password of {user}; see SSH_PASS in FABRIC"
-        words = [line for line in output.splitlines() if user in line or line.startswith("sudo")]
-        told = "".join(words[-1:]).rstrip(".")
-        return f"sudo refuses {user}: {told}; fab secure as root gives SSH_USER that right"
 
     def _ask_password(self) -> bytes:
         if not self._password:
