@@ -10,11 +10,11 @@ FILL = "fallocate -l $(df --output=avail -B1 /srv | tail -n 1) /srv/filler"
 
 
 @pytest.fixture(scope="module")
-def site(rig, template, tmp_path_factory):
-    """A live site on a disk of its own, of 700 MB, beside the one of the system."""
+def site(up_with_packages, template, tmp_path_factory):
+    """A live site on a disk of its own, of 1.1 GB, beside the one of the system."""
     project = Baker(template, tmp_path_factory.mktemp("disk")).bake(live_hostname=HOST)
-    host = rig.up("disk", suite="bookworm")
-    host.run("mount -t tmpfs -o size=700m tmpfs /srv")
+    host = up_with_packages("disk", suite="bookworm")
+    host.run("mount -t tmpfs -o size=1100m tmpfs /srv")
     site = Site(project, host, SSH_USER="root", ADMIN_PASS="adminadmin")
     site.root = host.root / "srv/mysite"
     site.fab("all")
