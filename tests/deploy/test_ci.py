@@ -87,6 +87,7 @@ def run_tests(machine, project):
     assert "Session lint was successful" in printed
 
 
+@pytest.mark.long  # its lines are those of GitLab, but for a user with sudo
 @pytest.mark.parametrize("machine", [GITHUB], indirect=True)
 def test_a_new_project_passes_its_tests_on_a_machine_of_github(machine, template, tmp_path):
     project = Baker(template, tmp_path).bake()

@@ -32,7 +32,7 @@ def test_a_deploy_cut_at_any_command_harms_nothing_and_the_next_one_works(
     site, figures, points, fault, first
 ):
     survived = 0
-    for number in points(count_commands(site), first, 12):
+    for number in points(count_commands(site), first):
         change(site, f"{fault} {number}")
         with Load(site, HOST) as load:
             status, output = cut_fab(site, number, fault, "deploy")

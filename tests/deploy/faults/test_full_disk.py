@@ -26,7 +26,7 @@ def test_a_disk_that_fills_up_at_any_command_harms_nothing(site, figures, points
     fill = f"ssh -o BatchMode=yes -o UserKnownHostsFile={site.host.known_hosts}"
     fill += f" -i {site.host.key} root@{site.host.address} '{FILL}'"
     survived = 0
-    for number in points(count_commands(site), 2, 8):
+    for number in points(count_commands(site), 2):
         change(site, f"disk full at {number}")
         with Load(site, HOST) as load:
             _, output = cut_fab(site, number, "shell", "deploy", ON_HOST=fill)
