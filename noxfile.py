@@ -109,13 +109,13 @@ def deploy(session):
 @nox.session
 def faults(session):
     """Does every fault of a deploy, at every point, leave the site up? It takes 90 minutes."""
-    pytest(session, "tests/deploy/faults", *ALSO_LONG)
+    pytest(session, "tests/deploy/faults", *TWO_MODULES, *ALSO_LONG)
 
 
 @nox.session
 def secure(session):
     """Does fab secure shut out others and never its user? Ten minutes, so not part of nox alone."""
-    pytest(session, "tests/deploy/secure", *ALSO_LONG)
+    pytest(session, "tests/deploy/secure", *TWO_MODULES, *ALSO_LONG)
 
 
 @nox.session
