@@ -1,13 +1,17 @@
 """Settings whose values the server alone knows, where the program needs no server."""
 
 import json
+import os
 
 import pytest
+from invoke import Exit
 
-from deploy.on_host import files, secret_settings
+from deploy import secret_settings as asking
+from deploy.on_host import checks_of_site, files, secret_settings
+from deploy.on_host.checks import Server, Wrong
 from deploy.on_host.secret_settings import problem_of_name, read
 from deploy.on_host.site import Refused, Site
-from deploy.secret_settings import without_line_end
+from deploy.secret_settings import standard_input, without_line_end
 
 ADMINS = '[("Ann", "ann@example.com"), ["Bob", "bob@example.com"]]'
 
@@ -158,6 +162,30 @@ def test_of_the_standard_input_one_line_end_is_dropped(end):
     assert without_line_end(" a ") == " a "
 
 
+@pytest.fixture
+def piped(monkeypatch):
+    """A function that writes to what is the standard input from now on."""
+    reader, writer = os.pipe()
+    monkeypatch.setattr(asking, "PATIENCE", 0)
+    with os.fdopen(reader) as stdin, os.fdopen(writer, "wb", 0) as file:
+        monkeypatch.setattr("sys.stdin", stdin)
+        yield file
+
+
+def test_what_is_piped_is_read_to_its_end(piped):
+    piped.write("\ufeffone\nzwölf\n".encode())
+    piped.close()
+    assert standard_input("NAME") == "one\nzwölf\n"
+
+
+@pytest.mark.parametrize("beginning", [b"", b"half a val"])
+def test_a_pipe_in_which_nothing_comes_is_not_waited_for(piped, beginning):
+    piped.write(beginning)
+    with pytest.raises(Exit, match="type it at a terminal") as ended:
+        standard_input("NAME")
+    assert ended.value.code == 2
+
+
 def test_what_is_kept_is_for_root_and_the_site_alone(site, release, written):
     assert change(site, "API_KEY", "x'y\nz")
     assert written == {"settings.json": ("root:garden", 0o640)}
@@ -178,6 +206,17 @@ def test_it_waits_for_the_next_relay(site, release):
     assert not change(site, "API_KEY", "one")
     change(site, "API_KEY", None)
     assert secret_settings.show(site) == {"names": [], "waiting": ["API_KEY"]}
+
+
+def test_a_deploy_and_the_status_know_what_waits(site, release):
+    server = Server(site, {"app": "garden", "port": 8000, "hostname": "www.garden.example"})
+    assert checks_of_site.secrets(server) is None
+    change(site, "API_KEY", "one")
+    with pytest.raises(Wrong, match="not live yet: API_KEY") as wrong:
+        checks_of_site.secrets(server)
+    assert wrong.value.type == "fab restart"
+    secret_settings.confirm(site)
+    assert checks_of_site.secrets(server) == "yes"
 
 
 def test_where_a_relay_is_undone_all_is_as_at_the_last_one(site, release):
