@@ -101,28 +101,23 @@ def test_values_have_the_types_of_the_defaults(site):
     assert has(site, "DKIM_KEY") == ascii(PEM)
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "told"),
-    [
+def test_what_is_wrong_is_refused_in_a_line_and_changes_nothing(site):
+    before = kept(site)
+    for name, value, told in [
         ("EMAIL_PORT", "hunter2\n", "EMAIL_PORT takes a number, such as 587; nothing was changed"),
-        ("ADMINS", '["ann@kept.example"]', "ADMINS takes names and addresses"),
         ("DATABASES", "hunter2", "DATABASES is set by deploy/local_settings.py.template"),
-        ("SECRET_KEY", "hunter2", "SECRET_KEY is set by deploy/local_settings.py.template"),
         ("DEBUG", "True", "DEBUG can be no secret"),
         ("LANGUAGE_CODE", "hunter2", "the site does not start so; nothing was changed"),
         ("email_port", "hunter2", "is not the name of a setting"),
         ("API_KEY=hunter2", "", "type fab secret API_KEY, and it is asked for"),
-        ("API_KEY", "", "API_KEY: no value"),
         ("API_KEY", b"\xff\xfehunter2", "API_KEY: the standard input is not text in UTF-8"),
         ("API_KEY", "hunter2" * 20000, "more than 64 kB"),
-    ],
-)
-def test_what_is_wrong_is_refused_in_a_line_and_changes_nothing(site, name, value, told):
-    before, names = kept(site), site.answer("secret")
-    output = give(site, value, name, "--yes", status=2)
-    assert told in output.splitlines()[-1]
-    assert "hunter2" not in output
-    assert (kept(site), site.answer("secret")) == (before, names)
+    ]:
+        output = give(site, value, name, "--yes", status=2)
+        assert told in output.splitlines()[-1]
+        assert "hunter2" not in output
+        assert kept(site) == before
+    assert "hunter2" not in site.fab("history")
 
 
 def test_where_nobody_can_answer_it_ends(site):

@@ -84,7 +84,8 @@ def given(name: str, kind: str) -> str:
     else:
         value = without_line_end(standard_input(name))
     if not value.strip():
-        raise Exit(f"{name}: no value; type it at a terminal, or fab secret {name} <FILE", 2)
+        how = f"type it at a terminal, or fab secret {name} <FILE"
+        raise Exit(f"{name}: no value; {how}; fab secret {name} --remove takes one away", 2)
     return value
 
 
