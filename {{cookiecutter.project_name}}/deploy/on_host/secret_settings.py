@@ -133,7 +133,7 @@ def look(site: Site, setting: str, app: str) -> dict[str, Any]:
 def change(site: Site, setting: str, app: str, value: str | None) -> dict[str, bool]:
     """Keep a value, or none any more; Refused in a line where it is of a wrong type.
 
-    Or where the live release does not start with it. Return "changed".
+    Or where the live release does not start with it. Return "changed", whether it is to go live.
     """
     values = kept(in_force(site))
     before = values.pop(setting, None)
@@ -146,7 +146,7 @@ def change(site: Site, setting: str, app: str, value: str | None) -> dict[str, b
             raise Refused(f"{error}; nothing was changed") from None
     now = values.get(setting)
     if now == before:
-        return {"changed": False}
+        return {"changed": setting in changed(site)}
     problem = of_release(site, app, {"name": setting, "try": now})["problem"]
     if problem:
         raise Refused(f"the site does not start so; nothing was changed: {hidden(problem, value)}")
