@@ -19,8 +19,11 @@ def commands():
         decorators = getattr(node, "decorator_list", [])
         if any(isinstance(each, ast.Name) and each.id == "command" for each in decorators):
             _, *arguments = node.args.args
-            required = arguments[: len(arguments) - len(node.args.defaults)]
-            words = [node.name.rstrip("_").replace("_", "-"), *(a.arg.upper() for a in required)]
+            required = len(arguments) - len(node.args.defaults)
+            words = [node.name.rstrip("_").replace("_", "-")]
+            words += [argument.arg.upper() for argument in arguments[:required]]
+            optional = zip(arguments[required:], node.args.defaults, strict=True)
+            words += [f"[{a.arg.upper()}]" for a, default in optional if default.value is None]
             yield " ".join(words), ast.get_docstring(node).splitlines()[0]
 
 

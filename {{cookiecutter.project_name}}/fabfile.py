@@ -15,6 +15,7 @@ from deploy import (
     relay,
     releases,
     repository,
+    secret_settings,
     server,
     server_names,
 )
@@ -141,6 +142,17 @@ def restart(host):
     """Restart the site's processes; visitors notice nothing."""
     with Lease(host, "restart"):
         relay.switch(host, plans.live_or_exit(host), rename=False)
+
+
+@command
+def secret(host, name=None, remove=False, yes=False):
+    """Keep the value of a setting on the server: asks for it. Without NAME lists them; --remove."""
+    if not name and remove:
+        raise Exit("Type fab secret NAME --remove", 2)
+    if name:
+        secret_settings.change(host, name, remove, yes)
+    else:
+        secret_settings.show(host)
 
 
 @command

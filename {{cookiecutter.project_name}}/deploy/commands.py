@@ -14,7 +14,7 @@ import fabric
 from fabric import Connection, Task
 from fabric.main import program
 from fabric.tasks import ConnectionCall
-from invoke import Call, Collection, Context, Exit
+from invoke import Call, Collection, Context, Exit, ParseError
 from paramiko import ConfigParseError, SSHConfig
 
 from . import core_options, openssh
@@ -41,6 +41,7 @@ class Commands:
         self.hosts: dict[tuple[str, str, int], Host] = {}
         self.verbose = False
         self.exit_status = 0  # of a run in which all commands came to their end
+        self.bare: set[str] = set()  # the commands that may go without their argument
         core_options.check(program.args)
         for name, config in configs.items():
             self.namespace.add_task(environment_task(name, config))
@@ -53,6 +54,7 @@ class Commands:
         else:
             check_ssh_config(given.value)
         program.executor_class = functools.partial(Executor, self)
+        program.parse_tasks = functools.partial(self.parse, program.parse_tasks)
         logging.getLogger("paramiko").addHandler(logging.NullHandler())  # we tell in our own words
         streams: list[Any] = [sys.stdout, sys.stderr]
         for stream in streams:
@@ -84,9 +86,22 @@ class Commands:
         if name in self.configs:
             reason = "a command of fab has that name; take another"
             raise Exit(f'FABRIC_ENVIRONMENTS["{name}"]: {reason}', 2)
-        made = fabric.task(body, name=name, help=help)
+        words = [p.name for p in parameters[1:] if p.default in (p.empty, None)]
+        if any(parameter.default is None for parameter in parameters):
+            self.bare.add(name)
+        made = fabric.task(body, name=name, help=help, positional=words)
         self.namespace.add_task(made)
         return made
+
+    def parse(self, parse_tasks: Callable[[], None]) -> None:
+        """Let Invoke parse the commands; it has no arguments that may be left out, and so asks."""
+        try:
+            parse_tasks()
+        except ParseError as error:
+            if not error.context or error.context.name not in self.bare:
+                raise
+            program.core.unparsed.append("")  # only the last command lacks one
+            parse_tasks()
 
     def choose(self, calls: list[Call]) -> list[Call]:
         """Let the environment be the one that the first word names; return the other calls."""

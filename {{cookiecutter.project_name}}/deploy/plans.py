@@ -294,7 +294,8 @@ def show_migrations(host: Host, directory: str, packages_change: bool) -> None:
 
 def history_line(line: dict[str, Any]) -> str:
     """Return a line of the history for people."""
-    what = " -> ".join(filter(None, [line.get("from"), line.get("to")])) or line.get("backup", "")
+    what = " -> ".join(filter(None, [line.get("from"), line.get("to")]))
+    what = what or line.get("backup") or line.get("setting", "")
     migrations = f", {len(line['migrations'])} migrations" if line.get("migrations") else ""
     return (
         f"{line['when'][:16]} {line['who']} {line['command']} {what}{migrations}:"

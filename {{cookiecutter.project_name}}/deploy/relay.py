@@ -21,7 +21,10 @@ def switch(host: Host, release: str, rename: bool = True) -> dict[str, Any]:
         if journal.get("result") != "done":
             error = journal.get("error", "it was killed; the next deploy repairs what it left")
             error = "\n  | ".join(error.splitlines())
-            raise Exit(f"{host.name}: {error}\n{host.name}: {journal.get('result', '')}", 1)
+            lines = [error, journal.get("result", "")]
+            if names := journal.get("taken_back"):
+                lines.append(f"set by fab secret before, and now as it was: {', '.join(names)}")
+            raise Exit("\n".join(f"{host.name}: {line}" for line in lines), 1)
     if "renamed" in journal:
         before, now = journal["renamed"]
         print(f"    The site is called {now} now, and {before} leads there")

@@ -1,6 +1,7 @@
 """The settings, here and as they are on a server."""
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -35,7 +36,7 @@ def live(tmp_path):
     shutil.copytree(settings.BASE_DIR, project, ignore=not_of_a_release)
     template = (settings.BASE_DIR / "deploy/local_settings.py.template").read_text("utf-8")
     values = {
-        "root": "/srv/site",
+        "root": str(tmp_path),
         "environment": "staging",
         "live_hostname": "www.example.com",
         "secret_key": "a-secret-key-that-is-long-enough-and-has-many-different-letters-0123456789",
@@ -46,12 +47,15 @@ def live(tmp_path):
     }
     (project / settings.PROJECT_APP / "local_settings.py").write_text(template % values, "utf-8")
 
-    def manage(*arguments):
-        """Run manage.py there; return what it printed, a str."""
+    (tmp_path / "shared").mkdir()
+
+    def manage(*arguments, input=None):
+        """Run manage.py there, or Python with an input; return what it printed, a str."""
         environment = {**os.environ, "DJANGO_SETTINGS_MODULE": f"{settings.PROJECT_APP}.settings"}
         return subprocess.run(
-            [sys.executable, "manage.py", *arguments],
+            [sys.executable, *(["manage.py"] if input is None else []), *arguments],
             cwd=project,
+            input=input,
             env=environment,
             check=True,
             stdout=subprocess.PIPE,
@@ -79,6 +83,91 @@ def test_nginx_keeps_robots_out_wherever_it_adds_a_header():
     assert len(servers) == 2
     for place in [*servers, *(place for place in places if "add_header" in place)]:
         assert "add_header X-Robots-Tag " in place
+
+
+@pytest.fixture
+def secrets(live, tmp_path):
+    """A function that lets the server keep values of settings, a dict."""
+
+    def keep(values):
+        texts = {name: repr(value) for name, value in values.items()}
+        (tmp_path / "shared/settings.json").write_text(json.dumps(texts), "utf-8")
+
+    return keep
+
+
+@pytest.fixture
+def ask(live):
+    """A function that asks the project there about a setting: see in_release/setting.py."""
+    script = (settings.BASE_DIR / "deploy/on_host/in_release/setting.py").read_text("utf-8")
+
+    def ask(name, **request):
+        return json.loads(live("-c", script, input=json.dumps({"name": name} | request)))
+
+    return ask
+
+
+def test_the_live_settings_have_the_secrets_of_the_server(live, secrets):
+    values = {"EMAIL_PORT": 587, "API_KEY": NASTY, "ADMINS": [("Ann", "ann@example.com")]}
+    secrets(values | {"ALLOWED_HOSTS": ["x"], "SECURE_HSTS_SECONDS": 0})
+    code = "from django.conf import settings as s; print(s.SECURE_HSTS_SECONDS); "
+    code += "print(ascii((s.EMAIL_PORT, s.API_KEY, s.ADMINS)))"
+    lines = live("shell", "-v0", "-c", code).splitlines()
+    assert lines == ["300", ascii(tuple(values.values()))]  # what a deploy sets has the last word
+
+
+def test_a_mail_about_an_error_has_no_setting_in_it(live, secrets):
+    secrets({"PAYMENTS": "sk_live_1234", "ADMINS": [("Ann", "ann@example.com")]})
+    code = """
+import logging
+from django.conf import settings
+from django.core import mail
+settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+mail.outbox = []
+logging.getLogger("django.request").error("Fault", exc_info=ValueError("x"))
+print("ValueError" in mail.outbox[0].body, settings.PAYMENTS in mail.outbox[0].body)
+"""
+    assert live("shell", "-v0", "-c", code) == "True False\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("EMAIL_PORT", "int"),
+        ("EMAIL_USE_TLS", "bool"),
+        ("EMAIL_TIMEOUT", "int"),  # None of Django, a number of the project
+        ("EMAIL_SSL_KEYFILE", "str"),  # None
+        ("TWITTER_DAILY_BUDGET", "float"),  # of an app, by Mezzanine's registry
+        ("NO_SUCH_SETTING", "str"),
+    ],
+)
+def test_a_release_tells_the_type_of_a_default(ask, secrets, name, kind):
+    secrets({name: object})  # nothing that is kept can keep it from telling
+    assert ask(name) == {"kind": kind, "refused": "", "reads": True}
+
+
+def test_what_the_deploy_decides_can_be_no_secret(ask, live, tmp_path):
+    local = tmp_path / "project" / settings.PROJECT_APP / "local_settings.py"
+    set_there = {line.split(" ")[0] for line in local.read_text("utf-8").splitlines()}
+    names = {name for name in set_there if name.isupper()}
+    assert {"SECRET_KEY", "DATABASES", "CACHES", "ENVIRONMENT", "FABRIC", "LOGGING"} <= names
+    assert "local_settings.py.template" in ask("DATABASES")["refused"]
+    script = (settings.BASE_DIR / "deploy/on_host/in_release/setting.py").read_text("utf-8")
+    code = script.replace("\nmain()\n", "\nprint(sorted(written(source_of(sys.argv[1]))))\n")
+    assert names <= set(ast.literal_eval(live("-c", code, settings.PROJECT_APP, input="")))
+
+
+@pytest.mark.parametrize("name", ["DEBUG", "ALLOWED_HOSTS", "SITE_ID"])
+def test_what_all_servers_share_can_be_no_secret(ask, name):
+    assert "settings.py" in ask(name)["refused"]
+
+
+def test_a_release_tells_whether_its_site_starts_with_a_value(ask, secrets):
+    assert ask("API_KEY", **{"try": "'x'"}) == {"problem": ""}
+    assert "no such" in ask("LANGUAGE_CODE", **{"try": "'no such'"})["problem"]
+    secrets({"LANGUAGE_CODE": "no such"})
+    assert ask("LANGUAGE_CODE", **{"try": None}) == {"problem": ""}
+    assert ask("LANGUAGE_CODE", **{"try": "'en'"}) == {"problem": ""}
 
 
 def test_any_password_of_the_database_arrives_as_it_is(live):

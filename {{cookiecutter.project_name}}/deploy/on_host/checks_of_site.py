@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import releases, virtualenv
+from . import releases, secret_settings, virtualenv
 from .certificate import DAYS, SSL, is_covered, names_of
 from .checks import Server, Wrong, check, output
 from .pages import Visitors
@@ -72,6 +72,14 @@ def memcached(server: Server) -> str | None:
     if state != "RUNNING":
         raise Wrong(words, "fab deploy")
     return words
+
+
+@check("Are the secrets live?", DEPLOY)
+def secrets(server: Server) -> str | None:
+    found = secret_settings.show(server.site)
+    if found["waiting"]:
+        raise Wrong(f"not live yet: {', '.join(found['waiting'])}", "fab restart")
+    return "yes" if found["names"] else None
 
 
 @check("Do visitors see the home page, and its look?")

@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from . import deployed, releases
+from . import deployed, releases, secret_settings
 from .configuration import Configuration, keep_program
 from .files import link
 from .naming import Naming
@@ -94,8 +94,14 @@ class Switch:
         self.processes.start_cache()
 
     def configure_back(self) -> None:
-        self.configuration.put_back()
+        self.put_back()
         self.processes.start_cache()
+
+    def put_back(self) -> None:
+        """Let the files be as before, and the secrets as when visitors saw the site work."""
+        self.configuration.put_back()
+        if names := secret_settings.put_back(self.site):
+            self.journal["taken_back"] = names
 
     def start_standby(self) -> None:
         """Serve the new release beside the live one; nobody is sent there yet."""
@@ -137,7 +143,7 @@ class Switch:
             self.site.current.unlink(missing_ok=True)
             return
         try:
-            self.configuration.put_back()
+            self.put_back()
             self.replace_main(self.old)
         except Exception as error:
             raise Stuck(str(error)) from None
@@ -217,6 +223,7 @@ def run(site: Site, release: str, port: int, host: str, app: str, rename: bool) 
             step()
         with suppress(OSError):  # a full disk is no reason to undo; the next switch records it
             releases.note(site, release, switch.old)  # so it may be gone back to
+            secret_settings.confirm(site)
         switch.naming.mark.unlink(missing_ok=True)
         switch.journal["result"] = "done"
     except Failed as failed:

@@ -1,0 +1,112 @@
+"""Settings whose values the server alone knows: given, taken away, listed by name.
+
+A value is in no file here, no argument and no output: see on_host/secret_settings.py.
+"""
+
+import os
+import select
+import sys
+from functools import cache
+from typing import Any
+
+from invoke import Exit
+
+from . import plans, relay
+from .host import CommandFailed, Host
+from .lease import Lease
+from .on_host.secret_settings import LITERALS, problem_of_name
+from .steps import step
+from .terminal import ask, can_ask, tell
+
+PATIENCE = 30  # seconds for what writes to our standard input
+LONGEST = 2**16  # bytes
+
+
+def show(host: Host) -> None:
+    """Print the names, a line each, and what to type for those that are not live yet."""
+    found = host.call("secrets")
+    print(*(f"{name}\n" for name in found["names"]), sep="", end="")
+    if not found["names"]:
+        tell("There are no secrets; type fab secret and the name of a setting")
+    if found["waiting"]:
+        tell(host.config.typed(f"Not live yet: {', '.join(found['waiting'])}; type fab restart"))
+
+
+def change(host: Host, name: str, remove: bool, yes: bool) -> None:
+    """Keep a value that is asked for, or none any more, and offer the relay that makes it live."""
+    if problem := problem_of_name(name):
+        raise Exit(problem, 2)
+    plans.live_or_exit(host)
+    app = host.config.project_app
+    found: dict[str, Any] = {"reads": True}
+    if not remove:
+        found = refusing(host, "secret", setting=name, app=app)
+    value = None if remove else given(name, found["kind"])
+    with Lease(host, "secret") as lease:
+        lease.note(setting=f"{name} removed" if remove else name)
+        with step(host, f"Setting {name}"):
+            done = refusing(host, "change_secret", setting=name, app=app, value=value)
+        if not done["changed"]:
+            lease.note(result="nothing to do")
+            print(f"{name} has that value already.")
+        elif not found["reads"]:
+            line = f"{name} is kept; the live release is too old to read it: type fab deploy"
+            print(host.config.typed(line))
+        else:
+            make_live(host, name, yes)
+
+
+def refusing(host: Host, command: str, **parameters: Any) -> dict[str, Any]:
+    """Return the answer of the host; Exit with status 2 where it refuses what was typed."""
+    try:
+        return host.call(command, **parameters)
+    except CommandFailed as failure:
+        raise Exit(f"{host.name}: {failure.output.strip()}", 2) from None
+
+
+def make_live(host: Host, name: str, yes: bool) -> None:
+    """Restart the site, if that is agreed to; where that fails, the value is as before."""
+    question = "Restart the site, so that it is live (yes/no)?"
+    later = f"{name}: not live yet; type fab restart"
+    if not yes and not (can_ask() and ask(question, Exit(later, 0)) == "yes"):
+        print(host.config.typed(later))
+        return
+    relay.switch(host, plans.live_or_exit(host), rename=False)
+    print(f"Live: {name}")
+
+
+@cache  # several hosts are given the same
+def given(name: str, kind: str) -> str:
+    """Return the value that is typed, unseen, or that the standard input has; Exit without one."""
+    hint = f", {LITERALS[kind]}" if kind in LITERALS else ""
+    if can_ask():
+        value = ask(f"{name}{hint}:", Exit(f"{name}: nothing was typed", 2), hidden=True)
+    else:
+        value = without_line_end(standard_input(name))
+    if not value.strip():
+        how = f"type it at a terminal, or fab secret {name} <FILE"
+        raise Exit(f"{name}: no value; {how}; fab secret {name} --remove takes one away", 2)
+    return value
+
+
+def standard_input(name: str) -> str:
+    """Return the text of the standard input; Exit where it is none, or does not come to an end."""
+    found = b""
+    while sys.stdin and len(found) <= LONGEST:
+        if not select.select([sys.stdin], [], [], PATIENCE)[0]:
+            raise Exit(f"{name}: no value comes from the standard input; type it at a terminal", 2)
+        data = os.read(sys.stdin.fileno(), 2**16)
+        if not data:
+            break
+        found += data
+    if len(found) > LONGEST:
+        raise Exit(f"{name}: more than {LONGEST >> 10} kB is no value of a setting", 2)
+    try:
+        return found.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Exit(f"{name}: the standard input is not text in UTF-8", 2) from None
+
+
+def without_line_end(text: str) -> str:
+    """Return a text without the end of its last line, which files have and values have not."""
+    return text.removesuffix("\n").removesuffix("\r")
