@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "mezzanine.boot",  # first: it adds EXTRA_MODEL_FIELDS to the models of all others
     "multisite",
     "staff",
+    "page_addresses",
     "mail",
     "page_cache",
     "theme",  # before Mezzanine, whose templates it extends

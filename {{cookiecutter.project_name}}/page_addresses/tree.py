@@ -1,0 +1,96 @@
+"""The tree of the pages of a site, and the addresses in it.
+
+A page has the address of the page above it, a slash, and a part of its own, unless staff typed
+another. Below the home page, whose address is "/", a page has its own part alone.
+"""
+
+import re
+
+from django.core.exceptions import ValidationError
+from django.urls import Resolver404, resolve, reverse
+from django.utils.translation import gettext as _
+from mezzanine.pages.models import Page
+from mezzanine.pages.views import page as page_view
+
+HOME = "/"
+FIELDS = ("id", "site_id", "parent_id", "content_model", "slug", "title", "titles", "_order")
+
+# What a link may lead to that is no part of an address: another site, a place in a page, a query.
+ELSEWHERE = re.compile(r"//|[\w+.-]+:|[^?#]*[?#]")
+
+
+def pages_of(site_id, lock=False):
+    """Return the pages of a site, a dict by ID, by one query, with FIELDS alone."""
+    pages = Page._base_manager.filter(site_id=site_id).only(*FIELDS)
+    found = {page.pk: page for page in (pages.select_for_update() if lock else pages)}
+    for page in found.values():
+        if page.parent_id in found:
+            page.parent = found[page.parent_id]
+    return found
+
+
+def line(page):
+    """Return a page and those above it, upwards; ValidationError where they go in a circle."""
+    found, seen = [], set()
+    while page is not None:
+        if page.pk is not None and page.pk in seen:
+            raise ValidationError(_("A page cannot be below itself, or below a page that is."))
+        seen.add(page.pk)
+        found.append(page)
+        page = page.parent
+    return found
+
+
+def below(page, pages):
+    """Return the pages below one, downwards, of the pages of its site."""
+    children = {}
+    for each in pages.values():
+        children.setdefault(each.parent_id, []).append(each)
+    found = list(children.get(page.pk, ()))
+    for each in found:  # which grows
+        found += children.get(each.pk, ())
+    return found
+
+
+def titles_of(page):
+    """Return the titles down to a page as Mezzanine stores them, and no more than it can store."""
+    titles = " / ".join(each.title for each in reversed(line(page)))
+    return titles[: Page._meta.get_field("titles").max_length]
+
+
+def is_link(page):
+    return page.content_model == "link"
+
+
+def prefix(page):
+    """Return what the addresses below a page, or below none, begin with: "", or "about/"."""
+    return prefix_with(page, page.slug, page.parent) if page else ""
+
+
+def prefix_with(page, slug, parent):
+    """Return the same for when the page has that slug and is below that parent."""
+    if is_link(page) and ELSEWHERE.match(slug or ""):
+        return prefix(parent)
+    slug = (slug or "").strip("/")
+    return f"{slug}/" if slug else ""
+
+
+def is_bound(page):
+    """Return whether an address stays when the page moves: it is home, a link, or of a view.
+
+    A page has the address of a view to give it a place in the menus, as "blog" does.
+    """
+    if page.slug in ("", None, HOME) or is_link(page):
+        return True
+    try:
+        match = resolve(reverse("page", kwargs={"slug": page.slug}))
+    except Resolver404:
+        return False
+    return match.func != page_view and not match.args and not match.captured_kwargs
+
+
+def moved(page, old, new):
+    """Return the slug of a page when what it begins with changes; another that was typed stays."""
+    if old == new or is_bound(page) or not page.slug.startswith(old):
+        return page.slug
+    return new + page.slug[len(old) :]

@@ -1,0 +1,58 @@
+"""Faults of Mezzanine in the addresses of pages."""
+
+import pytest
+from django.core.exceptions import MultipleObjectsReturned
+from mezzanine.pages.models import Link, Page, RichTextPage
+from originals import original
+
+pytestmark = pytest.mark.django_db
+
+
+def method(name):
+    """Return a method of Page as Mezzanine has it, which is named by name."""
+    return original(f"mezzanine.pages.models.Page.{name}")
+
+
+@pytest.fixture
+def mezzanines(monkeypatch):
+    """Pages are saved as Mezzanine does it."""
+    for name in ("save", "get_slug", "set_slug", "set_parent"):
+        monkeypatch.setattr(Page, name, method(name))
+
+
+@pytest.mark.usefixtures("mezzanines")
+def test_the_titles_of_pages_below_stay_as_they_were():
+    page = Page.objects.get(slug="about")
+    page.title = "Firm"
+    page.save()
+    assert Page.objects.get(slug="about/team").titles == "About / Team"
+
+
+@pytest.mark.usefixtures("mezzanines")
+def test_a_page_below_the_home_page_has_no_address():
+    kid = RichTextPage.objects.create(title="Kid", parent=Page.objects.get(slug="/"))
+    assert kid.slug == "//kid"
+    assert RichTextPage.objects.create(title="!").slug == ""
+
+
+@pytest.mark.usefixtures("mezzanines")
+def test_pages_below_the_home_page_do_not_follow():
+    home = Page.objects.get(slug="/")
+    kid = RichTextPage.objects.create(title="Kid", slug="kid", parent=home)
+    home.set_slug("start")
+    assert Page.objects.get(pk=kid.pk).slug == "kid"
+
+
+@pytest.mark.usefixtures("mezzanines")
+def test_what_is_moved_leads_elsewhere():
+    about, link = Page.objects.get(slug="about"), Link.objects.create(title="A", slug="/blog/")
+    for page, slug in ((Page.objects.get(slug="/"), "about//"), (link, "about//blog/")):
+        page.set_parent(about)
+        assert page.slug == slug
+
+
+def test_no_address_is_made_of_one_that_two_have():
+    for title in "ab":
+        RichTextPage.objects.create(title=title, slug="same")
+    with pytest.raises(MultipleObjectsReturned):
+        original("mezzanine.utils.urls.unique_slug")(Page.objects.all(), "slug", "same")
