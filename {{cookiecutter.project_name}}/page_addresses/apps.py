@@ -8,6 +8,7 @@ class PageAddressesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from . import saving
+        from . import saving, uniqueness
 
         saving.install()
+        uniqueness.install()

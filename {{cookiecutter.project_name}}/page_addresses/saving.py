@@ -4,11 +4,14 @@ In place of methods of Mezzanine's Page, so that it holds for the admin, for edi
 for code.
 """
 
+from functools import wraps
+
 from django.db import transaction
+from mezzanine.pages.managers import PageManager
 from mezzanine.pages.models import Page
 from mezzanine.utils.urls import slugify
 
-from .tree import below, line, moved, pages_of, prefix, prefix_with, titles_of
+from .tree import below, is_link, line, moved, pages_of, prefix, prefix_with, titles_of
 
 BATCH = 100  # rows an UPDATE
 
@@ -77,10 +80,27 @@ def unique_slug(queryset, slug_field, slug):
     return found
 
 
+def pages_first(with_ascendants_for_slug):
+    """Show the page of an address where a link leads to the same, which has the same slug then."""
+
+    @wraps(with_ascendants_for_slug)
+    def found(manager, slug, **kwargs):
+        pages = with_ascendants_for_slug(manager, slug, **kwargs)
+        if pages and is_link(pages[0]):
+            same = [page for page in pages if page.slug == pages[0].slug and not is_link(page)]
+            for page in same:
+                page._ascendants = []  # they are asked for one by one
+            return same[:1] or pages
+        return pages
+
+    return found
+
+
 def install():
     from mezzanine.core import models
 
     models.unique_slug = unique_slug
+    PageManager.with_ascendants_for_slug = pages_first(PageManager.with_ascendants_for_slug)
     Page.save = save
     Page.get_slug = get_slug
     Page.set_slug = set_slug

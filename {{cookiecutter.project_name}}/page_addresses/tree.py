@@ -42,11 +42,11 @@ def line(page):
 
 
 def below(page, pages):
-    """Return the pages below one, downwards, of the pages of its site."""
+    """Return the pages below one, downwards, of the pages of its site; below a new one, none."""
     children = {}
     for each in pages.values():
         children.setdefault(each.parent_id, []).append(each)
-    found = list(children.get(page.pk, ()))
+    found = list(children.get(page.pk, ())) if page.pk else []
     for each in found:  # which grows
         found += children.get(each.pk, ())
     return found
@@ -75,13 +75,11 @@ def prefix_with(page, slug, parent):
     return f"{slug}/" if slug else ""
 
 
-def is_bound(page):
-    """Return whether an address stays when the page moves: it is home, a link, or of a view.
+def is_of_view(page):
+    """Return whether the address of a page is the one of a view, whatever is in the page.
 
-    A page has the address of a view to give it a place in the menus, as "blog" does.
+    A page has it to give the view a place in the menus, as the page of the blog does.
     """
-    if page.slug in ("", None, HOME) or is_link(page):
-        return True
     try:
         match = resolve(reverse("page", kwargs={"slug": page.slug}))
     except Resolver404:
@@ -89,8 +87,23 @@ def is_bound(page):
     return match.func != page_view and not match.args and not match.captured_kwargs
 
 
+def is_bound(page):
+    """Return whether an address stays when the page moves: it is home, a link, or of a view."""
+    return page.slug in ("", None, HOME) or is_link(page) or is_of_view(page)
+
+
 def moved(page, old, new):
     """Return the slug of a page when what it begins with changes; another that was typed stays."""
     if old == new or is_bound(page) or not page.slug.startswith(old):
         return page.slug
     return new + page.slug[len(old) :]
+
+
+def moves(page, slug, parent, pages):
+    """Return the addresses of a page of that slug and parent, and of those below: [(page, slug)].
+
+    The page is as it is stored, or new.
+    """
+    old = prefix_with(page, page.slug, page.parent)
+    new = prefix_with(page, slug, parent)
+    return [(page, slug), *((each, moved(each, old, new)) for each in below(page, pages))]

@@ -7,8 +7,10 @@ import pytest
 from addresses import BLOG
 from django.apps import apps
 from django.db import connection
+from django.urls import reverse
+from mezzanine.blog.models import BlogPost
 from mezzanine.pages.models import Link, Page, RichTextPage
-from page_tree import add, change, move, stored
+from page_tree import add, change, errors_at, move, send, stored
 
 pytestmark = pytest.mark.usefixtures("mezzanines_base", "mezzanines_defaults", "in_english")
 
@@ -24,10 +26,11 @@ def home(db):
 
 
 def opens(client, page, title):
-    """Return whether the page has its title at its own address."""
+    """Return whether the page, and no other, is shown with its title at its own address."""
     page = Page._base_manager.get(pk=page.pk)
     answer = client.get(page.get_absolute_url())
-    return answer.status_code == 200 and title in answer.text
+    shown = answer.status_code == 200 and answer.context["page"].pk == page.pk
+    return shown and title in answer.text
 
 
 # Below the home page
@@ -167,6 +170,121 @@ def test_pages_that_mezzanine_has_put_below_the_home_page_are_mended(browse, hom
     assert now | others == now
     for page in (kid, below, about):
         assert opens(browse(), page, page.title)
+
+
+# One address for each
+
+
+@pytest.mark.parametrize("typed", ["about", "/about/", "about/", "//about//", " about "])
+def test_an_address_that_a_page_has_is_told_at_the_field(admin, typed):
+    pages = Page.objects.count()
+    answer = add(admin, "New", slug=typed)
+    assert answer.status_code == 200
+    assert "“About” has the address “about” already" in errors_at(answer, "slug")
+    assert Page.objects.count() == pages
+
+
+def test_a_page_is_not_given_the_address_of_another(admin):
+    gallery = stored("gallery")
+    answer = change(admin, gallery, slug="about")
+    assert "“About” has the address “about” already" in errors_at(answer, "slug")
+    assert stored("gallery").pk == gallery.pk
+    assert change(admin, gallery, slug="gallery").status_code == 302
+    assert change(admin, gallery, slug="pictures").status_code == 302
+
+
+def test_two_pages_with_a_title_have_two_addresses(admin, browse):
+    for parent in (None, stored("about")):
+        for _ in range(3):
+            assert add(admin, "Team", parent).status_code == 302
+    pages = Page.objects.filter(title="Team")
+    assert len({page.slug for page in pages}) == 7  # with the one that was there
+    for page in pages:
+        assert opens(browse(), page, "Team")
+
+
+def test_a_page_is_saved_where_two_have_an_address_from_before(admin, browse):
+    for title in ("One", "Two"):
+        page = RichTextPage.objects.create(title=title, content=title)
+        Page.objects.filter(pk=page.pk).update(slug="same")
+    assert add(admin, "Same").status_code == 302
+    assert opens(browse(), Page.objects.get(title="Same"), "Same")
+    answer = change(admin, Page.objects.get(title="One"), title="Another")
+    assert "“Two” has the address “same” already" in errors_at(answer, "slug")
+    assert change(admin, Page.objects.get(title="One"), slug="other").status_code == 302
+
+
+def test_an_address_that_a_page_below_would_get_is_told(admin):
+    add(admin, "In the way", slug="firm/team")
+    about = stored("about")
+    answer = change(admin, about, slug="firm")
+    words = "“Team” would move along to “firm/team”, which “In the way” has already"
+    assert words in errors_at(answer, "slug")
+    assert stored("about/team").parent_id == stored("about").pk
+
+
+def test_an_address_made_of_a_title_moves_no_page_below_onto_another(admin):
+    add(admin, "In the way", slug="firm/team")
+    answer = change(admin, stored("about"), title="Firm", slug="")
+    assert "would move along" in errors_at(answer, "slug")
+    assert stored("about").title == "About"
+
+
+def test_the_address_of_the_home_page_is_of_one_page(admin, browse):
+    answer = change(admin, stored("about"), slug="/")
+    assert "“Home” has the address “/” already" in errors_at(answer, "slug")
+    assert add(admin, "New", slug="/").status_code == 200
+
+
+def test_each_site_has_its_own_addresses(browse, add_site):
+    two = add_site("two.example")
+    other = browse("admin", "two.example")
+    assert add(other, "About").status_code == 302
+    assert stored("about", two.pk).title == "About"
+    assert add(other, "New", slug="about").status_code == 200
+    assert add(other, "New", slug="gallery").status_code == 302
+
+
+@pytest.mark.parametrize("slug", ["bread", "/bread/", "/"])
+def test_a_link_hides_no_page(admin, browse, home, slug):
+    assert add(admin, "A link", kind="link", slug=slug).status_code == 302
+    assert add(admin, "Bread", slug="bread").status_code == 302
+    page = RichTextPage.objects.get(slug="bread")
+    for each in (home, page):
+        assert opens(browse(), each, each.title)
+    assert change(admin, page, title="Rye").status_code == 302
+    assert opens(browse(), page, "Rye")
+
+
+@pytest.mark.parametrize("slug", ["..", "about/../team", "./about", "."])
+def test_an_address_that_no_browser_asks_for_is_told(admin, slug):
+    answer = add(admin, "New", slug=slug)
+    assert "can be “.” or “..”" in errors_at(answer, "slug")
+
+
+@pytest.mark.parametrize(("title", "slug"), [("Admin", ""), ("X", "admin/x"), ("X", "static/x")])
+def test_an_address_of_the_admin_or_of_files_is_told(admin, title, slug):
+    answer = add(admin, title, slug=slug)
+    assert "Type another one" in errors_at(answer, "slug")
+    assert not Page.objects.filter(title=title).exists()
+
+
+def test_staff_are_told_where_visitors_see_a_view_of_the_project(admin):
+    RichTextPage.objects.filter(slug="blog").delete()
+    slug = BLOG.strip("/")
+    words = f"At {BLOG} visitors see a view of the project"
+    assert add(admin, "News", slug=slug).status_code == 302
+    assert words in admin.get("/admin/pages/page/").text
+    change(admin, stored(slug), title="Our news")
+    assert words not in admin.get("/admin/pages/page/").text
+
+
+def test_a_blog_post_with_the_address_of_another_is_told(admin, browse):
+    (post,) = BlogPost.objects.all()
+    path = reverse("admin:blog_blogpost_add")
+    answer = send(admin, path, "blogpost", {"title": "B", "content": "<p>B</p>", "slug": post.slug})
+    assert f"“{post.title}” has the address “{post.slug}” already" in errors_at(answer, "slug")
+    assert browse().get(post.get_absolute_url()).status_code == 200
 
 
 # Titles

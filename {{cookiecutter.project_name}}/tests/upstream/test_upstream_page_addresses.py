@@ -1,7 +1,11 @@
 """Faults of Mezzanine in the addresses of pages."""
 
+from types import SimpleNamespace
+
 import pytest
+from django.contrib import admin
 from django.core.exceptions import MultipleObjectsReturned
+from mezzanine.core.models import Slugged
 from mezzanine.pages.models import Link, Page, RichTextPage
 from originals import original
 
@@ -56,3 +60,29 @@ def test_no_address_is_made_of_one_that_two_have():
         RichTextPage.objects.create(title=title, slug="same")
     with pytest.raises(MultipleObjectsReturned):
         original("mezzanine.utils.urls.unique_slug")(Page.objects.all(), "slug", "same")
+
+
+def test_two_can_have_one_address():
+    page = RichTextPage(title="New", slug="about", content="x", site_id=1)
+    super(Slugged, page).validate_unique()
+    with pytest.raises(LookupError):
+        original("mezzanine.core.models.Slugged.validate_unique")
+
+
+def test_an_address_can_be_one_that_no_browser_asks_for():
+    form = SimpleNamespace(instance=RichTextPage(), cleaned_data={"slug": "about/../team"})
+    assert original("mezzanine.pages.admin.PageAdminForm.clean_slug")(form) == "about/../team"
+
+
+def test_a_page_is_added_below_what_is_not_there(ask, user):
+    page, request = RichTextPage(title="New"), ask("post", "/?parent=x", user=user)
+    save_model = original("mezzanine.pages.admin.PageAdmin.save_model")
+    with pytest.raises(ValueError, match="expected a number"):
+        save_model(admin.site._registry[RichTextPage], request, page, None, change=False)
+
+
+def test_a_link_hides_the_page_that_it_leads_to():
+    Link.objects.create(title="A link", slug="bread")
+    RichTextPage.objects.create(title="Bread", slug="bread")
+    path = "mezzanine.pages.managers.PageManager.with_ascendants_for_slug"
+    assert original(path)(Page.objects, "bread")[0].title == "A link"
