@@ -4,9 +4,11 @@ It is changed in Mezzanine's own classes, of which those of other kinds of pages
 """
 
 import re
+from functools import wraps
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.http import Http404
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from mezzanine.pages.admin import PageAdmin, PageAdminForm
@@ -39,6 +41,18 @@ def add_view(model_admin, request, **kwargs):
         messages.error(request, gone())
         return redirect("admin:pages_page_changelist")
     return add(model_admin, request, **kwargs)
+
+
+def with_number(view):
+    """Answer 404, not 500, where the address of the admin has no number."""
+
+    @wraps(view)
+    def guard(model_admin, request, object_id, **kwargs):
+        if not re.fullmatch("[0-9]{1,9}", object_id):
+            raise Http404
+        return view(model_admin, request, object_id, **kwargs)
+
+    return guard
 
 
 def get_form(model_admin, request, obj=None, change=False, **kwargs):
@@ -75,6 +89,8 @@ def save_model(model_admin, request, obj, form, change):
 
 
 PageAdmin.add_view = add_view
+PageAdmin.change_view = with_number(PageAdmin.change_view)
+PageAdmin.delete_view = with_number(PageAdmin.delete_view)
 PageAdmin.get_form = get_form
 PageAdmin.save_model = save_model
 PageAdminForm.clean_slug = clean_slug

@@ -86,7 +86,7 @@ def has_already(thing, slug, below=None):
     if below:
         text = _("“%(below)s” would move along to “%(address)s”, which “%(title)s” has already.")
     else:
-        text = _("“%(title)s” has the address “%(address)s” already. Type another one.")
+        text = _("“%(title)s” has the address “%(address)s” already.")
     return text % values
 
 
