@@ -11,6 +11,7 @@ from mezzanine.pages.managers import PageManager
 from mezzanine.pages.models import Page
 from mezzanine.utils.urls import slugify
 
+from .redirects import lead
 from .tree import below, is_link, line, moved, pages_of, prefix, prefix_with, titles_of
 
 BATCH = 100  # rows an UPDATE
@@ -30,26 +31,29 @@ def save(page, *args, **kwargs):
         before = stored(page)
         super(Page, page).save(*args, **kwargs)
         after = stored(page)
-        if before and before != after:
-            follow(page, before)
+        if before and before != after and before["site_id"] == after["site_id"]:
+            lead(page.site_id, follow(page, before))
 
 
 def follow(page, before):
     """Let the addresses and titles below a page be as they have to be after a change of it.
 
-    This takes a query for the site, and one for each BATCH of pages that change.
+    This takes a query for the site, and one for each BATCH of pages that change. Return the new
+    addresses of all, a dict by the old ones.
     """
     pages = pages_of(page.site_id)
     page = pages[page.pk]
     old = prefix_with(page, before["slug"], pages.get(before["parent_id"]))
     new = prefix(page)
-    changed = []
+    changed, slugs = [], {} if is_link(page) else {before["slug"]: page.slug}
     for each in below(page, pages):
         slug, titles = moved(each, old, new), titles_of(each)
         if (slug, titles) != (each.slug, each.titles):
+            slugs |= {} if slug == each.slug else {each.slug: slug}
             each.slug, each.titles = slug, titles
             changed.append(each)
     Page._base_manager.bulk_update(changed, ["slug", "titles"], batch_size=BATCH)
+    return slugs
 
 
 def get_slug(page):

@@ -4,7 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 from django.contrib import admin
+from django.contrib.redirects.models import Redirect
 from django.core.exceptions import MultipleObjectsReturned
+from django.http import HttpResponseNotFound
+from mezzanine.core.middleware import RedirectFallbackMiddleware
 from mezzanine.core.models import Slugged
 from mezzanine.pages.models import Link, Page, RichTextPage
 from originals import original
@@ -86,3 +89,12 @@ def test_a_link_hides_the_page_that_it_leads_to():
     RichTextPage.objects.create(title="Bread", slug="bread")
     path = "mezzanine.pages.managers.PageManager.with_ascendants_for_slug"
     assert original(path)(Page.objects, "bread")[0].title == "A link"
+
+
+def test_browsers_keep_a_redirect_for_ever(ask):
+    Redirect.objects.create(site_id=1, old_path="/old/", new_path="/new/")
+    leads = RedirectFallbackMiddleware(lambda _: HttpResponseNotFound())
+    answer = leads(ask("get", "/old/"))
+    assert answer.status_code == 301
+    assert not answer.has_header("Cache-Control")
+    assert leads(ask("get", "/old/?page=2")).status_code == 404
