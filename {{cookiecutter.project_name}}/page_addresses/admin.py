@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from mezzanine.pages.admin import PageAdmin, PageAdminForm
 from mezzanine.pages.models import Link, Page
 
+from .saving import branch_follows
 from .tree import is_link, is_of_view
 
 GONE = "gone"
@@ -81,7 +82,8 @@ def save_model(model_admin, request, obj, form, change):
     """Save a page; those below follow. Staff are told where visitors see something else."""
     if not change and obj.parent_id is None:
         obj.parent = parent_of(request)
-    super(PageAdmin, model_admin).save_model(request, obj, form, change)
+    with branch_follows(obj):
+        super(PageAdmin, model_admin).save_model(request, obj, form, change)
     if (not change or "slug" in form.changed_data) and not is_link(obj) and is_of_view(obj):
         address = obj.get_absolute_url()
         text = _("At %s visitors see a view of the project, and this page in menus alone.")

@@ -1,9 +1,10 @@
 """Saving a page: its address, and the addresses and titles of the pages below, which follow it.
 
 In place of methods of Mezzanine's Page, so that it holds for the admin, for editing in place, and
-for code.
+for code. As there, page.save() alone leaves the addresses below as they are, also with a new slug.
 """
 
+from contextlib import contextmanager
 from functools import wraps
 
 from django.db import transaction
@@ -32,19 +33,30 @@ def save(page, *args, **kwargs):
         super(Page, page).save(*args, **kwargs)
         after = stored(page)
         if before and before != after and before["site_id"] == after["site_id"]:
-            lead(page.site_id, follow(page, before))
+            lead(page.site_id, follow(page, before, hasattr(page, "_branch_follows")))
 
 
-def follow(page, before):
+@contextmanager
+def branch_follows(page):
+    """Let the addresses below a page follow it when it is saved within."""
+    page._branch_follows = True
+    try:
+        yield
+    finally:
+        del page._branch_follows
+
+
+def follow(page, before, branch):
     """Let the addresses and titles below a page be as they have to be after a change of it.
 
-    This takes a query for the site, and one for each BATCH of pages that change. Return the new
-    addresses of all, a dict by the old ones.
+    Addresses follow where branch is true, titles always. This takes a query for the site, and one
+    for each BATCH of pages that change. Return the new addresses of all, a dict by the old ones.
     """
     pages = pages_of(page.site_id)
     page = pages[page.pk]
-    old = prefix_with(page, before["slug"], pages.get(before["parent_id"]))
-    new = prefix(page)
+    old = new = prefix(page)
+    if branch:
+        old = prefix_with(page, before["slug"], pages.get(before["parent_id"]))
     changed, slugs = [], {} if is_link(page) else {before["slug"]: page.slug}
     for each in below(page, pages):
         slug, titles = moved(each, old, new), titles_of(each)
@@ -63,7 +75,8 @@ def get_slug(page):
 
 def set_slug(page, new_slug):
     page.slug = new_slug
-    page.save()
+    with branch_follows(page):
+        page.save()
 
 
 def set_parent(page, new_parent):
@@ -72,7 +85,8 @@ def set_parent(page, new_parent):
         raise AttributeError("You can't set a page or its child as a parent.")
     page.slug = moved(page, prefix(page.parent), prefix(new_parent))
     page.parent = new_parent
-    page.save()
+    with branch_follows(page):
+        page.save()
 
 
 def unique_slug(queryset, slug_field, slug):

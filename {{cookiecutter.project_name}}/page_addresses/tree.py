@@ -6,9 +6,7 @@ another. Below the home page, whose address is "/", a page has its own part alon
 
 import re
 
-from django.core.exceptions import ValidationError
 from django.urls import Resolver404, resolve, reverse
-from django.utils.translation import gettext as _
 from mezzanine.pages.models import Page
 from mezzanine.pages.views import page as page_view
 
@@ -30,22 +28,20 @@ def pages_of(site_id, lock=False):
 
 
 def line(page):
-    """Return a page and those above it, upwards; ValidationError where they go in a circle."""
-    found, seen = [], set()
-    while page is not None:
-        if page.pk is not None and page.pk in seen:
-            raise ValidationError(_("A page cannot be below itself, or below a page that is."))
-        seen.add(page.pk)
-        found.append(page)
+    """Return a page and those above it, upwards, each once: code can put pages in a circle."""
+    found = {}
+    while page is not None and page.pk not in found:
+        found[page.pk] = page
         page = page.parent
-    return found
+    return list(found.values())
 
 
 def below(page, pages):
     """Return the pages below one, downwards, of the pages of its site; below a new one, none."""
     children = {}
     for each in pages.values():
-        children.setdefault(each.parent_id, []).append(each)
+        if each.pk != page.pk:
+            children.setdefault(each.parent_id, []).append(each)
     found = list(children.get(page.pk, ())) if page.pk else []
     for each in found:  # which grows
         found += children.get(each.pk, ())
@@ -64,13 +60,22 @@ def is_link(page):
 
 def prefix(page):
     """Return what the addresses below a page, or below none, begin with: "", or "about/"."""
-    return prefix_with(page, page.slug, page.parent) if page else ""
+    for each in line(page):
+        if not leads_elsewhere(each, each.slug):
+            return as_prefix(each.slug)
+    return ""
 
 
 def prefix_with(page, slug, parent):
     """Return the same for when the page has that slug and is below that parent."""
-    if is_link(page) and ELSEWHERE.match(slug or ""):
-        return prefix(parent)
+    return prefix(parent) if leads_elsewhere(page, slug) else as_prefix(slug)
+
+
+def leads_elsewhere(page, slug):
+    return is_link(page) and bool(ELSEWHERE.match(slug or ""))
+
+
+def as_prefix(slug):
     slug = (slug or "").strip("/")
     return f"{slug}/" if slug else ""
 

@@ -144,11 +144,14 @@ def test_an_old_address_is_one_of_its_own_site(admin, browse, add_site):
     assert {row.site_id for row in Redirect.objects.all()} == {1}
 
 
-def test_a_page_with_children_is_renamed_by_code(leads, db):
+def test_a_page_that_code_renames_leaves_all_addresses_alive(browse, leads, db):
     about = Page.objects.get(slug="about")
     about.slug = "firm"
     about.save()
-    assert leads("/about/team/", "/firm/team/")
+    assert leads("/about/", "/firm/")
+    assert browse().get("/about/team/").status_code == 200
+    about.set_slug("last")
+    assert leads("/about/", "/last/")
 
 
 def test_what_changes_no_address_makes_no_redirect(admin):
