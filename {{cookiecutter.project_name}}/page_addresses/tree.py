@@ -5,10 +5,12 @@ another. Below the home page, whose address is "/", a page has its own part alon
 """
 
 import re
+from functools import cache
+from urllib.parse import unquote
 
-from django.urls import Resolver404, resolve, reverse
+from django.urls import get_resolver, get_script_prefix, get_urlconf, reverse
+from django.utils.translation import get_language
 from mezzanine.pages.models import Page
-from mezzanine.pages.views import page as page_view
 
 HOME = "/"
 FIELDS = ("id", "site_id", "parent_id", "content_model", "slug", "title", "titles", "_order")
@@ -80,16 +82,26 @@ def as_prefix(slug):
     return f"{slug}/" if slug else ""
 
 
+@cache
+def paths_of_views(urlconf, language):
+    """Return the paths, a set, of the URL patterns that have no parameter, without a slash first.
+
+    They are looked up once, since resolving an address asks each pattern.
+    """
+    resolver, found = get_resolver(urlconf), set()
+    for name in resolver.reverse_dict:
+        for possibilities, *_ in resolver.reverse_dict.getlist(name):
+            found |= {template for template, parameters in possibilities if not parameters}
+    return found
+
+
 def is_of_view(page):
     """Return whether the address of a page is the one of a view, whatever is in the page.
 
     A page has it to give the view a place in the menus, as the page of the blog does.
     """
-    try:
-        match = resolve(reverse("page", kwargs={"slug": page.slug}))
-    except Resolver404:
-        return False
-    return match.func != page_view and not match.args and not match.captured_kwargs
+    path = reverse("page", kwargs={"slug": page.slug}).removeprefix(get_script_prefix())
+    return unquote(path) in paths_of_views(get_urlconf(), get_language())
 
 
 def is_bound(page):

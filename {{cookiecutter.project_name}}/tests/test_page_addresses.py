@@ -7,6 +7,7 @@ import pytest
 from addresses import BLOG
 from django.apps import apps
 from django.db import connection
+from django.forms import modelform_factory
 from django.urls import reverse
 from forms import fields_of
 from mezzanine.blog.models import BlogPost
@@ -450,3 +451,12 @@ def test_pages_that_code_has_put_in_a_circle_can_be_mended(admin, browse):
     assert titles(team) == "About / Our team"
     for page in (about, team):
         assert opens(browse(), page, "")
+
+
+def test_a_form_with_the_page_above_tells_what_cannot_be(other, home):
+    kind = modelform_factory(RichTextPage, fields=["title", "parent"])
+    about, team = (RichTextPage.objects.get(slug=slug) for slug in ("about", "about/team"))
+    for parent, valid in ((home, True), (about, False), (team, False), (other, False)):
+        form = kind({"title": "About", "parent": parent.pk}, instance=about)
+        assert form.is_valid() == valid
+        assert form.errors.keys() <= {"parent"}
