@@ -34,7 +34,7 @@ def validate_page(page, site_id, exclude):
             validate_parent(page, page.parent, site_id)
         except ValidationError as error:
             raise ValidationError({"parent": error.messages}) from None
-    if "slug" not in exclude and not isinstance(page, Link):
+    if "slug" not in exclude:
         if message := what_is_wrong(page, site_id):
             raise ValidationError({"slug": message})
 
@@ -50,8 +50,10 @@ def validate_parent(page, parent, site_id):
 def what_is_wrong(page, site_id):
     """Return a message about the address that a page would have, or those below it, or None."""
     pages = pages_of(site_id)
-    slug = page.slug or page.generate_unique_slug()
     before = pages.get(page.pk)
+    if isinstance(page, Link):  # it may lead to any address
+        return clash(before, page.slug, page.parent, pages) if before else None
+    slug = page.slug or page.generate_unique_slug()
     if before and before.slug == slug and is_bound(before):
         return None  # the form hides it
     if before is None or before.slug != slug:

@@ -239,6 +239,16 @@ def test_an_address_that_a_page_below_would_get_is_told(admin):
     assert stored("about/team").parent_id == stored("about").pk
 
 
+def test_an_address_that_a_page_below_a_link_would_get_is_told(admin):
+    link = Link.objects.create(title="Products", slug="/products/")
+    add(admin, "Rye", link)
+    add(admin, "In the way", slug="goods/rye")
+    words = "“Rye” would move along to “goods/rye”, which “In the way” has already"
+    assert words in errors_at(change(admin, link, slug="/goods/"), "slug")
+    assert change(admin, link, slug="/bread/").status_code == 302
+    assert stored("bread/rye").parent_id == link.pk
+
+
 def test_an_address_made_of_a_title_moves_no_page_below_onto_another(admin):
     add(admin, "In the way", slug="firm/team")
     answer = change(admin, stored("about"), title="Firm", slug="")
