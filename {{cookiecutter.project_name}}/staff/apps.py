@@ -12,8 +12,9 @@ class StaffConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from . import content, media_library, pictures
+        from . import content, dates, media_library, pictures
 
         media_library.install()
         content.install()
+        dates.install()
         pictures.install()

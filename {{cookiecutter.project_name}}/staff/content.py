@@ -15,6 +15,8 @@ from mezzanine.core.models import Displayable, RichText
 from mezzanine.generic import views as generic
 from mezzanine.pages import views as pages
 
+from page_addresses.ordering import order_pages
+
 
 def install():
     """Replace the views, which the admin looks up when it makes its list of addresses."""
@@ -23,7 +25,7 @@ def install():
     generic.admin_keywords_submit = permitted(
         may_add_keywords, require_POST(generic.admin_keywords_submit)
     )
-    pages.admin_page_ordering = permitted(may_order_pages, require_POST(pages.admin_page_ordering))
+    pages.admin_page_ordering = permitted(may_order_pages, require_POST(order_pages))
 
 
 def may_write(user):

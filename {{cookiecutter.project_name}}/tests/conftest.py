@@ -56,7 +56,7 @@ PUBLIC_MIDDLEWARE = (
     "multisite.middleware.SessionSiteMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "mezzanine.core.middleware.RedirectFallbackMiddleware",
+    "page_addresses.middleware.RedirectFallbackMiddleware",
     "mezzanine.core.middleware.AdminLoginInterfaceSelectorMiddleware",
     "multisite.middleware.SitePermissionMiddleware",
     "mezzanine.pages.middleware.PageMiddleware",

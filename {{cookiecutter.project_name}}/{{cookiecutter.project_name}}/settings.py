@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "mezzanine.boot",  # first: it adds EXTRA_MODEL_FIELDS to the models of all others
     "multisite",
     "staff",
+    "page_addresses",
     "mail",
     "page_cache",
     "theme",  # before Mezzanine, whose templates it extends
@@ -66,7 +67,7 @@ MIDDLEWARE = [
     "multisite.middleware.SessionSiteMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "mezzanine.core.middleware.RedirectFallbackMiddleware",
+    "page_addresses.middleware.RedirectFallbackMiddleware",
     "mezzanine.core.middleware.AdminLoginInterfaceSelectorMiddleware",
     "multisite.middleware.SitePermissionMiddleware",
     "mezzanine.pages.middleware.PageMiddleware",

@@ -1,11 +1,15 @@
 """Faults of Mezzanine's views for staff."""
 
 import inspect
+from datetime import date
 
 import pytest
+from django.forms.widgets import SelectDateWidget
 from filebrowser_safe.fields import FileBrowseField
 from mezzanine.blog.models import BlogPost
 from mezzanine.conf.admin import SettingsAdmin
+from mezzanine.core import forms as core_forms
+from mezzanine.core.forms import SplitSelectDateTimeWidget
 from mezzanine.core.models import CONTENT_STATUS_DRAFT
 from mezzanine.forms.admin import FormAdmin
 from mezzanine.galleries import models as galleries
@@ -53,3 +57,17 @@ def test_a_gallery_writes_into_the_uploads_of_another_site():
 def test_a_picture_may_be_outside_of_the_uploads():
     clean = original("filebrowser_safe.fields.FileBrowseFormField.clean")
     assert clean(FileBrowseField().formfield(), "/etc/passwd") == "/etc/passwd"
+
+
+def test_a_blank_date_and_time_is_a_space():
+    path = "mezzanine.core.forms.SplitSelectDateTimeWidget.value_from_datadict"
+    blank = {f"d_{part}": "" for part in ("0_year", "0_month", "0_day", "1")}
+    assert original(path)(SplitSelectDateTimeWidget(), blank, {}, "d") == " "
+
+
+def test_a_date_of_last_year_is_not_offered():
+    year = date.today().year - 1
+    assert f'<option value="{year}"' not in SelectDateWidget().render("d", date(year, 1, 1))
+    source = inspect.getsource(core_forms)
+    assert "from django.forms.widgets import SelectDateWidget" in source
+    assert "(date_widget, time_widget)" in source

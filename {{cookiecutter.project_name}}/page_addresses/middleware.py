@@ -1,0 +1,33 @@
+"""Old addresses lead to the new ones."""
+
+from django.contrib.redirects.models import Redirect
+from django.http import HttpResponseGone, HttpResponsePermanentRedirect
+from django.utils.encoding import uri_to_iri
+from mezzanine.core import middleware as mezzanine
+from mezzanine.utils.sites import current_site_id
+
+
+class RedirectFallbackMiddleware(mezzanine.RedirectFallbackMiddleware):
+    """A redirect holds with any query, which goes along, unless there is one for that query.
+
+    Its address may have umlauts. No browser keeps it: when the page is renamed back, it would lead
+    in a circle.
+    """
+
+    def process_response(self, request, response):
+        if response.status_code != 404:
+            return response
+        full = request.get_full_path()
+        path, mark, query = full.partition("?")
+        wanted = list(dict.fromkeys([full, uri_to_iri(full), path, uri_to_iri(path)]))
+        rows = Redirect.objects.filter(site_id=current_site_id(), old_path__in=wanted)
+        found = dict(rows.values_list("old_path", "new_path"))
+        old = next((each for each in wanted if each in found), None)
+        if old is None:
+            return response
+        new = found[old]
+        if not new:
+            return HttpResponseGone()
+        if query and mark not in old:
+            new += ("&" if mark in new else mark) + query
+        return HttpResponsePermanentRedirect(new, headers={"Cache-Control": "no-cache"})
