@@ -14,7 +14,7 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["lint", "template", "project", "browser", "deploy"]
 
 HERE = Path(__file__).parent
-PYTHONS = ["3.11", "3.12", "3.13"]
+PYTHONS_OF_DEBIAN = ["3.11", "3.13"]
 # At a time, in the order of the alphabet, in which the longest are not the last.
 TWO_MODULES = ("--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder")
 ALSO_LONG = ("-m", "")  # also what is marked as long, which pyproject.toml leaves out
@@ -79,18 +79,23 @@ def template(session):
     pytest(session, "tests/template")
 
 
-@nox.session
-def project(session):
-    """Does the project pass its own checks on every Python here, and run as it would live?"""
+def own_tests(session, pythons):
+    """Run the sessions of a project made with the defaults: lint, and its tests on the Pythons."""
     session.install("-r", "tests/requirements.txt", "nox")
     where = HERE / ".nox" / "made"  # and made again, over the old one, in the next run
     session.run("cookiecutter", "--default-config", "--no-input", "-f", str(HERE), "-o", str(where))
-    here = [python for python in PYTHONS if shutil.which(f"python{python}")]
+    here = [python for python in pythons if shutil.which(f"python{python}")]
     with SKIPPED_TESTS.open("a", encoding="utf-8") as file:
-        for python in sorted({*PYTHONS} - {*here}):
+        for python in sorted({*pythons} - {*here}):
             print(f"the project's tests on Python {python}: it is not installed", file=file)
     nox_there = [str(Path(session.bin) / "nox"), "-f", str(where / "mysite" / "noxfile.py"), "-s"]
     two_at_a_time(session, [[*nox_there, name] for name in ("lint", *(f"tests-{v}" for v in here))])
+
+
+@nox.session
+def project(session):
+    """Does the project pass its own checks on both Pythons, and run as it would live?"""
+    own_tests(session, PYTHONS_OF_DEBIAN)
     pytest(session, "tests/project", *TWO_MODULES)
 
 
@@ -120,7 +125,11 @@ def secure(session):
 
 @nox.session
 def everything(session):
-    """The sessions deploy, faults and secure in one, on Debian 12 and 13. It takes three hours."""
+    """The sessions deploy, faults and secure in one, on Debian 12 and 13. It takes three hours.
+
+    And the project's own tests on the Python that neither of them has.
+    """
+    own_tests(session, ["3.12"])
     pytest(session, "tests/deploy", *TWO_MODULES, *ALSO_LONG)
 
 

@@ -81,29 +81,24 @@ GITHUB = pytest.param((SUITES[0], "runner", lines_of_github), id="github")
 GITLAB = pytest.param((SUITES[-1], "root", lines_of_gitlab), id="gitlab")
 
 
-def run_tests(machine, project):
+@pytest.mark.long  # it installs all that the tests need
+@pytest.mark.parametrize("machine", [GITHUB, GITLAB], indirect=True)
+def test_a_new_project_passes_its_tests_on_a_new_machine(machine, template, tmp_path):
+    project = Baker(template, tmp_path).bake()
+    machine.check_out(project)
     printed = machine.run(project, "test", CI="true", PYTEST_ADDOPTS="-k settings")
     assert re.search(r"\d passed", printed)
     assert "Session lint was successful" in printed
 
 
-@pytest.mark.long  # its lines are those of GitLab, but for a user with sudo
-@pytest.mark.parametrize("machine", [GITHUB], indirect=True)
-def test_a_new_project_passes_its_tests_on_a_machine_of_github(machine, template, tmp_path):
-    project = Baker(template, tmp_path).bake()
-    machine.check_out(project)
-    run_tests(machine, project)
-
-
 @pytest.mark.parametrize("machine", [GITLAB], indirect=True)
-def test_a_commit_is_tested_and_goes_live_on_one_of_gitlab(machine, site, template, tmp_path):
+def test_a_commit_goes_live_from_a_machine_of_gitlab(machine, site, template, tmp_path):
     project = Baker(template, tmp_path).bake(live_hostname=HOST)
     configure(project, f'"HOSTS": ["{HOST}"]', f'"HOSTS": ["{site.host.address}"]')
     configure(project, '"SSH_USER": ""', '"SSH_USER": "root"')
     (project / ".cruft.json").write_text('{"commit": "1a2b3c4d"}')
     commit(project)
     machine.check_out(project)
-    run_tests(machine, project)
     printed = machine.run(
         project,
         "production",

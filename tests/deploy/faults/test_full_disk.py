@@ -22,6 +22,7 @@ def site(up_with_packages, template, tmp_path_factory):
     host.down()
 
 
+@pytest.mark.long
 def test_a_disk_that_fills_up_at_any_command_harms_nothing(site, figures, points):
     fill = f"ssh -o BatchMode=yes -o UserKnownHostsFile={site.host.known_hosts}"
     fill += f" -i {site.host.key} root@{site.host.address} '{FILL}'"

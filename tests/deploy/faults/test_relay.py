@@ -17,7 +17,7 @@ UPLOAD = 10 * 2**20  # bytes
 
 
 @pytest.mark.parametrize(
-    ("deploys", "rollbacks"), [(5, 2), pytest.param(100, 20, marks=pytest.mark.long)]
+    ("deploys", "rollbacks"), [(3, 2), pytest.param(100, 20, marks=pytest.mark.long)]
 )
 def test_nobody_notices_deploys_rollbacks_and_restarts(site, figures, deploys, rollbacks):
     before_all = len(history(site))
