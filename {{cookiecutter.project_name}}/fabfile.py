@@ -12,6 +12,7 @@ from deploy import (
     hardening,
     packages,
     plans,
+    preview,
     relay,
     releases,
     repository,
@@ -112,7 +113,7 @@ def status(host, json=False):
 @command
 def plan(host):
     """Show what a deploy would change: revision, packages, migrations, files. Changes nothing."""
-    plans.show(host)
+    preview.show(host)
 
 
 @command

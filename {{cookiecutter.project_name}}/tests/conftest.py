@@ -235,3 +235,9 @@ def ask(browse, settings, keep_pages):
         return getattr(client, method)(address, **headers)
 
     return ask
+
+
+@pytest.fixture
+def home_page(settings):
+    """A page of the database is the home page, whatever the project has there."""
+    settings.ROOT_URLCONF = "site_urls"

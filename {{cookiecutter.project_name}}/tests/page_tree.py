@@ -52,3 +52,11 @@ def errors_at(answer, field):
     page = BeautifulSoup(answer.content, "html.parser")
     found = page.select(f".row.{field} .errorlist, .{field} .errorlist, .field-{field} .errorlist")
     return " ".join(each.text for each in found)
+
+
+def opens(client, page, title):
+    """Return whether the page, and no other, is shown with its title at its own address."""
+    page = Page._base_manager.get(pk=page.pk)
+    answer = client.get(page.get_absolute_url())
+    shown = answer.status_code == 200 and answer.context["page"].pk == page.pk
+    return shown and title in answer.text

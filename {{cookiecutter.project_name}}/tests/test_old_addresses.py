@@ -7,13 +7,9 @@ from django.test.utils import CaptureQueriesContext
 from mezzanine.pages.models import Link, Page, RichTextPage
 from page_tree import add, change, move, stored
 
-pytestmark = pytest.mark.usefixtures("mezzanines_base", "mezzanines_defaults", "in_english")
-
-
-@pytest.fixture(autouse=True)
-def home_page(settings):
-    """A page of the database is the home page, whatever the project has there."""
-    settings.ROOT_URLCONF = "site_urls"
+pytestmark = pytest.mark.usefixtures(
+    "mezzanines_base", "mezzanines_defaults", "in_english", "home_page"
+)
 
 
 @pytest.fixture
