@@ -19,7 +19,10 @@ class RedirectFallbackMiddleware(mezzanine.RedirectFallbackMiddleware):
             return response
         full = request.get_full_path()
         path, mark, query = full.partition("?")
-        wanted = list(dict.fromkeys([full, uri_to_iri(full), path, uri_to_iri(path)]))
+        wanted = [full, uri_to_iri(full), path, uri_to_iri(path)]
+        # CommonMiddleware has added a slash, also to /old.html.
+        wanted += [each.removesuffix("/") for each in (path, uri_to_iri(path))]
+        wanted = list(dict.fromkeys(filter(None, wanted)))
         rows = Redirect.objects.filter(site_id=current_site_id(), old_path__in=wanted)
         found = dict(rows.values_list("old_path", "new_path"))
         old = next((each for each in wanted if each in found), None)

@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "page_addresses",
     "mail",
     "page_cache",
+    "importers",
     "theme",  # before Mezzanine, whose templates it extends
     "feeds",
     "django.contrib.auth",

@@ -1,0 +1,80 @@
+"""Imports a file in BlogML, as BlogEngine.NET, Subtext and others write it, into the blog."""
+
+from base64 import b64decode
+from binascii import Error
+
+from django.core.management.base import CommandError
+
+from importers.base import ImportCommand
+from importers.entries import Comment, Entry, Export
+from importers.reading import date, read_xml, text
+
+NS = "{http://www.blogml.com/2006/09/BlogML}"
+
+
+class Command(ImportCommand):
+    help = "Imports a file in BlogML into the blog."
+
+    def add_arguments(self, parser):
+        super().add_arguments(parser)
+        self.add_source(parser, "-x", "xmldumpfname", "The file, or its address")
+
+    def get_export(self, source):
+        root = read_xml(source)
+        if root.tag != f"{NS}blog":
+            raise CommandError(f"{source} is not BlogML.")
+        titles = {
+            node.get("id"): words(node, "title")
+            for node in root.findall(f"{NS}categories/{NS}category")
+        }
+        export = Export()
+        for node in root.findall(f"{NS}posts/{NS}post"):
+            export.entries.append(self.entry(node, titles, export.left_out))
+        return export
+
+    def entry(self, node, titles, left_out):
+        comments = [*map(comment_of, node.findall(f"{NS}comments/{NS}comment"))]
+        for kind in ("trackback", "attachment"):
+            left_out[f"{kind}s"] += len(node.findall(f"{NS}{kind}s/{NS}{kind}"))
+        refs = [each.get("ref") for each in node.findall(f"{NS}categories/{NS}category")]
+        tags = [each.get("ref") for each in node.findall(f"{NS}tags/{NS}tag")]
+        is_page = node.get("type") == "article"
+        if is_page:
+            left_out["comments on pages"] += len(comments)
+            left_out["categories of pages"] += len(refs)
+        return Entry(
+            title=words(node, "title"),
+            content=words(node, "content"),
+            description=words(node, "excerpt"),
+            date=date(node.get("date-created")),
+            address=node.get("post-url", ""),
+            tags=tags,
+            categories=[titles.get(ref) or "" for ref in refs],
+            comments=comments,
+            is_published=node.get("approved", "true") == "true",
+            is_page=is_page,
+            key=node.get("id", ""),
+        )
+
+
+def comment_of(node):
+    return Comment(
+        name=node.get("user-name", ""),
+        email=node.get("user-email", ""),
+        website=node.get("user-url", ""),
+        body=words(node, "content"),
+        date=date(node.get("date-created")),
+        is_public=node.get("approved", "true") == "true",
+        key=node.get("id", ""),
+    )
+
+
+def words(node, name):
+    """Return the text of a child, which may be in base64."""
+    value, child = text(node, f"{NS}{name}"), node.find(f"{NS}{name}")
+    if child is None or child.get("type") != "base64":
+        return value
+    try:
+        return b64decode(value, validate=False).decode()
+    except (Error, UnicodeDecodeError) as error:
+        raise CommandError(f"A {name} of the file is not base64: {error}") from None

@@ -1,0 +1,61 @@
+"""Reading exports: files and feeds, their XML, and dates in the ways they are written."""
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.client import HTTPException
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+from xml.etree import ElementTree
+
+from django.core.management.base import CommandError
+from django.utils.timezone import make_aware
+
+SECONDS = 30  # that a server may take to answer
+
+
+def read(source):
+    """Return the bytes of a file, or of an http or https address."""
+    if urlsplit(source).scheme in ("http", "https"):
+        request = Request(source, headers={"User-Agent": "Mezzanine"})  # some refuse Python's own
+        try:
+            with urlopen(request, timeout=SECONDS) as answer:
+                return answer.read()
+        except (OSError, HTTPException, ValueError) as error:
+            raise CommandError(f"{source} cannot be read: {error}") from None
+    try:
+        return Path(source).read_bytes()
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{source} cannot be read: {error}") from None
+
+
+def read_xml(source):
+    """Return the root of an XML document."""
+    data = read(source)
+    try:
+        return ElementTree.fromstring(data.lstrip())
+    except (ElementTree.ParseError, LookupError, ValueError) as error:
+        raise CommandError(f"{source} is not XML: {error}") from None
+
+
+def text(node, name):
+    """Return the text of a child, without white space around it, or ""."""
+    return (node.findtext(name) or "").strip()
+
+
+def date(value, zone=None):
+    """Return an aware datetime of what RSS, Atom or a database writes, or None where there is none.
+
+    Without a time zone it is of that one, or of the site's.
+    """
+    found = None
+    for parse in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            found = found or parse((value or "").strip())
+        except (TypeError, ValueError, IndexError, OverflowError):
+            continue  # 0000-00-00 00:00:00, too
+    return make_aware(found, zone) if found and found.tzinfo is None else found
+
+
+def utc(value):
+    return date(value, UTC)
