@@ -1,4 +1,4 @@
-"""The addresses of pages: made of those above, each of one page, and alive after a change."""
+"""The addresses of pages and posts: each of one thing, and alive after a change."""
 
 from django.apps import AppConfig
 
@@ -8,7 +8,8 @@ class PageAddressesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from . import saving, uniqueness
+        from . import posts, saving, uniqueness
 
         saving.install()
         uniqueness.install()
+        posts.install()

@@ -1,4 +1,4 @@
-"""Old addresses of pages lead to the new ones, by redirects of Django's, which staff see too.
+"""Old addresses lead to the new ones, by redirects of Django's, which staff see too.
 
 A redirect holds 200 characters. Addresses are stored with their umlauts, which are six each in what
 a browser sends.
@@ -37,12 +37,17 @@ def paths(changes):
 
 
 def lead(site_id, changes):
-    """Let old slugs lead to new ones, a dict, on that site, each by one redirect.
+    """Let old slugs of pages lead to new ones, a dict, on that site."""
+    lead_paths(site_id, paths(changes))
+
+
+def lead_paths(site_id, changes):
+    """Let old paths lead to new ones, a dict, on that site, each by one redirect.
 
     Redirects that led to an old address lead to the new one. Those that began at a new address go:
     there is a page now.
     """
-    new_paths = {old: new for old, new in paths(changes).items() if old != new}
+    new_paths = {old: new for old, new in changes.items() if old != new}
     if not new_paths:
         return
     of_site = Redirect.objects.filter(site_id=site_id)

@@ -1,7 +1,9 @@
 """Pages, posts and categories of a site each have an address of their own, or the form says so."""
 
 from django.conf import settings
+from django.contrib.sites.models import Site
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.urls import get_script_prefix, reverse
 from django.utils.translation import gettext as _
 from mezzanine.core.models import Slugged
@@ -19,6 +21,7 @@ def validate_unique(thing, exclude=None):
     """
     super(Slugged, thing).validate_unique(exclude=exclude)
     site_id = thing.site_id or current_site_id()
+    wait_for_others(site_id)
     if isinstance(thing, Page):
         validate_page(thing, site_id, exclude or ())
     elif thing.slug and "slug" not in (exclude or ()):
@@ -26,6 +29,15 @@ def validate_unique(thing, exclude=None):
         others = model._base_manager.filter(site_id=site_id, slug=thing.slug).exclude(pk=thing.pk)
         if other := others.first():
             raise ValidationError({"slug": has_already(other, thing.slug)})
+
+
+def wait_for_others(site_id):
+    """Let whoever saves on the site at the same moment be done first, if this is a transaction.
+
+    The admin's forms are. Otherwise two would find that an address is free, and both take it.
+    """
+    if connection.in_atomic_block:
+        Site.objects.select_for_update(no_key=True).filter(pk=site_id).first()
 
 
 def validate_page(page, site_id, exclude):

@@ -6,13 +6,16 @@ from pathlib import Path
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404
 from mezzanine.conf.admin import SettingsAdmin
 from mezzanine.conf.models import Setting
+from mezzanine.forms import admin as forms_admin
 from mezzanine.forms import fields
-from mezzanine.forms.admin import FormAdmin, fs
+from mezzanine.forms.admin import FormAdmin
 from mezzanine.forms.models import Field, FieldEntry, Form
+
+from .entries import EntriesForm
 
 
 class PermittedSettingsAdmin(SettingsAdmin):
@@ -34,6 +37,10 @@ class PermittedFormAdmin(FormAdmin):
         selected = set(request.POST.getlist("selected"))
         if selected - {str(pk) for pk in form.entries.values_list("pk", flat=True)}:
             raise Http404
+        if request.POST.get("export") and not request.POST.get("back"):
+            entries = EntriesForm(form, request, request.POST)
+            if entries.is_valid():
+                return entries.response()
         return super().entries_view(request, form_id)
 
     def file_view(self, request, field_entry_id):
@@ -42,11 +49,11 @@ class PermittedFormAdmin(FormAdmin):
         entry = get_object_or_404(FieldEntry, id=field_entry_id)
         form = get_object_or_404(Form, id=entry.entry.form_id)  # of this site
         get_object_or_404(Field, form=form, id=entry.field_id, field_type=fields.FILE)
-        root = Path(os.path.realpath(fs.location), "forms")
-        path = Path(os.path.realpath(Path(fs.location, entry.value)))
+        root = Path(os.path.realpath(forms_admin.fs.location), "forms")
+        path = Path(os.path.realpath(Path(forms_admin.fs.location, entry.value)))
         if not path.is_relative_to(root) or not path.is_file():
             raise Http404
-        return super().file_view(request, field_entry_id)
+        return FileResponse(path.open("rb"), as_attachment=True, filename=path.name)
 
     def ask_permission(self, request):
         user = request.user
@@ -57,3 +64,4 @@ class PermittedFormAdmin(FormAdmin):
 for model, model_admin in ((Setting, PermittedSettingsAdmin), (Form, PermittedFormAdmin)):
     admin.site.unregister(model)
     admin.site.register(model, model_admin)
+forms_admin.EntriesForm = EntriesForm

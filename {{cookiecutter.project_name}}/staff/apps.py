@@ -12,9 +12,11 @@ class StaffConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from . import content, dates, media_library, pictures
+        from . import content, dates, entry_files, media_library, pictures, zip_import
 
         media_library.install()
         content.install()
         dates.install()
         pictures.install()
+        entry_files.install()
+        zip_import.install()

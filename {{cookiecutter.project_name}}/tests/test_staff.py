@@ -124,7 +124,7 @@ def test_what_visitors_have_sent_is_shown_by_permission(staff, entry, permission
 def test_a_file_that_came_with_a_form_is_shown_by_permission(staff, file_of, attachment):
     address = file_of(attachment)
     assert staff().get(address).status_code == 403
-    assert staff("forms.view_formentry").get(address).content == b"a letter"
+    assert staff("forms.view_formentry").get(address).getvalue() == b"a letter"
 
 
 @pytest.mark.parametrize(

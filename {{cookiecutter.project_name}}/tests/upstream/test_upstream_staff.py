@@ -11,6 +11,7 @@ from mezzanine.conf.admin import SettingsAdmin
 from mezzanine.core import forms as core_forms
 from mezzanine.core.forms import SplitSelectDateTimeWidget
 from mezzanine.core.models import CONTENT_STATUS_DRAFT
+from mezzanine.forms import forms
 from mezzanine.forms.admin import FormAdmin
 from mezzanine.galleries import models as galleries
 from mezzanine.generic.models import Keyword
@@ -50,7 +51,7 @@ def test_settings_and_entries_of_forms_are_for_all_staff():
 
 
 def test_a_gallery_writes_into_the_uploads_of_another_site():
-    source = inspect.getsource(galleries.BaseGallery.save)
+    source = inspect.getsource(galleries)
     assert "os.path.join(GALLERIES_UPLOAD_DIR, slug, tempname)" in source
 
 
@@ -71,3 +72,13 @@ def test_a_date_of_last_year_is_not_offered():
     source = inspect.getsource(core_forms)
     assert "from django.forms.widgets import SelectDateWidget" in source
     assert "(date_widget, time_widget)" in source
+
+
+def test_entries_are_filtered_by_dates_that_are_not_there():
+    source = inspect.getsource(forms.EntriesForm.rows)
+    assert 'y, m, d = field_value.split(" ")[0].split("-")' in source
+
+
+def test_the_name_of_a_file_is_html_for_staff():
+    assert "mark_safe('<a href=\"%s\">%s</a>' % parts)" in inspect.getsource(forms.EntriesForm.rows)
+    assert "value.name), value)" in inspect.getsource(forms.FormForForm.save)
