@@ -5,6 +5,7 @@ so no other pattern leads to them.
 """
 
 from django.apps import AppConfig
+from django.core.checks import register
 
 
 class StaffConfig(AppConfig):
@@ -12,8 +13,9 @@ class StaffConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from . import content, dates, entry_files, media_library, pictures, zip_import
+        from . import checks, content, dates, entry_files, media_library, pictures, zip_import
 
+        register(checks.check_directories)
         media_library.install()
         content.install()
         dates.install()

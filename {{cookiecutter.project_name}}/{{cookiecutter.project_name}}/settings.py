@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "mail",
     "page_cache",
     "importers",
+    "visitors",
     "theme",  # before Mezzanine, whose templates it extends
     "feeds",
     "django.contrib.auth",
@@ -157,6 +158,7 @@ MEDIA_URL = "/media/"
 MEDIA_ROOT = BASE_DIR / "media"
 FILE_UPLOAD_PERMISSIONS = 0o644
 FORMS_UPLOAD_ROOT = BASE_DIR / "private"  # what visitors send through forms: staff alone see it
+FORM_ENTRIES_DAYS = 0  # after which that is deleted, with its files, each night; 0: never
 # filebrowser-safe still asks for this name, which Django 5.1 dropped. It is STORAGES["default"].
 DEFAULT_FILE_STORAGE = "django.core.files.storage.FileSystemStorage"
 

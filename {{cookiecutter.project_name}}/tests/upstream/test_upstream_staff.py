@@ -4,6 +4,7 @@ import inspect
 from datetime import date
 
 import pytest
+from django.contrib.sessions.management.commands import clearsessions
 from django.forms.widgets import SelectDateWidget
 from filebrowser_safe.fields import FileBrowseField
 from mezzanine.blog.models import BlogPost
@@ -82,3 +83,7 @@ def test_entries_are_filtered_by_dates_that_are_not_there():
 def test_the_name_of_a_file_is_html_for_staff():
     assert "mark_safe('<a href=\"%s\">%s</a>' % parts)" in inspect.getsource(forms.EntriesForm.rows)
     assert "value.name), value)" in inspect.getsource(forms.FormForForm.save)
+
+
+def test_entries_of_forms_have_no_end():
+    assert "FormEntry" not in inspect.getsource(clearsessions)

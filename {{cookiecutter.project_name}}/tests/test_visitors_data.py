@@ -1,0 +1,218 @@
+"""What belongs to one visitor is exported and deleted: by a command, and in the admin."""
+
+import gc
+import json
+from datetime import timedelta
+from importlib import import_module
+from io import BytesIO, StringIO
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from django.conf import settings as project_settings
+from django.contrib.auth import get_user_model
+from django.core import checks
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.urls import reverse
+from django.utils.timezone import now
+from mezzanine.blog.models import BlogPost
+from mezzanine.forms import fields, forms
+from mezzanine.forms.models import Field, Form, FormEntry
+from mezzanine.generic.models import Rating, ThreadedComment
+from mezzanine.utils.sites import override_current_site_id
+
+pytestmark = pytest.mark.usefixtures("mezzanines_defaults", "in_english")
+
+ANNA = "anna@guest.example"
+ADDRESS = "admin:visitors_visitor_changelist"
+
+
+@pytest.fixture(autouse=True)
+def root(tmp_path, monkeypatch):
+    """Where files of entries are while a test runs."""
+    storage = FileSystemStorage(location=tmp_path)
+    monkeypatch.setattr(forms, "fs", storage)
+    return tmp_path
+
+
+def comment(post, email, **options):
+    fields = {"user_name": email, "user_email": email, "comment": "Text", "submit_date": now()}
+    return post.comments.create(**fields, **options)
+
+
+def enter(email, title="Jobs"):
+    """Make an entry of a form with a file; return it."""
+    form = Form.objects.filter(title=title).first() or Form.objects.create(title=title)
+    entry = form.entries.create(entry_time=now())
+    for label, kind in (("Mail", fields.EMAIL), ("File", fields.FILE)):
+        field, _ = Field.objects.get_or_create(form=form, label=label, field_type=kind)
+        path = f"forms/00000000-0000-0000-0000-{entry.pk:012}/a.pdf"
+        value = email if kind == fields.EMAIL else forms.fs.save(path, ContentFile(b"a letter"))
+        entry.fields.create(field_id=field.pk, value=value)
+    return entry
+
+
+@pytest.fixture
+def anna(db, add_site, browse, settings):
+    """An account with comments, entries, ratings and a session, on two sites; others have some."""
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+    user = get_user_model().objects.create_user("anna", ANNA, "secret")
+    post = BlogPost.objects.get()
+    first = comment(post, "Anna@Guest.example")
+    comment(post, "bert@guest.example", replied_to=first)
+    comment(post, "other", user=user)
+    enter(ANNA)
+    enter("bert@guest.example")
+    with override_current_site_id(add_site("two.example").pk):
+        enter(ANNA, "Of two")
+    post.rating.create(value=5, user=user)
+    post.rating.create(value=1)
+    browse("anna")  # logs in
+    return user
+
+
+COUNTS = {"accounts": 1, "comments": 2, "entries of forms": 2, "ratings": 1, "sessions": 1}
+SAID = ", ".join(f"{count} {name}" for name, count in COUNTS.items())
+
+
+def read(file):
+    """Return the data and the names of files in an export."""
+    with ZipFile(file) as archive:
+        names = [name for name in archive.namelist() if name != "data.json"]
+        assert {archive.read(name) for name in names} <= {b"a letter"}
+        return json.loads(archive.read("data.json")), names
+
+
+@pytest.mark.parametrize("who", [ANNA, ANNA.upper(), "anna"])
+def test_a_command_exports_all_of_a_visitor(anna, tmp_path, who):
+    file, out = tmp_path / "anna.zip", StringIO()
+    call_command("exportvisitor", who, str(file), stdout=out)
+    assert SAID in out.getvalue()
+    data, names = read(file)
+    (account,) = data["accounts"]
+    assert (account["username"], account["email"]) == ("anna", ANNA)
+    assert "password" not in account
+    assert len(data["comments"]) == len(data["entries"]) == len(names) == 2
+    assert {entry["form"] for entry in data["entries"]} == {"Jobs", "Of two"}
+    assert data["entries"][0]["fields"][0] == {"label": "Mail", "value": ANNA}
+    assert data["ratings"][0]["value"] == 5
+    assert "bert" not in json.dumps(data)
+    with pytest.raises(CommandError, match="cannot be written: File exists"):
+        call_command("exportvisitor", who, str(file))
+
+
+def rest():
+    """Assert that nothing of anna is there, and all of the others."""
+    assert not get_user_model().objects.filter(username="anna").exists()
+    empty, bert = ThreadedComment.objects.order_by("pk")
+    assert (empty.user_name, empty.user_email, empty.comment) == ("", "", "")
+    assert empty.is_removed
+    assert bert.replied_to == empty
+    assert FormEntry.objects.count() == 1
+    assert [rating.value for rating in Rating.objects.all()] == [1]
+    assert BlogPost.objects.get().rating_average == 1
+
+
+def test_a_command_deletes_all_of_a_visitor(anna, root, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        call_command("deletevisitor", ANNA, interactive=False, stdout=StringIO())
+    rest()
+    assert len([*root.rglob("*.pdf")]) == 1
+    with pytest.raises(CommandError, match="Nothing belongs to"):
+        call_command("deletevisitor", ANNA, interactive=False)
+
+
+def test_a_command_asks_first(anna, monkeypatch):
+    for answer in ("", "yes"):
+        monkeypatch.setattr("builtins.input", lambda prompt, answer=answer: answer)
+        with pytest.raises(CommandError, match="Nothing was deleted"):
+            call_command("deletevisitor", ANNA, stdout=StringIO())
+    assert get_user_model().objects.filter(username="anna").exists()
+    monkeypatch.setattr("builtins.input", lambda prompt: ANNA)
+    call_command("deletevisitor", ANNA, stdout=StringIO())
+    rest()
+
+
+def test_who_is_deleted_is_logged_out(anna, browse):
+    client = browse("anna")
+    assert client.get(reverse("profile_update")).status_code == 200
+    call_command("deletevisitor", "anna", interactive=False, stdout=StringIO())
+    assert client.get(reverse("profile_update")).status_code == 302
+    store = import_module(project_settings.SESSION_ENGINE).SessionStore
+    assert not store(client.session.session_key).get("_auth_user_id")
+
+
+@pytest.mark.parametrize("who", ["", " ", "nobody", "nobody@guest.example", "%", "@"])
+def test_who_left_nothing_is_told_so(anna, tmp_path, who):
+    for command in (["exportvisitor", who, str(tmp_path / "x.zip")], ["deletevisitor", who]):
+        with pytest.raises(CommandError, match="Nothing belongs to"):
+            call_command(*command)
+    assert not (tmp_path / "x.zip").exists()
+
+
+def test_authors_and_staff_are_not_deleted(anna):
+    BlogPost.objects.update(user=anna)
+    with pytest.raises(CommandError, match="owns 1 Blog posts: give them to somebody else first"):
+        call_command("deletevisitor", "anna", interactive=False, stdout=StringIO())
+    with pytest.raises(CommandError, match="admin is staff"):
+        call_command("deletevisitor", "admin", interactive=False, stdout=StringIO())
+    assert BlogPost.objects.count() == 1
+    assert FormEntry.objects.count() == 3
+
+
+def test_the_admin_finds_exports_and_deletes(anna, browse):
+    admin = browse("admin")
+    page = admin.post(reverse(ADDRESS), {"who": ANNA, "find": ""})
+    for name, count in COUNTS.items():
+        assert f"<li>{count} {name}</li>" in page.text
+    data, names = read(BytesIO(admin.post(reverse(ADDRESS), {"who": ANNA, "export": ""}).content))
+    assert data["accounts"]
+    assert len(names) == 2
+    admin.post(reverse(ADDRESS), {"who": ANNA, "delete": ""})
+    rest()
+    answer = admin.post(reverse(ADDRESS), {"who": "admin", "delete": ""}, follow=True)
+    assert "admin is staff" in answer.text
+
+
+def test_the_data_of_visitors_takes_a_permission(anna, staff):
+    nobody, reader = staff("blog.change_blogpost"), staff("visitors.view_visitor")
+    assert nobody.post(reverse(ADDRESS), {"who": ANNA, "export": ""}).status_code == 403
+    assert reader.post(reverse(ADDRESS), {"who": ANNA, "find": ""}).status_code == 200
+    assert "Delete all of it" not in reader.post(reverse(ADDRESS), {"who": ANNA}).text
+    assert reader.post(reverse(ADDRESS), {"who": ANNA, "delete": ""}).status_code == 403
+    assert get_user_model().objects.filter(username="anna").exists()
+
+
+# Retention
+
+
+@pytest.mark.parametrize(("days", "left"), [(0, 3), (30, 2), (1000, 3)])
+def test_entries_of_forms_are_deleted_after_their_time(anna, settings, days, left):
+    settings.FORM_ENTRIES_DAYS = days
+    old = FormEntry.objects.first().pk
+    FormEntry._base_manager.filter(pk=old).update(entry_time=now() - timedelta(31))
+    call_command("clearsessions")
+    assert FormEntry._base_manager.count() == left
+    assert FormEntry._base_manager.filter(pk=old).exists() is (left == 3)
+
+
+# Where files are written
+
+
+def test_no_storage_depends_on_where_a_process_was_started():
+    storages = [each for each in gc.get_objects() if isinstance(each, FileSystemStorage)]
+    assert storages
+    for storage in storages:
+        assert Path(storage._location or project_settings.MEDIA_ROOT).is_absolute(), storage
+
+
+@pytest.mark.parametrize("name", ["MEDIA_ROOT", "STATIC_ROOT", "FORMS_UPLOAD_ROOT"])
+@pytest.mark.parametrize("value", ["", "uploads", "./uploads", None])
+def test_a_directory_of_the_settings_is_an_absolute_path(settings, name, value):
+    assert not [error for error in checks.run_checks() if error.id == "staff.E001"]
+    setattr(settings, name, value)
+    (error,) = [error for error in checks.run_checks() if error.id == "staff.E001"]
+    assert error.msg.startswith(f"{name} has to be an absolute path")
