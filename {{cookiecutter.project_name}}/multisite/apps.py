@@ -1,6 +1,7 @@
 """Many sites in one process: which one is asked for, and all that depends on it."""
 
 from django.apps import AppConfig
+from django.core.checks import register
 from django.db.models.signals import post_delete, post_save, pre_save
 
 
@@ -29,12 +30,14 @@ class MultisiteConfig(AppConfig):
     def ready(self):
         from django.contrib.sites.models import Site
 
-        from . import current, patches, writes
+        from . import current, own_checks, patches, writes
         from .models import SiteAlias
 
         current.install()
         patches.install()
         writes.install()
+        for check in (own_checks.check_templates, own_checks.check_locks):
+            register(check, deploy=True)
         pre_save.connect(normalise, Site)
         for model in (Site, SiteAlias):
             post_save.connect(changed, model)

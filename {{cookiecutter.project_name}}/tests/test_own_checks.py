@@ -1,0 +1,127 @@
+"""What a project adds is checked: by these tests, and by each deploy before it goes live."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings as project_settings
+from django.core import checks
+
+from multisite.own_checks import check_locks, check_templates
+
+
+def words(errors):
+    return [error.msg for error in errors]
+
+
+def test_every_template_of_every_app_and_theme_compiles():
+    assert words(check_templates()) == []
+
+
+def test_what_is_asked_for_is_locked():
+    assert words(check_locks()) == []
+
+
+def test_a_deploy_asks():
+    found = {*checks.registry.registry.get_checks(include_deployment_checks=True)}
+    assert {check_locks, check_templates} <= found
+    script = Path(project_settings.BASE_DIR, "deploy/scripts/check.sh").read_text("utf-8")
+    assert "manage.py check --deploy --fail-level ERROR" in script
+    assert "manage.py makemigrations --check" in script
+
+
+@pytest.fixture
+def project(settings, tmp_path, monkeypatch):
+    """A project in an empty directory, with a folder for templates."""
+    monkeypatch.setattr("multisite.own_apps.sys.prefix", "/nonexistent")
+    settings.BASE_DIR = tmp_path
+    engine, *others = settings.TEMPLATES
+    settings.TEMPLATES = [engine | {"DIRS": [tmp_path / "templates"]}, *others]
+    for name in ("templates", "requirements"):
+        Path(tmp_path, name).mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("{% nosuchtag %}", "line 1: Invalid block tag on line 1: 'nosuchtag'"),
+        ("\n{% load nosuch %}", "line 2: 'nosuch' is not a registered tag library"),
+        ("{% if x %}", "line 1: Unclosed tag on line 1: 'if'"),
+        ("{{ x|nosuchfilter }}", "Invalid filter: 'nosuchfilter'"),
+        ('{% extends "nosuch.html" %}', "line 1: there is no template nosuch.html"),
+        ('<p>\n{% if x %}{% include "nosuch.html" %}{% endif %}', "line 2: there is no template"),
+    ],
+)
+def test_a_template_that_cannot_be_shown_is_named(project, text, error):
+    file = project / "templates/shop/loaf.html"
+    file.parent.mkdir()
+    file.write_text(text)
+    (found,) = words(check_templates())
+    assert found.startswith("templates/shop/loaf.html: ")
+    assert error in found
+
+
+def test_a_template_that_can_be_shown_is_fine(project):
+    Path(project, "templates/loaf.html").write_text(
+        '{% extends "base.html" %}{% load i18n %}{% block main %}{% include name %}{% endblock %}'
+    )
+    Path(project, "templates/picture.png").write_bytes(b"\x89PNG\xff")
+    assert words(check_templates()) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_locked"),
+    [
+        ("django~=5.2.0", True),
+        ("Django>=5,<6", True),
+        ("django==5.2.19", True),
+        ("django==5.2.18", False),
+        ("django~=6.0", False),
+        ("django<5", False),
+        ("django==5.*", True),
+        ("django!=5.2.19", False),
+        ("django>=5.2.19.0  # why", True),
+        ("psycopg[binary]", True),
+        ("python_memcached", True),
+        ("markdown", False),
+        ('tzdata; sys_platform == "win32"', True),
+        ("mezzanine @ https://x.example/a.zip", True),
+        ("mezzanine @ https://x.example/b.zip", False),
+        ("# a comment", True),
+        ("-r other.in", True),
+        ("", True),
+    ],
+)
+def test_a_line_that_is_not_locked_is_named(project, asked, is_locked):
+    Path(project, "requirements/project.in").write_text(f"{asked}\n")
+    Path(project, "requirements/project.txt").write_text(
+        "django==5.2.19 \\\n    --hash=sha256:0\n    # via -r project.in\npython-memcached==1.62\n"
+        "psycopg==3.3.9 ; x\npsycopg[binary]==3.3.9\ntzdata==2025.2 ; sys_platform == 'win32'\n"
+        "mezzanine @ https://x.example/a.zip \\\n"
+    )
+    name = "requirements/project.txt does not have what project.in asks for"
+    assert words(check_locks()) == ([] if is_locked else [f"{name}: {asked}"])
+
+
+def test_a_file_that_was_never_locked_is_named(project):
+    Path(project, "requirements/extra.in").write_text("markdown\n")
+    assert len(check_locks()) == 1
+
+
+def test_tests_of_apps_are_found(tmp_path):
+    """As startapp makes them; what was uploaded is not."""
+    root = project_settings.BASE_DIR
+    for name, folder in (("tests.py", "bread"), ("test_loaf.py", "bread"), ("test_x.py", "media")):
+        Path(tmp_path, folder).mkdir(exist_ok=True)
+        Path(tmp_path, folder, name).write_text("def test_it():\n    assert True\n")
+    Path(tmp_path, "bread/__init__.py").touch()
+    configuration = Path(root, "pyproject.toml").read_text("utf-8")
+    lines = [line for line in configuration.splitlines() if "DJANGO_SETTINGS_MODULE" not in line]
+    Path(tmp_path, "pyproject.toml").write_text("\n".join(lines))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:django", "--collect-only"]
+    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert "bread/tests.py::test_it" in found.stdout, found.stdout + found.stderr
+    assert "bread/test_loaf.py::test_it" in found.stdout
+    assert "media" not in found.stdout
