@@ -16,6 +16,7 @@ class StaffConfig(AppConfig):
         from . import checks, content, dates, entry_files, media_library, pictures, zip_import
 
         register(checks.check_directories)
+        register(checks.check_lists)
         media_library.install()
         content.install()
         dates.install()

@@ -80,3 +80,17 @@ def test_the_gallery_leaves_out_the_style_sheets_of_the_site():
 def test_pictures_of_commenters_come_from_another_company():
     gravatar_url = original("mezzanine.core.templatetags.mezzanine_tags.gravatar_url")
     assert "gravatar.com" in gravatar_url("ada@example.com")
+
+
+def test_visitors_are_counted_with_what_google_shut_down():
+    source = source_of(mezzanine.core, "includes/footer_scripts.html")
+    assert "google-analytics.com/analytics.js" in source
+
+
+def test_the_embed_of_disqus_is_an_old_one():
+    comments, counts = (
+        source_of(mezzanine.generic, f"generic/includes/disqus_{name}.html")
+        for name in ("comments", "counts")
+    )
+    assert "disqus_developer" in comments
+    assert "dsq-count-scr" not in counts
