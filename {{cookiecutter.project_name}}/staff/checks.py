@@ -20,9 +20,7 @@ def check_directories(app_configs, **kwargs):
 def check_lists(app_configs, **kwargs):
     """Warn of lists to which Mezzanine adds for good while RICHTEXT_FILTER_LEVEL is low."""
     return [
-        Warning(
-            f"{name} has to be a tuple: a list keeps what a low filter adds.", id="staff.W001"
-        )
+        Warning(f"{name} has to be a tuple: a list keeps what a low filter adds.", id="staff.W001")
         for name in ("RICHTEXT_ALLOWED_TAGS", "RICHTEXT_ALLOWED_ATTRIBUTES")
         if isinstance(getattr(settings, name, ()), list)
     ]

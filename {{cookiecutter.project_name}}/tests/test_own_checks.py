@@ -49,7 +49,7 @@ def project(settings, tmp_path, monkeypatch):
         ("{% nosuchtag %}", "line 1: Invalid block tag on line 1: 'nosuchtag'"),
         ("\n{% load nosuch %}", "line 2: 'nosuch' is not a registered tag library"),
         ("{% if x %}", "line 1: Unclosed tag on line 1: 'if'"),
-        ("{{ x|nosuchfilter }}", "Invalid filter: 'nosuchfilter'"),
+        ("{% if x|nosuchfilter %}{% endif %}", "Invalid filter: 'nosuchfilter'"),
         ('{% extends "nosuch.html" %}', "line 1: there is no template nosuch.html"),
         ('<p>\n{% if x %}{% include "nosuch.html" %}{% endif %}', "line 2: there is no template"),
     ],

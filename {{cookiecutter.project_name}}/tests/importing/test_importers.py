@@ -163,7 +163,7 @@ TUMBLR = [
 def tumblr(run, server, monkeypatch):
     """Return a function that imports TUMBLR, as bakery.tumblr.com gives it."""
     answers, address = server
-    monkeypatch.setattr(import_tumblr, "SERVER", f"{address}/{{}}")
+    monkeypatch.setattr(import_tumblr, "SERVER", address + "/{}")
     posts = [
         post
         | {

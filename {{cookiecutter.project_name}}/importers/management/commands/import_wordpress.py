@@ -29,7 +29,7 @@ class Command(ImportCommand):
         versions = [
             re.match(r"\{(http://wordpress\.org/export/[\d.]+/)\}", e.tag) for e in root.iter()
         ]
-        wp = next((f"{{{match[1]}}}" for match in versions if match), None)
+        wp = next((match[0] for match in versions if match), None)
         if wp is None:
             raise CommandError(f"{source} is no export of WordPress: it has no wp:wxr_version.")
         return Reader(wp).read(root)
