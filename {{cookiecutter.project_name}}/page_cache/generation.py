@@ -1,7 +1,8 @@
 """The generation of the content: whatever is written to the database begins a new one.
 
-A kept page is shown in the generation that it was made in. Statements are watched rather than
-signals, since Model.objects.update(), bulk_create() and the like send none.
+A kept page of an earlier generation is shown if the database still answers as it did when the page
+was made (reads.py). Statements are watched rather than signals, since Model.objects.update(),
+bulk_create() and the like send none.
 https://docs.djangoproject.com/en/5.2/topics/db/instrumentation/
 """
 
@@ -11,7 +12,11 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.cache import cache
 
+from . import reads
+
 KEY = "page_cache.generation"
+
+READ = re.compile(r"\s*SELECT\b", re.IGNORECASE)
 
 # All else may change a page. Sessions, times of logins and the log of the admin are on none. Nor is
 # what showing a page writes: a new feed has no tweets yet, asked_at is for the next poll, and a
@@ -39,11 +44,18 @@ def begin():
 
 def watch(execute, sql, params, many, context):
     """Begin a generation when what a statement wrote is committed. A wrapper of Django's."""
+    cursor, page = context["cursor"], reads.current.get()
+    if isinstance(cursor.cursor, reads.Replay):
+        cursor.cursor = cursor.cursor.driver
     result = execute(sql, params, many, context)
     if not HARMLESS.match(str(sql)):
         connection = context["connection"]
         if not any(function is begin for _, function, *_ in connection.run_on_commit):
             connection.on_commit(begin)
+        if page:
+            page.wrote = True
+    elif page and READ.match(str(sql)):
+        page.record(sql, params, context)
     return result
 
 

@@ -1,7 +1,11 @@
-"""Pages that are kept, and made anew when anything is written."""
+"""Pages that are kept, and made anew when what they show has changed."""
+
+from contextlib import suppress
+from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.core.cache import cache
+from django.db import connection, transaction
 from forms import IN_PLACE, fields_of
 from mezzanine.blog.models import BlogPost
 from mezzanine.core.models import CONTENT_STATUS_DRAFT
@@ -34,29 +38,65 @@ WRITES = {
 
 
 @pytest.mark.parametrize("write", WRITES)
-def test_whatever_is_written_begins_anew(ask, committed, write):
-    before = ask("/public/").content
+def test_whatever_is_written_is_on_the_pages_that_show_it(ask, committed, write):
+    before, other = ask("/content/").content, ask("/public/").content
     with committed():
         WRITES[write]()
-        assert ask("/public/").content == before  # others do not see it before it is committed
-    assert ask("/public/").content != before
+        assert ask("/content/").content == before  # others do not see it before it is committed
+    assert ask("/content/").content != before
+    assert ask("/public/").content == other
+
+
+def test_what_is_rolled_back_ends_no_page(ask, committed):
+    before = ask("/content/").content
+    with committed(), suppress(ZeroDivisionError), transaction.atomic():
+        Page.objects.filter(slug="about").update(title="New")
+        raise ZeroDivisionError
+    assert ask("/content/").content == before
 
 
 def test_sessions_and_logins_of_others_change_no_page(ask, committed, browse):
-    before = ask("/public/").content
+    before = ask("/content/").content
     with committed():
         visitor = browse("member")
         session = visitor.session
         session["seen"] = True
         session.save()
-    assert ask("/public/").content == before
+    assert ask("/content/").content == before
 
 
-def test_what_is_written_for_one_site_begins_anew_on_all(ask, committed):
-    before = ask("/public/").content
-    with override_current_site_id(2), committed():
+def test_what_is_written_for_one_site_ends_no_page_of_another(ask, committed, add_site):
+    two = add_site("two.example").pk
+    before, of_all = ask("/content/").content, ask("/content/?all").content
+    with override_current_site_id(two), committed():
+        Page.objects.create(title="Of another site")
+    assert ask("/content/").content == before
+    assert ask("/content/?all").content != of_all  # a page that shows other sites, too
+
+
+def test_a_page_that_writes_while_it_is_made_is_not_kept(ask, monkeypatch):
+    def write(request):
+        Page.objects.filter(slug="about").update(title=uuid4().hex)
+        return answer(Page.objects.get(slug="about").title)
+
+    view = next(pattern for pattern in urlpatterns if str(pattern.pattern) == "public/")
+    monkeypatch.setattr(view, "callback", write)
+    assert ask("/public/").content != ask("/public/").content
+
+
+def test_a_page_of_what_lies_in_the_cache_ends_with_whatever_is_written(
+    ask, committed, monkeypatch
+):
+    def cached(request):
+        return answer(cache.get_or_set("title", lambda: Page.objects.get(slug="about").title))
+
+    view = next(pattern for pattern in urlpatterns if str(pattern.pattern) == "public/")
+    monkeypatch.setattr(view, "callback", cached)
+    ask("/public/")
+    with committed():
         Page.objects.filter(slug="about").update(title="New")
-    assert ask("/public/").content != before
+        cache.delete("title")
+    assert ask("/public/").content == b"New"
 
 
 def test_a_page_that_was_made_while_another_was_saved_is_not_shown_afterwards(
