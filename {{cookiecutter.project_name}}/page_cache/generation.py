@@ -7,6 +7,8 @@ https://docs.djangoproject.com/en/5.2/topics/db/instrumentation/
 """
 
 import re
+from contextlib import contextmanager
+from contextvars import ContextVar
 from uuid import uuid4
 
 from django.conf import settings
@@ -30,6 +32,7 @@ HARMLESS = re.compile(
     re.IGNORECASE,
 )
 
+written = ContextVar("written", default=None)  # a list, within noticed()
 missed = False  # whether the cache was away when a generation should have begun
 
 
@@ -42,6 +45,16 @@ def begin():
         missed = cache.get(KEY) != generation
 
 
+@contextmanager
+def noticed():
+    """Yield a list of the statements that begin a generation."""
+    token = written.set([])
+    try:
+        yield written.get()
+    finally:
+        written.reset(token)
+
+
 def watch(execute, sql, params, many, context):
     """Begin a generation when what a statement wrote is committed. A wrapper of Django's."""
     cursor, page = context["cursor"], reads.current.get()
@@ -49,11 +62,11 @@ def watch(execute, sql, params, many, context):
         cursor.cursor = cursor.cursor.driver
     result = execute(sql, params, many, context)
     if not HARMLESS.match(str(sql)):
+        if (writes := written.get()) is not None:
+            writes.append(sql)
         connection = context["connection"]
         if not any(function is begin for _, function, *_ in connection.run_on_commit):
             connection.on_commit(begin)
-        if page:
-            page.wrote = True
     elif page and READ.match(str(sql)):
         page.record(sql, params, context)
     return result

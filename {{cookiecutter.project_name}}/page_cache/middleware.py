@@ -42,12 +42,12 @@ class PageCacheMiddleware:
         if request.is_public:
             response = self.find_or_make(request)
         else:
-            with reads.recorded(None):
+            with reads.recorded(None), generation.noticed() as writes:
                 response = self.get_response(request)
             if request.method == "POST" and response.status_code < 400:
                 # The page that a form leads to would otherwise be that of before, for a second.
                 response.set_cookie(JUST_SENT, "1", 10, secure=request.is_secure(), httponly=True)
-                if getattr(request, "user", None) and request.user.is_staff:
+                if writes and getattr(request, "user", None) and request.user.is_staff:
                     edits.note()
         if not request.is_public:
             response["X-Accel-Expires"] = "0"
@@ -57,7 +57,7 @@ class PageCacheMiddleware:
         return response
 
     def find_or_make(self, request):
-        """Return the kept page, or make it: while others do, wait for them, or show the last one."""
+        """Return the kept page, or make it; while others do, wait for it, or show the last one."""
         key, deadline = key_of(request), time.monotonic() + PATIENCE
         reads.current.get().forget(SITES)
         while True:
@@ -86,7 +86,8 @@ class PageCacheMiddleware:
         return self.make(request, key, now, begun)
 
     def make(self, request, key, now, begun):
-        response = self.get_response(request)
+        with generation.noticed() as writes:
+            response = self.get_response(request)
         request.is_public = is_public(request, response)
         if not request.is_public:
             cache.delete(key)  # so that nobody waits for what is not shared
@@ -94,7 +95,7 @@ class PageCacheMiddleware:
             return response
         self.failing_since.pop(key, None)
         page = kept.new(response, now, begun, settings.PAGE_CACHE_SECONDS)
-        if now and request.method == "GET" and not reads.current.get().wrote:
+        if now and request.method == "GET" and not writes:
             kept.store(key, page)
         return as_response(request, page, begun)
 

@@ -38,7 +38,7 @@ class Reads:
     def __init__(self):
         self.begun = datetime.now(UTC)
         self.found = {}
-        self.complete, self.wrote = True, False
+        self.complete = True
 
     def record(self, sql, params, context):
         """Note a statement and its answer, which is left for Django to fetch."""

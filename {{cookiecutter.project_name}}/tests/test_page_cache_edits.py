@@ -132,8 +132,22 @@ def test_a_draft_is_for_staff(ask, committed):
     assert ask("/about/").status_code == 404
 
 
+@pytest.fixture
+def saving(monkeypatch):
+    """What is sent to /public/ is an edit."""
+
+    def save(request):
+        if request.method == "POST":
+            Page.objects.filter(slug="about").update(title="New")
+        return answer()
+
+    view = next(pattern for pattern in urlpatterns if str(pattern.pattern) == "public/")
+    monkeypatch.setattr(view, "callback", save)
+
+
+@pytest.mark.usefixtures("saving")
 @pytest.mark.parametrize(("user", "told"), [("admin", True), ("member", False), (None, False)])
-def test_nginx_is_told_of_what_staff_send_and_of_nothing_else(ask, settings, tmp_path, user, told):
+def test_nginx_is_told_of_what_staff_edit_and_of_nothing_else(ask, settings, tmp_path, user, told):
     settings.PAGE_CACHE_EDITS = str(tmp_path)
     (tmp_path / "1").touch()  # of an edit long ago
     ask("/public/", user)
@@ -143,6 +157,15 @@ def test_nginx_is_told_of_what_staff_send_and_of_nothing_else(ask, settings, tmp
     assert (left.name != "1") == told
 
 
+def test_nginx_is_not_told_of_staff_who_log_in_or_change_nothing(ask, settings, tmp_path):
+    settings.PAGE_CACHE_EDITS = str(tmp_path)
+    ask("/admin/login/", None, "post", data={"username": "admin", "password": "default"})
+    ask("/public/", "admin", "post")
+    ask("/set_site/", "admin", "post", data={"site_id": "1"})
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.usefixtures("saving")
 def test_an_edit_of_which_nginx_cannot_be_told_is_made_all_the_same(ask, settings, tmp_path):
     settings.PAGE_CACHE_EDITS = str(tmp_path / "nothing")
     assert ask("/public/", "admin", "post").status_code == 200
