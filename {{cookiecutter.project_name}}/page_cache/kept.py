@@ -1,34 +1,76 @@
 """A public page in the cache, a dict: what it was made of, and whether that is still so."""
 
 import gzip
+import re
 import time
+from datetime import datetime
+from hashlib import sha256
 
 from django.conf import settings
 from django.core.cache import cache
+from django.utils import timezone
 
-from . import reads
+from . import dates, reads
 
-LAST_SECONDS = 600  # how much longer a page stays that is not shown any more: it is known as public
+HOUR = 3600
+LAST_SECONDS = HOUR  # how much longer it stays, which says that its address is a public one's
+
+# What the form for comments has of its own, each time. Django takes it for two hours.
+OF_THE_FORM = re.compile(rb'name="(timestamp|security_hash)"[^>]*')
 
 
-def new(response, generation, begun, seconds):
-    """Return the page that is a public response, begun at that Unix time, for so many seconds."""
+def new(response, generation, begun, last):
+    """Return the page that is a public response, begun at that Unix time.
+
+    last is the page that was kept before, or None.
+    """
+    text = sha256(OF_THE_FORM.sub(b"", response.content)).hexdigest()
+    found = reads.current.get().as_list()
+    lasts = seconds(text, begun, last) if found is not None else settings.PAGE_CACHE_SECONDS
     return {
         "generation": generation,
         "checked": begun,  # when the database was asked last whether the page holds
-        "until": begun + seconds,
+        "lasts": lasts,
+        "until": min(begun + lasts, end_of_hour(begun)),
+        "text": text,
         "headers": dict(response.items()),
         "content": gzip.compress(response.content, 6, mtime=0),
-        "reads": reads.current.get().as_list(),
+        "reads": found,
     }
 
 
-def is_current(page, generation, now):
-    """Return whether the page can be shown, without asking the database."""
+def end_of_hour(now):
+    """Return when the hour of a Unix time is over by the clock of TIME_ZONE, a Unix time."""
+    offset = datetime.fromtimestamp(now, timezone.get_default_timezone()).utcoffset()
+    return now + HOUR - (now + offset.total_seconds()) % HOUR
+
+
+def seconds(text, begun, last):
+    """Return for how long a page is shown while the database answers as it does.
+
+    Nobody knows whether it shows the time, or what another service says. So it is made again after
+    PAGE_CACHE_SECONDS, and lasts twice as long whenever it has become the same page. It never lasts
+    longer than the hour by the clock, since a date that it shows may end with it.
+    """
+    if not last:
+        return settings.PAGE_CACHE_SECONDS
+    if begun < last["until"]:  # something was written
+        return last["lasts"]
+    if text != last["text"]:
+        return settings.PAGE_CACHE_SECONDS
+    return min(2 * last["lasts"], max(HOUR, settings.PAGE_CACHE_SECONDS))
+
+
+def is_current(page, site_id, generation, now):
+    """Return whether the page can be shown, without asking the database for all of it."""
     return (
         page["generation"] == generation
         and now < page["until"]
         and now < page["checked"] + settings.PAGE_CACHE_SECONDS
+        and (
+            not any(times for *_, times in page["reads"] or [])
+            or dates.none_between(site_id, generation, page["checked"], now)
+        )
     )
 
 

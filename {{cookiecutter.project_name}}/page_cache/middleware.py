@@ -63,10 +63,10 @@ class PageCacheMiddleware:
         while True:
             begun = time.time()  # what is written from now on may not be on the page
             now, page = generation.current_with(key)
-            if page and kept.is_current(page, now, begun):
+            if page and kept.is_current(page, request.site_id, now, begun):
                 return as_response(request, page, begun)
             if not page or time.monotonic() > deadline:
-                return self.make(request, key, now, begun)
+                return self.make(request, key, now, begun, page)
             with only_one(key) as free:
                 if free:
                     return self.renew_or_make(request, key)
@@ -78,14 +78,14 @@ class PageCacheMiddleware:
         """Return the page of that key, for which a lock is held."""
         begun = time.time()
         now, page = generation.current_with(key)
-        if page and kept.is_current(page, now, begun):  # since the lock was tried
+        if page and kept.is_current(page, request.site_id, now, begun):  # since the lock was tried
             return as_response(request, page, begun)
         if page and kept.renew(page, now, begun):
             kept.store(key, page)
             return as_response(request, page, begun)
-        return self.make(request, key, now, begun)
+        return self.make(request, key, now, begun, page)
 
-    def make(self, request, key, now, begun):
+    def make(self, request, key, now, begun, last):
         with generation.noticed() as writes:
             response = self.get_response(request)
         request.is_public = is_public(request, response)
@@ -94,7 +94,7 @@ class PageCacheMiddleware:
             self.limit_failures(key, response)
             return response
         self.failing_since.pop(key, None)
-        page = kept.new(response, now, begun, settings.PAGE_CACHE_SECONDS)
+        page = kept.new(response, now, begun, last)
         if now and request.method == "GET" and not writes:
             kept.store(key, page)
         return as_response(request, page, begun)
