@@ -26,9 +26,10 @@ def new(response, generation, begun, last):
     """
     text = sha256(OF_THE_FORM.sub(b"", response.content)).hexdigest()
     found = reads.current.get().as_list()
-    lasts = seconds(text, begun, last) if found is not None else settings.PAGE_CACHE_SECONDS
+    lasts = seconds(text, found, begun, last)
     return {
         "generation": generation,
+        "made": begun,
         "checked": begun,  # when the database was asked last whether the page holds
         "lasts": lasts,
         "until": min(begun + lasts, end_of_hour(begun)),
@@ -45,20 +46,25 @@ def end_of_hour(now):
     return now + HOUR - (now + offset.total_seconds()) % HOUR
 
 
-def seconds(text, begun, last):
+def seconds(text, found, begun, last):
     """Return for how long a page is shown while the database answers as it does.
 
     Nobody knows whether it shows the time, or what another service says. So it is made again after
-    PAGE_CACHE_SECONDS, and lasts twice as long whenever it has become the same page. It never lasts
+    PAGE_CACHE_SECONDS, and lasts twice as long as it was seen to stay the same. It never lasts
     longer than the hour by the clock, since a date that it shows may end with it.
     """
-    if not last:
-        return settings.PAGE_CACHE_SECONDS
-    if begun < last["until"]:  # something was written
+    shortest = settings.PAGE_CACHE_SECONDS
+    if not last or None in (found, last["reads"]):
+        return shortest
+    if answers(found) != answers(last["reads"]):  # which says nothing of the clock
         return last["lasts"]
     if text != last["text"]:
-        return settings.PAGE_CACHE_SECONDS
-    return min(2 * last["lasts"], max(HOUR, settings.PAGE_CACHE_SECONDS))
+        return shortest
+    return max(shortest, last["lasts"], min(2 * (begun - last["made"]), HOUR))
+
+
+def answers(found):
+    return [(alias, sql, digest) for alias, sql, _, digest, _ in found]
 
 
 def is_current(page, site_id, generation, now):

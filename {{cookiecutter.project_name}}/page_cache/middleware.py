@@ -71,7 +71,7 @@ class PageCacheMiddleware:
                 if free:
                     return self.renew_or_make(request, key)
             if begun < page["checked"] + 1:
-                return as_response(request, page, page["checked"])
+                return as_response(request, page, None)  # not for NGINX: another may come first
             time.sleep(0.01)
 
     def renew_or_make(self, request, key):
@@ -142,14 +142,14 @@ def key_of(request):
 def as_response(request, page, known):
     """Return a kept page as an HttpResponse that NGINX may show until the second is over.
 
-    That is the second in which the page was known to hold, a Unix time.
+    That is the second in which the page was known to hold, a Unix time; None for one that is over.
     """
     accepts_gzip = "gzip" in dict.get(request.META, "HTTP_ACCEPT_ENCODING", "")
     content = page["content"] if accepts_gzip else gzip.decompress(page["content"])
     response = HttpResponse(content, headers=page["headers"])
     # In this order: NGINX reads no more of Cache-Control when it has seen the other.
-    response["Cache-Control"] = CACHE_CONTROL
-    response["X-Accel-Expires"] = f"@{int(known)}"
+    response["Cache-Control"] = CACHE_CONTROL if known else "no-cache"
+    response["X-Accel-Expires"] = f"@{int(known)}" if known else "0"
     if accepts_gzip:
         response["Content-Encoding"] = "gzip"
     response["Vary"] = "Accept-Encoding"

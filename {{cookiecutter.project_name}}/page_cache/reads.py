@@ -7,7 +7,7 @@ nobody has to know which page shows what, nor which site an edit is of.
 import re
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from uuid import UUID
@@ -23,6 +23,7 @@ NOT_AGAIN = re.compile(
     r"|uuid\w*|gen_random_uuid|(current|local|clock|statement|transaction)_?(date|time)\w*)\b",
     re.IGNORECASE,
 )
+ON_NO_PAGE = {"last_login", "asked_at"}  # columns that are read with others, as in generation.py
 PLAIN = (str, bytes, int, float, Decimal, date, time, timedelta, UUID, type(None))
 
 current = ContextVar("reads", default=None)  # of the page that is being made
@@ -36,7 +37,7 @@ class Reads:
     """
 
     def __init__(self):
-        self.begun = datetime.now(UTC)
+        self.begun = present()
         self.found = {}
         self.complete = True
 
@@ -52,14 +53,14 @@ class Reads:
         if not (self.complete and known and isinstance(sql, str)) or NOT_AGAIN.search(sql):
             self.complete = False
             return
-        answer = digest(rows), self.times(values, connection)
+        answer = digest(rows, cursor.description), self.times(values, connection)
         before = self.found.setdefault((connection.alias, sql, tuple(values)), answer)
         # Where it was answered in two ways, nobody knows which one the page has.
         self.complete = before == answer and len(self.found) <= MANY
 
     def times(self, values, connection):
         """Return the indexes of those values that are the time since the page was begun."""
-        now, zone = datetime.now(UTC), connection.timezone or timezone.get_default_timezone()
+        now, zone = present(), connection.timezone or timezone.get_default_timezone()
         moments = enumerate(moment(value, zone) for value in values)
         return tuple(index for index, value in moments if value and self.begun <= value <= now)
 
@@ -96,6 +97,12 @@ class Replay:
         return list(self.rows)
 
 
+def present():
+    """Return the time that it is, a datetime with a zone."""
+    now = timezone.now()
+    return now if timezone.is_aware(now) else timezone.make_aware(now)
+
+
 def moment(value, zone):
     """Return the datetime that a parameter is, or None. It is text, without a zone, in SQLite."""
     if isinstance(value, str):
@@ -108,7 +115,12 @@ def moment(value, zone):
     return value if value.tzinfo else value.replace(tzinfo=zone)
 
 
-def digest(rows):
+def digest(rows, columns):
+    """Return what tells an answer from another; columns are as in cursor.description."""
+    names = [column[0] for column in columns]
+    if not ON_NO_PAGE.isdisjoint(names):
+        shown = [index for index, name in enumerate(names) if name not in ON_NO_PAGE]
+        rows = [[row[index] for index in shown] for row in rows]
     return sha256(repr(rows).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -150,4 +162,4 @@ def at_present(alias, params, times):
 def answer(alias, sql, params):
     with connections[alias].cursor() as cursor:
         cursor.execute(sql, params or None)
-        return digest(cursor.fetchall())
+        return digest(cursor.fetchall(), cursor.description)

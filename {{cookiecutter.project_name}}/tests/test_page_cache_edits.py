@@ -4,14 +4,26 @@ from contextlib import suppress
 from uuid import uuid4
 
 import pytest
+from addresses import BLOG, POST
+from django.contrib.auth import get_user_model
+from django.contrib.redirects.models import Redirect
 from django.core.cache import cache
 from django.db import connection, transaction
+from django.db.models import F
+from django.test.signals import template_rendered
+from django.utils import timezone
 from forms import IN_PLACE, fields_of
 from mezzanine.blog.models import BlogPost
+from mezzanine.conf.models import Setting
 from mezzanine.core.models import CONTENT_STATUS_DRAFT
+from mezzanine.forms.models import FieldEntry, Form, FormEntry
 from mezzanine.pages.models import Page, RichTextPage
 from mezzanine.utils.sites import override_current_site_id
 from page_cache_views import answer, urlpatterns
+
+from feeds import storing
+from feeds.models import Feed
+from feeds.sources import Trouble
 
 pytestmark = pytest.mark.usefixtures("keep_pages")
 
@@ -40,6 +52,7 @@ WRITES = {
 @pytest.mark.parametrize("write", WRITES)
 def test_whatever_is_written_is_on_the_pages_that_show_it(ask, committed, write):
     before, other = ask("/content/").content, ask("/public/").content
+    ask("/content/")  # which looks for dates; now, and not among what is not committed yet
     with committed():
         WRITES[write]()
         assert ask("/content/").content == before  # others do not see it before it is committed
@@ -63,6 +76,98 @@ def test_sessions_and_logins_of_others_change_no_page(ask, committed, browse):
         session["seen"] = True
         session.save()
     assert ask("/content/").content == before
+
+
+@pytest.fixture
+def renderings():
+    """A list to which each template that is rendered adds its name."""
+    found = []
+
+    def note(template, **kwargs):
+        found.append(template.name)
+
+    template_rendered.connect(note)
+    yield found
+    template_rendered.disconnect(note)
+
+
+def test_the_log_in_of_an_author_ends_no_page(ask, committed, renderings):
+    ask(BLOG)
+    renderings.clear()
+    with committed():
+        users = get_user_model().objects
+        users.filter(username="admin").update(last_login=timezone.now())
+        users.filter(username="member").update(first_name="Ada")  # who is on no page
+    assert ask(BLOG).status_code == 200
+    assert renderings == []
+
+
+def send_a_form():
+    form = Form.objects.get()
+    entry = FormEntry.objects.create(form=form, entry_time=timezone.now())
+    FieldEntry.objects.create(entry=entry, field_id=form.fields.first().pk, value="Hello")
+
+
+def poll():
+    feed = Feed.objects.create(site_id=1, type="user", value="one")
+    storing.note(
+        [feed], [feed], Trouble.later("network", "no answer", timezone.now()), timezone.now()
+    )
+
+
+DRAFT = dict(title="Draft", status=CONTENT_STATUS_DRAFT)
+CHANGE_NOTHING = {
+    "a form is sent": send_a_form,
+    "a feed is polled": poll,
+    "a post is begun": lambda: BlogPost.objects.create(**DRAFT, content="x", user_id=1),
+    "a page is begun": lambda: RichTextPage.objects.create(**DRAFT, content="x"),
+    "a draft is edited": lambda: RichTextPage.objects.filter(title="Draft").update(content="y"),
+    "a member is renamed": lambda: get_user_model().objects.filter(pk=2).update(first_name="Ada"),
+    "a redirect is made": lambda: Redirect.objects.create(site_id=1, old_path="/x/", new_path="/"),
+    "nothing is changed": lambda: RichTextPage.objects.update(description=F("description")),
+}
+
+
+@pytest.mark.parametrize("write", CHANGE_NOTHING)
+def test_what_is_on_no_page_ends_none(ask, committed, renderings, write):
+    pages = ["/", "/about/", "/contact/", "/gallery/", BLOG, POST]
+    for page in pages:
+        ask(page)
+    renderings.clear()
+    with committed():
+        CHANGE_NOTHING[write]()
+    for page in pages:
+        ask(page)
+    assert renderings == []
+
+
+OF_ANOTHER_SITE = {
+    "a page": lambda: Page.objects.update(title="New"),
+    "a post": lambda: BlogPost.objects.create(title="New", user_id=1),
+    "a setting": lambda: Setting.objects.create(name="SITE_TITLE", value="New"),
+    "SQL": lambda: connection.cursor().execute(
+        "UPDATE pages_page SET title = 'x' WHERE site_id <> 1"
+    ),
+}
+
+
+@pytest.mark.usefixtures("mezzanines_defaults")
+def test_an_edit_of_another_site_each_second_lets_no_page_be_made(
+    ask, committed, renderings, add_site
+):
+    two, pages = (
+        add_site("two.example", copy_from="1").pk,
+        ["/", "/about/", "/contact/", BLOG, POST],
+    )
+    for page in pages:
+        ask(page)
+    renderings.clear()
+    for write in OF_ANOTHER_SITE.values():
+        with override_current_site_id(two), committed():
+            write()
+        for page in pages:
+            ask(page)
+    assert renderings == []
 
 
 def test_what_is_written_for_one_site_ends_no_page_of_another(ask, committed, add_site):

@@ -36,13 +36,6 @@ def clock(monkeypatch):
     monkeypatch.setattr("page_cache.middleware.time.time", clock)
     monkeypatch.setattr(managers, "now", clock.aware)
     monkeypatch.setattr("django.utils.timezone.now", clock.aware)
-
-    class Now(timezone.datetime):
-        @classmethod
-        def now(cls, tz=None):
-            return clock.aware().astimezone(tz)
-
-    monkeypatch.setattr("page_cache.reads.datetime", Now)
     cache.clear()
     return clock
 

@@ -22,7 +22,7 @@ from mezzanine.generic.models import AssignedKeyword, Keyword, Rating, ThreadedC
 from mezzanine.pages.models import Page, RichTextPage
 from mezzanine.utils.sites import override_current_site_id
 
-from feeds.models import Feed, Post
+from feeds.models import Feed
 from multisite.hosts import hosts
 
 TWO = "two.example"
