@@ -19,12 +19,13 @@ from . import reads
 KEY = "page_cache.generation"
 
 READ = re.compile(r"\s*SELECT\b", re.IGNORECASE)
+UNTOLD = re.compile(r"\s*(SET|SHOW|PRAGMA|EXPLAIN|DECLARE|FETCH)\b", re.IGNORECASE)
 
 # All else may change a page. Sessions, times of logins and the log of the admin are on none. Nor is
 # what showing a page writes: a new feed has no tweets yet, asked_at is for the next poll, and a
 # short URL is on the one page that is being made.
 HARMLESS = re.compile(
-    r"\s*(SELECT|SAVEPOINT|RELEASE|ROLLBACK|SET|SHOW|PRAGMA|EXPLAIN|DECLARE|FETCH)\b"
+    r"\s*(SELECT|BEGIN|SAVEPOINT|RELEASE|ROLLBACK|SET|SHOW|PRAGMA|EXPLAIN|DECLARE|FETCH)\b"
     r"|(INSERT INTO|UPDATE|DELETE FROM) .(django_session|django_admin_log)\W"
     r"|UPDATE .auth_user. SET .last_login. = %s WHERE"
     r"|INSERT (OR IGNORE )?INTO .feeds_feed.\W|UPDATE .feeds_feed. SET .asked_at. = %s, .wanted. ="
@@ -69,6 +70,8 @@ def watch(execute, sql, params, many, context):
             connection.on_commit(begin)
     elif page and READ.match(str(sql)):
         page.record(sql, params, context)
+    elif page and UNTOLD.match(str(sql)):
+        page.complete = False
     return result
 
 

@@ -90,7 +90,8 @@ class PageCacheMiddleware:
             response = self.get_response(request)
         request.is_public = is_public(request, response)
         if not request.is_public:
-            cache.delete(key)  # so that nobody waits for what is not shared
+            if last:
+                cache.delete(key)  # so that nobody waits for what is not shared
             self.limit_failures(key, response)
             return response
         self.failing_since.pop(key, None)

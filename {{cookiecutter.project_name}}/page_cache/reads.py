@@ -97,6 +97,13 @@ class Replay:
         return list(self.rows)
 
 
+def is_plain(params):
+    """Return whether the parameters of a statement can be kept, and compared."""
+    if params is None:
+        return True
+    return isinstance(params, tuple | list) and all(isinstance(value, PLAIN) for value in params)
+
+
 def present():
     """Return the time that it is, a datetime with a zone."""
     now = timezone.now()
@@ -161,5 +168,5 @@ def at_present(alias, params, times):
 
 def answer(alias, sql, params):
     with connections[alias].cursor() as cursor:
-        cursor.execute(sql, params or None)
+        cursor.execute(sql, params)
         return digest(cursor.fetchall(), cursor.description)

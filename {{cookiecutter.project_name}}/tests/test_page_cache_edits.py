@@ -179,6 +179,35 @@ def test_what_is_written_for_one_site_ends_no_page_of_another(ask, committed, ad
     assert ask("/content/?all").content != of_all  # a page that shows other sites, too
 
 
+UNUSUAL = {
+    "a percent sign": "SELECT title, '%%' FROM pages_page WHERE title LIKE '%%e%%' OR id = %s",
+    "the time of the database": "SELECT title, CURRENT_TIMESTAMP FROM pages_page WHERE id > %s",
+    "a plan": "EXPLAIN SELECT title FROM pages_page WHERE id = %s",
+}
+
+
+@pytest.mark.parametrize("sql", UNUSUAL)
+def test_what_is_asked_by_sql_is_asked_again_where_that_is_the_same(
+    ask, committed, monkeypatch, sql
+):
+    def show(request):
+        with connection.cursor() as cursor:
+            cursor.execute(UNUSUAL[sql], [1])
+            cursor.fetchone()
+            cursor.execute("SELECT title FROM pages_page ORDER BY title")
+            return answer(f"{uuid4().hex} {cursor.fetchone()} {[*cursor]} {cursor.fetchmany(3)}")
+
+    view = next(pattern for pattern in urlpatterns if str(pattern.pattern) == "public/")
+    monkeypatch.setattr(view, "callback", show)
+    before = ask("/public/").content
+    with committed():
+        Page.objects.update(description="On no page")
+    assert (ask("/public/").content == before) == (sql == "a percent sign")
+    with committed():
+        Page.objects.update(title="New")
+    assert b"New" in ask("/public/").content
+
+
 def test_a_page_that_writes_while_it_is_made_is_not_kept(ask, monkeypatch):
     def write(request):
         Page.objects.filter(slug="about").update(title=uuid4().hex)
