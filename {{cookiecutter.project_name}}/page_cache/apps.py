@@ -10,9 +10,11 @@ class PageCacheConfig(AppConfig):
     name = "page_cache"
 
     def ready(self):
+        from . import outermost
         from .queries import join_content, keep_addresses, skip_keywords
 
         join_content()
         skip_keywords()
         keep_addresses()
+        outermost.install()
         connection_created.connect(watch_connection)

@@ -1,23 +1,31 @@
 """The generation of the content: whatever is written to the database begins a new one.
 
-A kept page is shown in the generation that it was made in. Statements are watched rather than
-signals, since Model.objects.update(), bulk_create() and the like send none.
+A kept page of an earlier generation is shown if the database still answers as it did when the page
+was made (reads.py). Statements are watched rather than signals, since Model.objects.update(),
+bulk_create() and the like send none.
 https://docs.djangoproject.com/en/5.2/topics/db/instrumentation/
 """
 
 import re
+from contextlib import contextmanager
+from contextvars import ContextVar
 from uuid import uuid4
 
 from django.conf import settings
 from django.core.cache import cache
 
+from . import reads
+
 KEY = "page_cache.generation"
+
+READ = re.compile(r"\s*SELECT\b", re.IGNORECASE)
+UNTOLD = re.compile(r"\s*(SET|SHOW|PRAGMA|EXPLAIN|DECLARE|FETCH)\b", re.IGNORECASE)
 
 # All else may change a page. Sessions, times of logins and the log of the admin are on none. Nor is
 # what showing a page writes: a new feed has no tweets yet, asked_at is for the next poll, and a
 # short URL is on the one page that is being made.
 HARMLESS = re.compile(
-    r"\s*(SELECT|SAVEPOINT|RELEASE|ROLLBACK|SET|SHOW|PRAGMA|EXPLAIN|DECLARE|FETCH)\b"
+    r"\s*(SELECT|BEGIN|SAVEPOINT|RELEASE|ROLLBACK|SET|SHOW|PRAGMA|EXPLAIN|DECLARE|FETCH)\b"
     r"|(INSERT INTO|UPDATE|DELETE FROM) .(django_session|django_admin_log)\W"
     r"|UPDATE .auth_user. SET .last_login. = %s WHERE"
     r"|INSERT (OR IGNORE )?INTO .feeds_feed.\W|UPDATE .feeds_feed. SET .asked_at. = %s, .wanted. ="
@@ -25,6 +33,7 @@ HARMLESS = re.compile(
     re.IGNORECASE,
 )
 
+written = ContextVar("written", default=None)  # a list, within noticed()
 missed = False  # whether the cache was away when a generation should have begun
 
 
@@ -37,13 +46,32 @@ def begin():
         missed = cache.get(KEY) != generation
 
 
+@contextmanager
+def noticed():
+    """Yield a list of the statements that begin a generation."""
+    token = written.set([])
+    try:
+        yield written.get()
+    finally:
+        written.reset(token)
+
+
 def watch(execute, sql, params, many, context):
     """Begin a generation when what a statement wrote is committed. A wrapper of Django's."""
+    cursor, page = context["cursor"], reads.current.get()
+    if isinstance(cursor.cursor, reads.Replay):
+        cursor.cursor = cursor.cursor.driver
     result = execute(sql, params, many, context)
     if not HARMLESS.match(str(sql)):
+        if (writes := written.get()) is not None:
+            writes.append(sql)
         connection = context["connection"]
         if not any(function is begin for _, function, *_ in connection.run_on_commit):
             connection.on_commit(begin)
+    elif page and READ.match(str(sql)):
+        page.record(sql, params, context)
+    elif page and UNTOLD.match(str(sql)):
+        page.complete = False
     return result
 
 

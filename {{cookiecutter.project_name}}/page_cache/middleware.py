@@ -1,6 +1,7 @@
-"""Public pages are kept by NGINX for a second, and in the cache for a minute."""
+"""Public pages are kept by NGINX for a second, and in the cache until something on them changes."""
 
 import gzip
+import re
 import time
 from hashlib import sha256
 
@@ -10,8 +11,12 @@ from django.core.cache import cache
 from django.http import HttpResponse
 from django.utils.cache import add_never_cache_headers
 
-from . import edits, generation
-from .rules import JUST_SENT, asked_for_more, is_public, may_be_public, observe
+from . import edits, generation, kept, reads
+from .locking import only_one
+from .rules import JUST_SENT, asked_for_more, is_public, is_public_so_far
+
+PATIENCE = 10  # seconds for which a visitor waits for a page that is being made for another
+SITES = re.compile(r"\b(django_site|multisite_\w+)\b")  # tables; key_of() has what is on pages
 
 LAST_GOOD_SECONDS = 600  # how long the last good page is shown while no new one can be made
 
@@ -33,15 +38,16 @@ class PageCacheMiddleware:
         self.failing_since = {}  # time.monotonic() of the first of the latest failures, by key
 
     def __call__(self, request):
-        request.is_public = may_be_public(request)
+        request.is_public = is_public_so_far(request)
         if request.is_public:
             response = self.find_or_make(request)
         else:
-            response = self.get_response(request)
+            with reads.recorded(None), generation.noticed() as writes:
+                response = self.get_response(request)
             if request.method == "POST" and response.status_code < 400:
                 # The page that a form leads to would otherwise be that of before, for a second.
                 response.set_cookie(JUST_SENT, "1", 10, secure=request.is_secure(), httponly=True)
-                if getattr(request, "user", None) and request.user.is_staff:
+                if writes and getattr(request, "user", None) and request.user.is_staff:
                     edits.note()
         if not request.is_public:
             response["X-Accel-Expires"] = "0"
@@ -51,27 +57,48 @@ class PageCacheMiddleware:
         return response
 
     def find_or_make(self, request):
-        accepts_gzip = "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "")
-        key = key_of(request)
-        observe(request)
-        second = int(time.time())  # when it begins: what is written from now on may not be on it
+        """Return the kept page, or make it; while others do, wait for it, or show the last one."""
+        key, deadline = key_of(request), time.monotonic() + PATIENCE
+        reads.current.get().forget(SITES)
+        while True:
+            begun = time.time()  # what is written from now on may not be on the page
+            now, page = generation.current_with(key)
+            if page and kept.is_current(page, request.site_id, now, begun):
+                return as_response(request, page, begun)
+            if not page or time.monotonic() > deadline:
+                return self.make(request, key, now, begun, page)
+            with only_one(key) as free:
+                if free:
+                    return self.renew_or_make(request, key)
+            if begun < page["checked"] + 1:
+                return as_response(request, page, None)  # not for NGINX: another may come first
+            time.sleep(0.01)
+
+    def renew_or_make(self, request, key):
+        """Return the page of that key, for which a lock is held."""
+        begun = time.time()
         now, page = generation.current_with(key)
-        if page and page["generation"] == now:
-            return as_response(page, second, accepts_gzip)
-        response = self.get_response(request)
+        if page and kept.is_current(page, request.site_id, now, begun):  # since the lock was tried
+            return as_response(request, page, begun)
+        if page and kept.renew(page, now, begun):
+            kept.store(key, page)
+            return as_response(request, page, begun)
+        return self.make(request, key, now, begun, page)
+
+    def make(self, request, key, now, begun, last):
+        with generation.noticed() as writes:
+            response = self.get_response(request)
         request.is_public = is_public(request, response)
         if not request.is_public:
+            if last:
+                cache.delete(key)  # so that nobody waits for what is not shared
             self.limit_failures(key, response)
             return response
         self.failing_since.pop(key, None)
-        page = {
-            "generation": now,
-            "headers": dict(response.items()),
-            "content": gzip.compress(response.content, 6, mtime=0),
-        }
-        if now and request.method == "GET":
-            cache.set(key, page, settings.PAGE_CACHE_SECONDS)
-        return as_response(page, second, accepts_gzip)
+        page = kept.new(response, now, begun, last)
+        if now and request.method == "GET" and not writes:
+            kept.store(key, page)
+        return as_response(request, page, begun)
 
     def limit_failures(self, key, response):
         """Make a 500, for which NGINX shows the last good page, a 503 when that gets too old."""
@@ -95,10 +122,16 @@ class PageCacheMiddleware:
 
 
 def key_of(request):
-    """Return the key of a page in the cache: its site, its address, and the release it is of."""
+    """Return the key of a page in the cache: its site, its address, and the release it is of.
+
+    And the name of the site, which pages have from memory, so that none of its reads has it.
+    """
     release = settings.BASE_DIR.parent.name  # on a server: see deploy/releases.py
+    site = getattr(request, "site", None)
     address = (
         release,
+        site.domain if site else "",
+        site.name if site else "",
         request.scheme,
         request.get_host(),
         request.path,
@@ -107,13 +140,17 @@ def key_of(request):
     return f"page_cache.{request.site_id}.{sha256(chr(0).join(address).encode()).hexdigest()}"
 
 
-def as_response(page, second, accepts_gzip):
-    """Return a kept page as an HttpResponse that NGINX may show until that second is over."""
+def as_response(request, page, known):
+    """Return a kept page as an HttpResponse that NGINX may show until the second is over.
+
+    That is the second in which the page was known to hold, a Unix time; None for one that is over.
+    """
+    accepts_gzip = "gzip" in dict.get(request.META, "HTTP_ACCEPT_ENCODING", "")
     content = page["content"] if accepts_gzip else gzip.decompress(page["content"])
     response = HttpResponse(content, headers=page["headers"])
     # In this order: NGINX reads no more of Cache-Control when it has seen the other.
-    response["Cache-Control"] = CACHE_CONTROL
-    response["X-Accel-Expires"] = f"@{second}"
+    response["Cache-Control"] = CACHE_CONTROL if known else "no-cache"
+    response["X-Accel-Expires"] = f"@{int(known)}" if known else "0"
     if accepts_gzip:
         response["Content-Encoding"] = "gzip"
     response["Vary"] = "Accept-Encoding"

@@ -1,12 +1,19 @@
 """A dict that remembers what it was asked, to know what a page depends on."""
 
+import sys
 from functools import wraps
 
 EVERYTHING = "everything"
 
+# Who asks for what without the page depending on it, by module: to refuse some robots.
+NO_MATTER = {("django.middleware.common", "HTTP_USER_AGENT")}
+
 
 class Observed(dict):
-    """A dict whose .asked is the set of the keys asked for, and EVERYTHING where all of it was."""
+    """A dict whose .asked is the set of the keys asked for, and EVERYTHING where all of it was.
+
+    dict.get(observed, key) asks without a trace.
+    """
 
     def __init__(self, *args):
         super().__init__(*args)
@@ -18,7 +25,9 @@ def observe(method, what=None):
 
     @wraps(method)
     def observed(self, *args, **kwargs):
-        self.asked.add(what or args[0])
+        key = what or args[0]
+        if (sys._getframe(1).f_globals.get("__name__"), key) not in NO_MATTER:
+            self.asked.add(key)
         return method(self, *args, **kwargs)
 
     return observed

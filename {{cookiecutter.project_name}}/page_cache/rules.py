@@ -42,25 +42,31 @@ def visitors_cookies():
 
 
 def may_be_public(request):
-    """Return whether the answer may be public, by the request alone."""
+    """Return whether the answer may be public, by the request alone; it is not observed yet."""
     return (
         settings.PAGE_CACHE_SECONDS > 0
         and request.method in ("GET", "HEAD")
         and request.META.get("CONTENT_LENGTH") in (None, "", "0")
         and "HTTP_TRANSFER_ENCODING" not in request.META
         and visitors_cookies().isdisjoint(request.COOKIES)
-        and getattr(request, "site_source", None) == "host"
     )
 
 
+def is_public_so_far(request):
+    """Return whether the answer may be public, by all that was asked for until now."""
+    return not asked_for_more(request) and getattr(request, "site_source", None) == "host"
+
+
 def observe(request):
-    """Observe, from here on, which cookies and headers anybody asks the request for."""
+    """Observe, from now on, which cookies and headers anybody asks the request for."""
     request.COOKIES = Observed(request.COOKIES)
     request.environ = request.META = Observed(request.META)
 
 
 def asked_for_more(request):
     """Return whether anybody asked for more than the address."""
+    if not (isinstance(request.COOKIES, Observed) and isinstance(request.META, Observed)):
+        return True  # a middleware has replaced them
     scheme = {settings.SECURE_PROXY_SSL_HEADER[0]} if settings.SECURE_PROXY_SSL_HEADER else set()
     return bool(request.COOKIES.asked - visitors_cookies() or request.META.asked - ADDRESS - scheme)
 

@@ -8,6 +8,8 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.template import engines
 from django.urls import include, path
 from django.views.decorators.vary import vary_on_headers
+from mezzanine.blog.models import BlogPost
+from mezzanine.pages.models import Page, RichTextPage
 
 
 def site_of_the_test(get_response):
@@ -15,7 +17,7 @@ def site_of_the_test(get_response):
 
     def middleware(request):
         request.site_id = getattr(request, "site_id", 1)
-        request.site_source = request.META.get("SITE_SOURCE", "host")
+        request.site_source = dict.get(request.META, "SITE_SOURCE", "host")
         return get_response(request)
 
     return middleware
@@ -59,6 +61,14 @@ def adding_a_message(request):
     return answer()
 
 
+def content(request):
+    """Show what is in some tables, of all sites with ?all, and whether it was made anew."""
+    pages = (Page._base_manager if "all" in request.GET else Page.objects).values_list()
+    related = BlogPost.related_posts.through.objects.values_list()
+    rows = [*pages.order_by("pk"), *RichTextPage.objects.values_list().order_by("pk"), *related]
+    return answer(f"{uuid.uuid4().hex} {rows}")
+
+
 CSRF_COOKIE = project_settings.CSRF_COOKIE_NAME
 ONE_VISITORS = {
     "reads a cookie": lambda request: answer(request.COOKIES.get("theme", "light")),
@@ -96,6 +106,7 @@ ONE_VISITORS = {
 urlpatterns = [
     *[path(f"{name.replace(' ', '-')}/", view) for name, view in ONE_VISITORS.items()],
     path("public/", lambda request: answer(uuid.uuid4().hex)),
+    path("content/", content),
     path("body/", lambda request: answer("" if request.method == "HEAD" else "A body")),
     path("query/", lambda request: answer(str(request.GET))),
     path("link/", lambda request: answer(request.build_absolute_uri("/"))),

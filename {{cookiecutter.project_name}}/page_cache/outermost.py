@@ -1,0 +1,61 @@
+"""Observes each request before all middleware, wherever PageCacheMiddleware stands among them."""
+
+from functools import wraps
+
+from django.core.cache.backends.base import BaseCache
+from django.core.handlers.base import BaseHandler
+
+from . import reads
+from .rules import asked_for_more, may_be_public, observe
+
+MARK = "X-Accel-Expires"
+
+
+def observing(get_response):
+    """Let middleware outside of PageCacheMiddleware learn nothing without the page being private.
+
+    What it learns before is known to PageCacheMiddleware. What it learns afterwards, and may have
+    put into the answer, is known here. NGINX keeps nothing that it has answered by itself.
+    """
+
+    @wraps(get_response)
+    def observed(handler, request):
+        if may_be_public(request):
+            observe(request)
+            with reads.recorded(reads.Reads()):
+                response = get_response(handler, request)
+            if response.get(MARK, "0") != "0" and is_changed_for_the_visitor(request, response):
+                response[MARK] = "0"
+                response["Cache-Control"] = "private, no-cache"
+        else:
+            response = get_response(handler, request)
+        response.headers.setdefault(MARK, "0")
+        return response
+
+    return observed
+
+
+def is_changed_for_the_visitor(request, response):
+    return (
+        asked_for_more(request)
+        or response.cookies
+        or response.get("Vary", "").lower() not in ("", "accept-encoding")
+    )
+
+
+def noticing(make_key):
+    """Let a page that is made of what lies in the cache last as long as what is there, at most."""
+
+    @wraps(make_key)
+    def noticed(cache, key, *args, **kwargs):
+        page = reads.current.get()
+        if page and not str(key).startswith("page_cache."):
+            page.complete = False
+        return make_key(cache, key, *args, **kwargs)
+
+    return noticed
+
+
+def install():
+    BaseHandler.get_response = observing(BaseHandler.get_response)
+    BaseCache.make_key = noticing(BaseCache.make_key)

@@ -1,0 +1,124 @@
+"""How long a page is kept while nobody writes: dates end it, and so does the clock."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from addresses import BLOG, POST
+from django.core.cache import cache
+from django.db import connection
+from django.utils import timezone
+from mezzanine.blog.models import BlogPost
+from mezzanine.core import managers
+from mezzanine.core.models import CONTENT_STATUS_PUBLISHED
+from mezzanine.pages.models import RichTextPage
+from page_cache_views import answer, urlpatterns
+
+pytestmark = pytest.mark.usefixtures("keep_pages")
+
+
+class Clock:
+    """The time, which stands still until it is set on."""
+
+    def __init__(self, now):
+        self.now = now
+
+    def __call__(self):
+        return self.now
+
+    def aware(self):
+        return timezone.datetime.fromtimestamp(self.now, timezone.get_default_timezone())
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock(time.time() // 3600 * 3600 + 3660)  # with an hour before it
+    monkeypatch.setattr("page_cache.middleware.time.time", clock)
+    monkeypatch.setattr(managers, "now", clock.aware)
+    monkeypatch.setattr("django.utils.timezone.now", clock.aware)
+    cache.clear()
+    return clock
+
+
+@pytest.fixture
+def public(monkeypatch):
+    """Return a function that puts a view in the place of /public/; .made counts its renderings."""
+
+    def put(view):
+        def counted(request):
+            put.made += 1
+            return view(request)
+
+        pattern = next(each for each in urlpatterns if str(each.pattern) == "public/")
+        monkeypatch.setattr(pattern, "callback", counted)
+
+    put.made = 0
+    return put
+
+
+def test_a_page_that_stays_the_same_is_made_ever_less_often(ask, clock, public):
+    public(lambda request: answer("The same"))
+    end, asked = clock.now + 4 * 3600, 0
+    while clock.now < end:
+        ask("/public/")
+        clock.now, asked = clock.now + 30, asked + 1
+    assert asked == 480
+    assert public.made < 15
+
+
+def test_a_page_with_the_time_is_made_each_minute(ask, clock, public):
+    public(lambda request: answer(str(clock.now // 60)))
+    for _ in range(20):
+        clock.now += 61
+        assert ask("/public/").content.decode() == str(clock.now // 60)
+
+
+def test_a_page_with_the_date_ends_with_the_day(ask, clock, public, settings):
+    settings.TIME_ZONE = "Asia/Kathmandu"  # 45 minutes off
+    public(lambda request: answer(str(timezone.localtime().date())))
+    for _ in range(600):
+        assert ask("/public/").content.decode() == str(timezone.localtime().date())
+        clock.now += 300
+
+
+@pytest.mark.parametrize("field", ["publish_date", "expiry_date"])
+@pytest.mark.parametrize("address", ["/about/later/", BLOG])
+def test_a_date_is_kept_to_the_second(ask, clock, field, address):
+    at = clock.aware() + timedelta(seconds=30)
+    common = dict(title="Later", status=CONTENT_STATUS_PUBLISHED)
+    dates = dict(publish_date=clock.aware() - timedelta(days=9)) | {field: at}
+    RichTextPage.objects.create(**common, slug="about/later", **dates)
+    BlogPost.objects.create(**common, user_id=1, content="x", **dates)
+    shown = [b"Later" in ask(address).content]
+    for second in (29, 31):
+        clock.now = at.timestamp() - 30 + second
+        shown.append(b"Later" in ask(address).content)
+    assert shown == ([False, False, True] if field == "publish_date" else [True, True, False])
+
+
+def test_the_database_is_not_asked_for_a_page_that_is_kept(
+    ask, clock, django_assert_num_queries, django_assert_max_num_queries
+):
+    ask("/about/")
+    with django_assert_max_num_queries(2):  # for the dates, once in each generation
+        ask("/about/")
+    with django_assert_num_queries(0):
+        ask("/about/")
+
+
+def test_what_was_changed_past_django_is_seen_after_a_minute(ask, clock):
+    before = ask("/about/").content
+    with connection.cursor() as cursor:
+        cursor.cursor.execute("UPDATE pages_richtextpage SET content = 'By hand'")
+    assert ask("/about/").content == before
+    clock.now += 61
+    assert b"By hand" in ask("/about/").content
+
+
+def test_a_form_for_comments_does_not_make_a_page_another(ask, clock, settings):
+    for _ in range(3):
+        ask(POST)
+        clock.now += 130
+    keys = [key.partition(":1:")[2] for key in cache._cache if "page_cache.1." in key]
+    (page,) = cache.get_many(keys).values()
+    assert page["lasts"] > settings.PAGE_CACHE_SECONDS
