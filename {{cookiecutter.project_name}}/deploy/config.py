@@ -57,6 +57,7 @@ class Config:
     db_pass: str
     admin_pass: str
     memcached_megabytes: int
+    acme_directory: str
     project_app: str
     environment: str
 
@@ -280,6 +281,12 @@ def url(value: Any) -> str:
     return value
 
 
+def acme_directory(value: Any) -> str:
+    if not re.fullmatch(r"https://[\w.:/~-]+", text(value), re.A):
+        raise ValueError(f"{value!r} is not the URL of an ACME directory, which begins with https")
+    return value
+
+
 RULES: dict[str, Callable[[Any], Any]] = {
     "SSH_USER": user,
     "SSH_PASS": secret,
@@ -295,5 +302,10 @@ RULES: dict[str, Callable[[Any], Any]] = {
     "DB_PASS": secret,
     "ADMIN_PASS": secret,
     "MEMCACHED_MEGABYTES": megabytes,
+    "ACME_DIRECTORY": acme_directory,
 }
-DEFAULTS = {"MEMCACHED_MEGABYTES": 64}  # of the keys that a FABRIC of an earlier time lacks
+# Of the keys that may be left out, as a FABRIC of an earlier time does.
+DEFAULTS = {
+    "MEMCACHED_MEGABYTES": 64,
+    "ACME_DIRECTORY": "https://acme-v02.api.letsencrypt.org/directory",
+}

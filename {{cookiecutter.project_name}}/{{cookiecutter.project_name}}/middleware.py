@@ -8,17 +8,22 @@ from django.http import HttpResponse, HttpResponseBadRequest
 from django.utils.datastructures import MultiValueDictKeyError
 from django.utils.deprecation import MiddlewareMixin
 
+from multisite.hosts import hosts
+
 
 class HealthMiddleware:
     """Answer /healthz, which a deploy asks before it lets visitors in: 200, or 503 and why.
 
-    The text is the name of the release. It stands first, so it works under any host name.
+    The text is the name of the release. It stands first, so it works under any host name. At
+    /healthz/names are the names of all sites, for the server, which has their certificates signed.
     """
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
+        if request.path_info == "/healthz/names":
+            return HttpResponse("\n".join(hosts.names()), content_type="text/plain")
         if request.path_info != "/healthz":
             return self.get_response(request)
         wrong = what_is_wrong()

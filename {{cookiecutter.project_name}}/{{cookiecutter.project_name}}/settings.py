@@ -197,6 +197,8 @@ FABRIC = {
     "DB_PASS": "",  # password of the live database; empty: made on the server
     "ADMIN_PASS": "",  # password of the live admin user; empty: made at a terminal, shown once
     "MEMCACHED_MEGABYTES": 64,  # memory of the cache
+    # Who signs the certificates of the sites: a directory of ACME, RFC 8555.
+    "ACME_DIRECTORY": "https://acme-v02.api.letsencrypt.org/directory",
 }
 
 # More servers for the same project, each with a name of your own: `fab staging deploy`. What an
