@@ -19,9 +19,8 @@ def create_user(host: Host, asked: str = "") -> None:
     with step(host, f"User {host.app_user}, and its directories"):
         paths, facts = files.on_server(host), checks.facts(host)
         host.call("claim", files=paths, facts=facts, asked=asked)
-        told = host.as_root(
-            script("create_user"), home=host.root.rpartition("/")[0], agent=acme_user(host.app_user)
-        ).stdout
+        given = {"home": host.root.rpartition("/")[0], "agent": acme_user(host.app_user)}
+        told = host.as_root(script("create_user"), **given).stdout
     for line in told.splitlines():
         print(f"    {host.config.typed(line)}")
 

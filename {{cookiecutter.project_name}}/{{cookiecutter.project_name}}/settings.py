@@ -58,6 +58,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     f"{PROJECT_APP}.middleware.HealthMiddleware",  # first: it answers under any host name
     "multisite.middleware.SiteMiddleware",  # before all that may ask which site it is
+    f"{PROJECT_APP}.middleware.StrictTransportMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
     "page_cache.middleware.PageCacheMiddleware",  # outside of all that knows the visitor
@@ -120,6 +121,14 @@ CACHE_MIDDLEWARE_KEY_PREFIX = PROJECT_APP
 PAGE_CACHE_SECONDS = 0  # how long a public page is kept; a server keeps it for a minute
 PAGE_CACHE_EDITS = "/nonexistent"  # a directory in which NGINX looks for the seconds with edits
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+
+
+# HTTPS. How long browsers are to insist on it, in seconds: None is an hour, a day and then a year,
+# as the certificate of a name is renewed; 0 is never. Where browsers trust no certificate, never.
+# https://docs.djangoproject.com/en/5.2/ref/middleware/#http-strict-transport-security
+
+SECURE_HSTS_SECONDS = None
+TRUSTED_NAMES = ""  # a directory with a file for each name that browsers trust, on a server
 
 
 # Accounts

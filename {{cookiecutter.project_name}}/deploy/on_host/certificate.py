@@ -49,13 +49,18 @@ def create(site: Site, hostname: str) -> dict[str, str]:
     return {"told": ""}
 
 
+def is_combined(path: Path) -> bool:
+    """Return whether NGINX's workers can read what `combine` has made of a certificate."""
+    text = path.with_suffix(".key").read_text() + path.read_text()
+    return read(path.with_suffix(".pem")) == (text, "root:www-data", 0o640)
+
+
 def combine(site: Site) -> None:
     """Let NGINX's workers read the certificate and its key, in one file."""
     path = SSL / f"{site.name}.crt"
-    text = path.with_suffix(".key").read_text() + path.read_text()
-    wanted = text, "root:www-data", 0o640
-    if read(path.with_suffix(".pem")) != wanted:
-        write(path.with_suffix(".pem"), *wanted)
+    if not is_combined(path):
+        text = path.with_suffix(".key").read_text() + path.read_text()
+        write(path.with_suffix(".pem"), text, "root:www-data", 0o640)
 
 
 def problem_of(path: Path) -> str:

@@ -1,10 +1,11 @@
 """What runs each minute: it knows the names of the sites, and orders what is due and leads here.
 
-A round asks for the names, looks at which of those that are due lead here, and orders for these, the
-newest first, one at a time; a name that comes meanwhile is the next.
+A round asks for the names, looks at which of those that are due lead here, and orders for these,
+the newest first, one at a time; a name that comes meanwhile is the next.
 """
 
 import fcntl
+import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -59,6 +60,17 @@ class Agent:
         self.ledger.note_names([name for name in names if name not in self.own], time.time())
         for name in self.own:
             self.place.pem(name).unlink(missing_ok=True)
+        self.agree_with_disk()
+
+    def agree_with_disk(self) -> None:
+        """Note what is not on the disk any more, and what is there that nobody has noted."""
+        there = {file.removesuffix(".pem") for file in os.listdir(self.place.names)}
+        noted = {row["name"]: row["until"] for row in self.ledger.all("SELECT * FROM name")}
+        self.ledger.lose(name for name, until in noted.items() if until and name not in there)
+        for name in there:
+            if name in noted and not noted[name]:
+                with suppress(order.Refused):
+                    self.ledger.note_certificate(name, *order.dates(self.place.pem(name)), False)
 
     def tell(self) -> None:
         """Tell what has changed since it was told, once it is known which names there are."""

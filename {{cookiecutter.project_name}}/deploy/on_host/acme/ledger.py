@@ -6,7 +6,8 @@ less what is left for who else orders for the same domain.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -30,7 +31,7 @@ CREATE TABLE IF NOT EXISTS name (
     next REAL NOT NULL DEFAULT 0       -- when it may be ordered
 );
 CREATE TABLE IF NOT EXISTS placed (at REAL NOT NULL, name TEXT NOT NULL, domain TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS pause (until REAL NOT NULL, tries INTEGER NOT NULL, reason TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS pause (until REAL NOT NULL, tries INTEGER NOT NULL, reason TEXT);
 """
 # The fraction of its life after which a certificate is renewed: two thirds, and half where that is
 # short. https://letsencrypt.org/docs/integration-guide/#when-to-renew
@@ -62,6 +63,17 @@ class Ledger:
     def count(self, sql: str, **values: object) -> int:
         return int(self.database.execute(sql, values).fetchone()[0])
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Let what is written in the block be written whole, or not at all."""
+        self.database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.database.execute("ROLLBACK")
+            raise
+        self.database.execute("COMMIT")
+
     # Names
 
     def note_names(self, names: Sequence[str], now: float) -> None:
@@ -71,25 +83,30 @@ class Ledger:
         """
         if not names:
             return
-        with self.database:
+        with self.transaction():
             self.database.execute("CREATE TEMP TABLE IF NOT EXISTS listed (name TEXT PRIMARY KEY)")
             self.database.execute("DELETE FROM listed")
             rows = [(name,) for name in names]
             self.database.executemany("INSERT OR IGNORE INTO listed VALUES (?)", rows)
-            unknown = "SELECT name FROM listed WHERE name NOT IN (SELECT name FROM name)"
-            known = {row["name"] for row in self.all(unknown)}
+            known = {row["name"] for row in self.all("SELECT name FROM name")}
+            new = (name for name in dict.fromkeys(names) if name not in known)
             # The order of the list is that of the times.
-            new = [(name, now - i / 1e5) for i, name in enumerate(n for n in names if n in known)]
-            self.database.executemany("INSERT INTO name (name, seen) VALUES (?, ?)", new)
-            back = (
-                "UPDATE name SET gone = NULL, seen = :now WHERE gone IS NOT NULL AND name IN listed"
-            )
-            self.database.execute(back, {"now": now})
-            gone = "UPDATE name SET gone = :now WHERE gone IS NULL AND name NOT IN listed"
-            self.database.execute(gone, {"now": now})
+            rows_of_new = [(name, now - place / 1e5) for place, name in enumerate(new)]
+            self.database.executemany("INSERT INTO name (name, seen) VALUES (?, ?)", rows_of_new)
+            back = "gone IS NOT NULL AND name IN listed"
+            self.all(f"UPDATE name SET gone = NULL, seen = :now WHERE {back}", now=now)
+            gone = "gone IS NULL AND name NOT IN listed"
+            self.all(f"UPDATE name SET gone = :now WHERE {gone}", now=now)
+
+    def lose(self, names: Iterable[str]) -> None:
+        """Note that these names have no certificate any more."""
+        rows = [(name,) for name in names]
+        lost = "UPDATE name SET since = NULL, until = NULL, renewals = 0 WHERE name = ?"
+        with self.transaction():
+            self.database.executemany(lost, rows)
 
     def forget(self, now: float) -> list[str]:
-        """Forget the names that are gone for a day, and orders that no limit counts; return them."""
+        """Forget the names that are gone for a day, and return them; and orders of last week."""
         self.database.execute("DELETE FROM placed WHERE at < ?", (now - 7 * DAY,))
         gone = "DELETE FROM name WHERE gone < :before RETURNING name"
         return [row["name"] for row in self.all(gone, before=now - DAY)]
@@ -105,7 +122,7 @@ class Ledger:
     def note_waits(self, waits: Iterable[tuple[str, str]], now: float) -> None:
         """Note of each name why nothing is ordered, or an empty str."""
         rows = [(why, now, name) for name, why in waits]
-        with self.database:
+        with self.transaction():
             change = "UPDATE name SET waits = ?, asked = ? WHERE name = ?"
             self.database.executemany(change, rows)
 
@@ -125,13 +142,14 @@ class Ledger:
 
     def note_order(self, name: str, now: float) -> None:
         """Note an order before it is placed, as one that has failed."""
-        with self.database:
+        with self.transaction():
             order = "INSERT INTO placed VALUES (?, ?, ?)"
             self.database.execute(order, (now, name, domain_of(name)))
             self.database.execute(
                 "UPDATE name SET failures = failures + 1, failing = coalesce(failing, :now),"
                 " error = 'the order was cut off',"
-                " next = :now + min(:first * (1 << min(failures, 10)), :longest) WHERE name = :name",
+                " next = :now + min(:first * (1 << min(failures, 10)), :longest)"
+                " WHERE name = :name",
                 {"now": now, "first": FIRST_WAIT, "longest": LONGEST_WAIT, "name": name},
             )
 
@@ -174,7 +192,7 @@ class Ledger:
     def pause(self, reason: str, now: float, until: float = 0) -> None:
         """Order nothing for a while, a minute and longer each time; or until then."""
         tries = self.count("SELECT coalesce(max(tries), 0) FROM pause")
-        with self.database:
+        with self.transaction():
             self.database.execute("DELETE FROM pause")
             until = until or now + min(MINUTE * 2**tries, HOUR)
             values = (until, min(tries + 1, 10), reason)

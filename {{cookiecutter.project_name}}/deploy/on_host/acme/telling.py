@@ -44,7 +44,7 @@ def insist(renewals: int) -> int:
 
 
 def mark(place: Place, trusted: Mapping[str, int]) -> None:
-    """Let there be a file for each name, and no other; what is in one is as `mark_name` wrote it."""
+    """Let there be a file for each name, and no other."""
     there = set(os.listdir(place.trusted))
     for name in there - trusted.keys():
         (place.trusted / name).unlink()
