@@ -48,12 +48,15 @@ def nginx_conf(live, folder, ports):
         "ipv6": "",
         "environment": "production",
     }
+    script = (live.path / "deploy/certificates.js.template").read_text("utf-8")
+    script = script % {"project_name": "mysite", "root": folder}
+    (folder / "mysite.js").write_text(script.replace("/etc/nginx/ssl/", f"{folder}/"))
     for was, becomes in {
         "listen 80;": f"listen 127.0.0.1:{ports[0]};",
         "listen [::]:80;": "",
         "listen 443 ": f"listen 127.0.0.1:{ports[1]} ",
         "listen [::]:443 ssl http2;": "",
-        "/etc/nginx/ssl/": f"{folder}/",
+        "/etc/nginx/mysite.js": f"{folder}/mysite.js",
         "/run/mysite/edits": f"{live.path}/edits",
         "/run/mysite": f"{folder}/run",
         f"{folder}/run-pages": f"{folder}/pages",
@@ -71,6 +74,8 @@ def nginx(live, tmp_path_factory):
     command, folder = program("nginx", "nginx"), tmp_path_factory.mktemp("nginx")
     if not glob.glob("/etc/nginx/modules-enabled/*brotli-static*"):
         unavailable("NGINX lacks brotli: apt-get install libnginx-mod-http-brotli-static")
+    if not glob.glob("/etc/nginx/modules-enabled/*http-js*"):
+        unavailable("NGINX lacks njs: apt-get install libnginx-mod-http-js")
     (folder / "current").mkdir()
     (folder / "current/project").symlink_to(live.path)
     (folder / "run").mkdir()
@@ -78,6 +83,8 @@ def nginx(live, tmp_path_factory):
     openssl = [program("openssl", "openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes"]
     openssl += ["-subj", f"/CN={HOST}", *certificate]
     subprocess.run(openssl, check=True, capture_output=True)
+    pair = [(folder / f"mysite.{kind}").read_text() for kind in ("key", "crt")]
+    (folder / "mysite.pem").write_text("".join(pair))
     live.manage("shell", "-c", CONTENT)
     ports = unused_port(), unused_port()
     (folder / "site.conf").write_text(nginx_conf(live, folder, ports))

@@ -64,7 +64,7 @@ class Authority:
 
     # The CA
 
-    def start_ca(self, days=90, noncereject=5, sleep=0):
+    def start_ca(self, days=90, noncereject=5, sleep=0, refused=()):
         """Start it; it forgets its accounts and has new roots each time."""
         config = {
             "listenAddress": f"{self.address}:{API}",
@@ -76,6 +76,7 @@ class Authority:
             "ocspResponderURL": "",
             "externalAccountBindingRequired": False,
             "certificateValidityPeriod": int(days * 86400),
+            "domainBlocklist": [*refused],
         }
         (self.folder / "pebble.json").write_text(json.dumps({"pebble": config}))
         environment = {"PEBBLE_WFE_NONCEREJECT": str(noncereject), "PEBBLE_VA_NOSLEEP": "1"}

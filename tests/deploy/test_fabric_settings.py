@@ -39,6 +39,14 @@ REFUSED = {
     "DB_PASS": [None, "two\nlines", "nul\0"],
     "ADMIN_PASS": [None, "two\nlines"],
     "MEMCACHED_MEGABYTES": [None, "64", 0, 7, -64, 64.0, True, 10**9],
+    "ACME_DIRECTORY": [
+        None,
+        "",
+        "http://ca.example/dir",
+        "https://a b",
+        "https://a/%s",
+        "https://'",
+    ],
 }
 TAKEN = {
     "SSH_USER": ["", "deploy", "first.last", "x_1-y"],
@@ -62,6 +70,7 @@ TAKEN = {
     "DB_PASS": ["", PASSWORD],
     "ADMIN_PASS": ["", PASSWORD],
     "MEMCACHED_MEGABYTES": [8, 64, 4096],
+    "ACME_DIRECTORY": ["https://acme.zerossl.com/v2/DV90", "https://10.0.0.1:14000/dir"],
 }
 
 

@@ -36,6 +36,6 @@ def update(host: Host, first: str) -> None:
     """Let NGINX answer to the names of all sites, of which `first` is one; tell of each."""
     with step(host, "Names of the sites"):
         found = names(host, first)
-        host.call("certificate", names=[first, *twin(first)])
+        host.call("certificate", hostname=first)
         told = host.call("names", names=found)["told"]
     print("\n".join(f"    {name}  {told.get(name, '')}".rstrip() for name in found))

@@ -10,7 +10,7 @@ with another key is somebody's own, also one that they have signed themselves: i
 import hashlib
 import re
 import subprocess
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from . import deployed
@@ -77,12 +77,13 @@ def problem_of(path: Path) -> str:
     return "" if is_good else f"expires or has expired, {end}"
 
 
-def cover(site: Site, names: Sequence[str]) -> dict[str, str]:
-    """Let the certificate that the server signs be for these names, in ASCII."""
+def cover(site: Site, hostname: str) -> dict[str, str]:
+    """Let the certificate that the server signs be for a name too, as for one of a renaming."""
     path = SSL / f"{site.name}.crt"
     require(site, "file", str(path))
-    if is_of_server(site, path) and names_of(path) != set(names):
-        sign(site, path, names)
+    if is_of_server(site, path) and hostname not in names_of(path):
+        live = deployed.kept(site, site.live).get("LIVE_HOSTNAME", hostname)
+        sign(site, path, dict.fromkeys([hostname, live]))
         combine(site)
     return {}
 
@@ -93,11 +94,11 @@ def names_of(path: Path) -> set[str]:
     return set(re.findall(r"(?:DNS|IP Address):([^,\s]+)", shown))
 
 
-def is_self_signed(path: Path) -> bool:
-    """Return whether a certificate is signed by itself; Refused where it is none."""
+def parties_of(path: Path) -> tuple[str, str]:
+    """Return the subject and the issuer of a certificate; Refused where it is none."""
     shown = openssl("x509", "-in", path, "-noout", "-subject", "-issuer", "-nameopt", "RFC2253")
     subject, issuer = (line.partition("=")[2] for line in shown.splitlines())
-    return subject == issuer
+    return subject, issuer
 
 
 def is_of_server(site: Site, path: Path) -> bool:
@@ -108,8 +109,7 @@ def is_of_server(site: Site, path: Path) -> bool:
     with words.
     """
     try:
-        shown = openssl("x509", "-in", path, "-noout", "-subject", "-issuer", "-nameopt", "RFC2253")
-        subject, issuer = (line.partition("=")[2] for line in shown.splitlines())
+        subject, issuer = parties_of(path)
         names = {f"CN={host}" for host in (site.name, *names_of(path))}
         if subject != issuer:
             return False

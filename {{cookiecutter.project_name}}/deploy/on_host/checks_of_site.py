@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from . import releases, secret_settings, virtualenv
-from .acme.place import Place, told
+from .acme.place import Place, paused, told
 from .acme.place import user as acme_user
 from .certificate import DAYS, SSL, is_combined, is_covered, names_of
 from .checks import Server, Wrong, check, output
@@ -152,6 +152,8 @@ def trust(server: Server) -> str | None:
     here = names.get(server.live_hostname, "it is no name that a CA signs")
     trusted = sum(words.startswith("trusted") for words in names.values())
     words = f"{server.live_hostname} {here}; {trusted} of {len(names)} names are trusted"
+    if why := paused(place):
+        words += f"; orders wait: {why}"
     refused = [f"{name} {words}" for name, words in names.items() if is_refused(words)]
     if refused:
         raise Wrong(f"{words}; {len(refused)} are refused, such as {refused[0]}")

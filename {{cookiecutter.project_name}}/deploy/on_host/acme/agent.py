@@ -171,7 +171,8 @@ def own_certificate(site: Site, place: Place) -> tuple[set[str], float]:
     if place.fallback.exists() and not certificate.is_of_server(site, place.fallback):
         with suppress(order.Refused, CommandRefused):
             since, until = order.dates(place.fallback)
-            if since < time.time() < until and not certificate.is_self_signed(place.fallback):
+            subject, issuer = certificate.parties_of(place.fallback)
+            if since < time.time() < until and subject != issuer:
                 return certificate.names_of(place.fallback), until
     return set(), 0
 

@@ -53,6 +53,7 @@ class Ledger:
     """The file; all times are seconds since 1970."""
 
     def __init__(self, path: Path) -> None:
+        path.touch(0o600)
         self.database = sqlite3.connect(path, isolation_level=None)
         self.database.row_factory = sqlite3.Row
         self.database.executescript(SCHEMA)

@@ -54,6 +54,14 @@ def told(place: Place) -> dict[str, str]:
         return {}
 
 
+def paused(place: Place) -> str:
+    """Return why the agent orders nothing for now; empty where that is not so."""
+    try:
+        return str(json.loads(place.status.read_text())["paused"])
+    except (OSError, ValueError, KeyError):
+        return ""
+
+
 def write(path: Path, content: str, mode: int = 0o644) -> None:
     """Replace a file of the agent's at once."""
     temporary = path.with_name(f".{path.name}.new")
