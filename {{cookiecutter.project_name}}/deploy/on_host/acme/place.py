@@ -10,7 +10,7 @@ from ..site import Site
 
 LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 # A CA signs no address and no name without a dot (CA/Browser Forum, Baseline Requirements 4.2.2).
-NAME = re.compile(rf"(?=.{{4,253}}\Z)({LABEL}\.)+(?!\d+\Z){LABEL}\Z")
+NAME = re.compile(r"(?=.{4,253}\Z)" + rf"({LABEL}\.)+(?!\d+\Z){LABEL}\Z")
 
 
 class Place:
