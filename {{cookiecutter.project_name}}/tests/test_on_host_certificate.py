@@ -35,6 +35,7 @@ def ssl(monkeypatch, tmp_path):
     """The directory of certificates; those of the site are ours."""
     monkeypatch.setattr(certificate, "SSL", tmp_path)
     monkeypatch.setattr(certificate, "require", lambda *thing: None)
+    monkeypatch.setattr(certificate, "has", lambda *thing: True)
     monkeypatch.setattr(certificate, "write", lambda path, text, *_: path.write_text(text))
     return tmp_path
 

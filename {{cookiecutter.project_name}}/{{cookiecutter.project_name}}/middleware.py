@@ -50,8 +50,8 @@ def what_is_wrong():
 class StrictTransportMiddleware:
     """Let browsers insist on HTTPS (RFC 6797) for a name that has a certificate that they trust.
 
-    In the directory TRUSTED_NAMES such a name has a file, which says for how many seconds: more
-    with each renewal that works. SECURE_HSTS_SECONDS, where it is a number, counts instead.
+    In CERTIFICATES/trusted such a name has a file, which says for how many seconds: more with each
+    renewal that works. SECURE_HSTS_SECONDS, where it is a number, counts instead.
     """
 
     def __init__(self, get_response):
@@ -59,7 +59,7 @@ class StrictTransportMiddleware:
 
     def __call__(self, request):
         response = self.get_response(request)
-        if settings.TRUSTED_NAMES and request.is_secure():
+        if settings.CERTIFICATES and request.is_secure():
             seconds = trusted_seconds(request.META.get("HTTP_HOST", ""))
             if settings.SECURE_HSTS_SECONDS is not None:
                 seconds = seconds and settings.SECURE_HSTS_SECONDS
@@ -75,7 +75,7 @@ def trusted_seconds(host):
     if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", name):
         return 0
     try:
-        return int(Path(settings.TRUSTED_NAMES, name).read_text())
+        return int(Path(settings.CERTIFICATES, "trusted", name).read_text())
     except (OSError, ValueError):
         return 0
 

@@ -128,7 +128,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 # https://docs.djangoproject.com/en/5.2/ref/middleware/#http-strict-transport-security
 
 SECURE_HSTS_SECONDS = None
-TRUSTED_NAMES = ""  # a directory with a file for each name that browsers trust, on a server
+CERTIFICATES = ""  # the directory in which a server keeps those of the sites
 
 
 # Accounts

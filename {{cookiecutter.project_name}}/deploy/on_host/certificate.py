@@ -15,7 +15,7 @@ from pathlib import Path
 
 from . import deployed
 from .files import read, write
-from .record import require
+from .record import has, require
 from .site import Refused, Site
 
 SSL = Path("/etc/nginx/ssl")
@@ -56,9 +56,12 @@ def is_combined(path: Path) -> bool:
 
 
 def combine(site: Site) -> None:
-    """Let NGINX's workers read the certificate and its key, in one file."""
+    """Let NGINX's workers read the certificate and its key, in one file.
+
+    That of a site of before is yet to be claimed: then the next deploy does both.
+    """
     path = SSL / f"{site.name}.crt"
-    if not is_combined(path):
+    if has(site, "file", str(path.with_suffix(".pem"))) and not is_combined(path):
         text = path.with_suffix(".key").read_text() + path.read_text()
         write(path.with_suffix(".pem"), text, "root:www-data", 0o640)
 

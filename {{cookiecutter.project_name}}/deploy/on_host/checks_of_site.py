@@ -129,7 +129,7 @@ def certificate(server: Server) -> str | None:
         raise Wrong(f"it is not for {server.live_hostname}", "fab sites")
     if days < DAYS:
         raise Wrong(f"until {end:%Y-%m-%d}, {days:.0f} days", "fab create")
-    if not is_combined(path):
+    if Path(f"/etc/nginx/{server.name}.js").exists() and not is_combined(path):
         raise Wrong(f"{path.with_suffix('.pem')} is not the certificate and its key", "fab create")
     return f"until {end:%Y-%m-%d}, {days:.0f} days"
 

@@ -63,10 +63,15 @@ def tell_where(site: Site) -> dict[str, Any]:
     return {}
 
 
+def has(site: Site, kind: str, name: str) -> bool:
+    """Return whether that is ours."""
+    record = read(site)
+    return bool(record) and [kind, name] in record["things"]
+
+
 def require(site: Site, kind: str, name: str) -> None:
     """Refused unless that is ours."""
-    record = read(site)
-    if not record or [kind, name] not in record["things"]:
+    if not has(site, kind, name):
         raise Refused(f"{things.described(kind, name)} is not ours; type fab create")
 
 
