@@ -35,7 +35,7 @@ Field.objects.create(form=contact, label="Message", field_type=1)
 """
 
 
-def nginx_conf(live, folder, ports):
+def nginx_conf(live, folder, ports, proxies=()):
     """Return the project's own configuration, with the ports and the paths of the test."""
     template = (live.path / "deploy/nginx.conf.template").read_text("utf-8")
     site = template % {
@@ -47,6 +47,8 @@ def nginx_conf(live, folder, ports):
         "default_server": "",
         "ipv6": "",
         "environment": "production",
+        "proxies_known": "".join(f"    {proxy} 1;\n" for proxy in proxies),
+        "proxies_believed": "".join(f"    set_real_ip_from {proxy};\n" for proxy in proxies),
     }
     script = (live.path / "deploy/certificates.js.template").read_text("utf-8")
     script = script % {"project_name": "mysite", "root": folder}
@@ -69,7 +71,13 @@ def nginx_conf(live, folder, ports):
 
 
 @pytest.fixture(scope="module")
-def nginx(live, tmp_path_factory):
+def proxies():
+    """The networks whose word NGINX takes for who a visitor is."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def nginx(live, proxies, tmp_path_factory):
     """The running NGINX: .open(), .visitor(), and .folder with logs and pages."""
     command, folder = program("nginx", "nginx"), tmp_path_factory.mktemp("nginx")
     if not glob.glob("/etc/nginx/modules-enabled/*brotli-static*"):
@@ -87,7 +95,7 @@ def nginx(live, tmp_path_factory):
     (folder / "mysite.pem").write_text("".join(pair))
     live.manage("shell", "-c", CONTENT)
     ports = unused_port(), unused_port()
-    (folder / "site.conf").write_text(nginx_conf(live, folder, ports))
+    (folder / "site.conf").write_text(nginx_conf(live, folder, ports, proxies))
     (folder / "nginx.conf").write_text(AROUND.format(folder=folder))
     visitor = partial(Visitor, ports[1], ssl._create_unverified_context())
 

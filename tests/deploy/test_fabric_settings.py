@@ -39,6 +39,10 @@ REFUSED = {
     "DB_PASS": [None, "two\nlines", "nul\0"],
     "ADMIN_PASS": [None, "two\nlines"],
     "MEMCACHED_MEGABYTES": [None, "64", 0, 7, -64, 64.0, True, 10**9],
+    "PROXIES": [
+        *[None, "10.0.0.5", [""], [None], ["cloudfront"], ["10.0.0.5/8"], ["0.0.0.0/0"]],
+        *[["::/0"], ["10.0.0.1; deny all"], ["10.0.0.5:80"]],
+    ],
     "ACME_DIRECTORY": [
         None,
         "",

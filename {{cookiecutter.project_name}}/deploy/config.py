@@ -15,6 +15,8 @@ from typing import Any
 
 from invoke import Exit
 
+from .outside import acme_directory, proxies
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 PRODUCTION = "production"  # the environment that is FABRIC itself
 LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
@@ -58,6 +60,7 @@ class Config:
     admin_pass: str
     memcached_megabytes: int
     acme_directory: str
+    proxies: list[str]
     project_app: str
     environment: str
 
@@ -281,12 +284,6 @@ def url(value: Any) -> str:
     return value
 
 
-def acme_directory(value: Any) -> str:
-    if not re.fullmatch(r"https://[\w.:/~-]+", text(value), re.A):
-        raise ValueError(f"{value!r} is not the URL of an ACME directory, which begins with https")
-    return value
-
-
 RULES: dict[str, Callable[[Any], Any]] = {
     "SSH_USER": user,
     "SSH_PASS": secret,
@@ -303,9 +300,11 @@ RULES: dict[str, Callable[[Any], Any]] = {
     "ADMIN_PASS": secret,
     "MEMCACHED_MEGABYTES": megabytes,
     "ACME_DIRECTORY": acme_directory,
+    "PROXIES": proxies,
 }
 # Of the keys that may be left out, as a FABRIC of an earlier time does.
 DEFAULTS = {
     "MEMCACHED_MEGABYTES": 64,
     "ACME_DIRECTORY": "https://acme-v02.api.letsencrypt.org/directory",
+    "PROXIES": [],
 }

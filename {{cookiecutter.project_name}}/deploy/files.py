@@ -15,7 +15,7 @@ from .steps import step
 HERE = Path(__file__).parent
 KEPT = """
     ENVIRONMENT VIRTUALENV_HOME REQUIREMENTS_PATH GUNICORN_PORT LOCALE LIVE_HOSTNAME REPO_URL
-    MEMCACHED_MEGABYTES ACME_DIRECTORY
+    MEMCACHED_MEGABYTES ACME_DIRECTORY PROXIES
 """.split()
 
 
@@ -68,6 +68,8 @@ def values(host: Host) -> dict[str, Any]:
         "gunicorn_port": config.gunicorn_port,
         "locale": config.locale,
         "memcached_megabytes": config.memcached_megabytes,
+        "proxies_known": "".join(f"    {network} 1;\n" for network in config.proxies),
+        "proxies_believed": "".join(f"    set_real_ip_from {each};\n" for each in config.proxies),
         "acme_user": acme_user(config.project_name),
         "acme_directory": config.acme_directory,
     }

@@ -208,6 +208,8 @@ FABRIC = {
     "MEMCACHED_MEGABYTES": 64,  # memory of the cache
     # Who signs the certificates of the sites: a directory of ACME, RFC 8555.
     "ACME_DIRECTORY": "https://acme-v02.api.letsencrypt.org/directory",
+    # A CDN, proxies or load balancers in front: their addresses or networks, or "cloudflare".
+    "PROXIES": [],
 }
 
 # More servers for the same project, each with a name of your own: `fab staging deploy`. What an

@@ -66,7 +66,7 @@ def tell_where(site: Site) -> dict[str, Any]:
 def has(site: Site, kind: str, name: str) -> bool:
     """Return whether that is ours."""
     record = read(site)
-    return bool(record) and [kind, name] in record["things"]
+    return record is not None and [kind, name] in record["things"]
 
 
 def require(site: Site, kind: str, name: str) -> None:
