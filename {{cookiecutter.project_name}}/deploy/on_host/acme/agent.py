@@ -39,6 +39,7 @@ class Agent:
         # The names of the sites, those of your own certificate, and until when that is good.
         self.known: tuple[list[str], set[str], float] = ([], set(), 0)
         self.own: set[str] = set()
+        self.trials: set[str] = set()  # names for which an order is placed on the off chance
         self.asked, self.told = float("-inf"), -1
 
     def refresh(self) -> None:
@@ -114,10 +115,13 @@ class Agent:
         ready = []
         for row in rows:
             why = answers.get(row["name"], "")
-            may_be_nat = hidden and isinstance(why, leading.Unreachable)
-            if why and not (may_be_nat and self.is_tried_daily(row, now)):
-                continue
-            ready.append(row)
+            if why and hidden and isinstance(why, leading.Unreachable):
+                if self.is_tried_daily(row, now):
+                    self.trials.add(row["name"])
+                    ready.append(row)
+            elif not why:
+                self.trials.discard(row["name"])
+                ready.append(row)
         return ready
 
     def is_tried_daily(self, row: sqlite3.Row, now: float) -> bool:
@@ -144,7 +148,9 @@ class Agent:
 
     def note(self, name: str, refused: order.Refused) -> None:
         words = str(refused)
-        if refused.of == "all":
+        if name in self.trials and refused.of == "name":
+            self.ledger.take_back(name)  # it waits for its DNS, and not for the CA
+        elif refused.of == "all":
             self.ledger.take_back(name)
             self.ledger.pause(words, time.time(), refused.until)
         elif refused.of == "domain":
