@@ -74,6 +74,7 @@ TAKEN = {
     "DB_PASS": ["", PASSWORD],
     "ADMIN_PASS": ["", PASSWORD],
     "MEMCACHED_MEGABYTES": [8, 64, 4096],
+    "PROXIES": [[], ("10.0.0.5",), ["cloudflare", "10.0.0.0/8", "2001:db8::/32"]],
     "ACME_DIRECTORY": ["https://acme.zerossl.com/v2/DV90", "https://10.0.0.1:14000/dir"],
 }
 
