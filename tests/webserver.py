@@ -35,7 +35,7 @@ Field.objects.create(form=contact, label="Message", field_type=1)
 """
 
 
-def nginx_conf(live, folder, ports):
+def nginx_conf(live, folder, ports, proxies=()):
     """Return the project's own configuration, with the ports and the paths of the test."""
     template = (live.path / "deploy/nginx.conf.template").read_text("utf-8")
     site = template % {
@@ -47,13 +47,18 @@ def nginx_conf(live, folder, ports):
         "default_server": "",
         "ipv6": "",
         "environment": "production",
+        "proxies_known": "".join(f"    {proxy} 1;\n" for proxy in proxies),
+        "proxies_believed": "".join(f"    set_real_ip_from {proxy};\n" for proxy in proxies),
     }
+    script = (live.path / "deploy/certificates.js.template").read_text("utf-8")
+    script = script % {"project_name": "mysite", "root": folder}
+    (folder / "mysite.js").write_text(script.replace("/etc/nginx/ssl/", f"{folder}/"))
     for was, becomes in {
         "listen 80;": f"listen 127.0.0.1:{ports[0]};",
         "listen [::]:80;": "",
         "listen 443 ": f"listen 127.0.0.1:{ports[1]} ",
         "listen [::]:443 ssl http2;": "",
-        "/etc/nginx/ssl/": f"{folder}/",
+        "/etc/nginx/mysite.js": f"{folder}/mysite.js",
         "/run/mysite/edits": f"{live.path}/edits",
         "/run/mysite": f"{folder}/run",
         f"{folder}/run-pages": f"{folder}/pages",
@@ -66,11 +71,19 @@ def nginx_conf(live, folder, ports):
 
 
 @pytest.fixture(scope="module")
-def nginx(live, tmp_path_factory):
+def proxies():
+    """The networks whose word NGINX takes for who a visitor is."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def nginx(live, proxies, tmp_path_factory):
     """The running NGINX: .open(), .visitor(), and .folder with logs and pages."""
     command, folder = program("nginx", "nginx"), tmp_path_factory.mktemp("nginx")
     if not glob.glob("/etc/nginx/modules-enabled/*brotli-static*"):
         unavailable("NGINX lacks brotli: apt-get install libnginx-mod-http-brotli-static")
+    if not glob.glob("/etc/nginx/modules-enabled/*http-js*"):
+        unavailable("NGINX lacks njs: apt-get install libnginx-mod-http-js")
     (folder / "current").mkdir()
     (folder / "current/project").symlink_to(live.path)
     (folder / "run").mkdir()
@@ -78,9 +91,11 @@ def nginx(live, tmp_path_factory):
     openssl = [program("openssl", "openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes"]
     openssl += ["-subj", f"/CN={HOST}", *certificate]
     subprocess.run(openssl, check=True, capture_output=True)
+    pair = [(folder / f"mysite.{kind}").read_text() for kind in ("key", "crt")]
+    (folder / "mysite.pem").write_text("".join(pair))
     live.manage("shell", "-c", CONTENT)
     ports = unused_port(), unused_port()
-    (folder / "site.conf").write_text(nginx_conf(live, folder, ports))
+    (folder / "site.conf").write_text(nginx_conf(live, folder, ports, proxies))
     (folder / "nginx.conf").write_text(AROUND.format(folder=folder))
     visitor = partial(Visitor, ports[1], ssl._create_unverified_context())
 

@@ -111,7 +111,6 @@ def test_a_deploy_asks_before_a_site_becomes_another_environments(configs):
 SAID = "your certificate has expired: put one into deploy/, and type fab create"
 ROW = {"name": "certificate", "ok": True, "since": "", "type": "fab maintenance off"}
 ANSWERS = {
-    "certificate": {"told": SAID},
     "sign": {"told": SAID},
     "status": dict.fromkeys(["release", "revision", "since", "template"], ""),
     "relay": {"result": "done", "told": [SAID]},
@@ -139,8 +138,7 @@ class Answering:
 
 
 TELLING = {
-    "certificate": lambda host: certificates.cover(host, []),
-    "certificate, made": certificates.create,
+    "certificate": certificates.create,
     "status": lambda host: checks.status(host, False),
     "status, json": lambda host: checks.status(host, True),
     "relay": lambda host: relay.switch(host, "1"),

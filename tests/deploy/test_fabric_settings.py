@@ -39,6 +39,18 @@ REFUSED = {
     "DB_PASS": [None, "two\nlines", "nul\0"],
     "ADMIN_PASS": [None, "two\nlines"],
     "MEMCACHED_MEGABYTES": [None, "64", 0, 7, -64, 64.0, True, 10**9],
+    "PROXIES": [
+        *[None, "10.0.0.5", [""], [None], ["cloudfront"], ["10.0.0.5/8"], ["0.0.0.0/0"]],
+        *[["::/0"], ["10.0.0.1; deny all"], ["10.0.0.5:80"]],
+    ],
+    "ACME_DIRECTORY": [
+        None,
+        "",
+        "http://ca.example/dir",
+        "https://a b",
+        "https://a/%s",
+        "https://'",
+    ],
 }
 TAKEN = {
     "SSH_USER": ["", "deploy", "first.last", "x_1-y"],
@@ -62,6 +74,8 @@ TAKEN = {
     "DB_PASS": ["", PASSWORD],
     "ADMIN_PASS": ["", PASSWORD],
     "MEMCACHED_MEGABYTES": [8, 64, 4096],
+    "PROXIES": [[], ("10.0.0.5",), ["cloudflare", "10.0.0.0/8", "2001:db8::/32"]],
+    "ACME_DIRECTORY": ["https://acme.zerossl.com/v2/DV90", "https://10.0.0.1:14000/dir"],
 }
 
 

@@ -4,6 +4,7 @@ import re
 import sys
 
 import pytest
+from faults import wait_for
 from sites import BY_PASSWORD, Site
 from support import TEMPLATE, Baker
 
@@ -99,6 +100,18 @@ def test_a_port_or_a_name_that_another_project_has_is_refused(sites, template, t
     third.configure(GUNICORN_PORT=8033, LIVE_HOSTNAME=LONG)
     output = third.fab("create", status=1)
     assert f"  | LIVE_HOSTNAME {LONG} is taken by order\n" in output
+
+
+def test_a_site_that_is_added_to_either_answers_within_a_minute(sites):
+    first, second = sites
+    first.fab("manage", "addsite of-first.example")
+    second.fab("manage", "addsite of-second.example")
+    for site, name in ((first, "of-first.example"), (second, "of-second.example")):
+        wait_for(lambda site=site, name=name: site.get("/", host=name)[0] == 200, 150)
+        assert f"{site.project.name} one</title>" in site.get("/", host=name)[1]
+    for site in sites:
+        name = f"of-{site.project.name}.example"
+        site.fab("manage", f"removesite {name} --force")
 
 
 def test_one_is_removed_and_the_other_stays(sites):

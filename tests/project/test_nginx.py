@@ -17,6 +17,15 @@ def at_once(nginx, path, number):
         return list(visitors.map(lambda _: nginx.open(path), range(number)))
 
 
+def test_a_stranger_is_not_believed_about_who_they_are(nginx):
+    nginx.open("/stranger", **{"X-Forwarded-For": "203.0.113.9"})
+    log = nginx.folder / "mysite.access.log"
+    wait_until(lambda: " /stranger " in log.read_text())
+    line = next(line for line in log.read_text().splitlines() if " /stranger " in line)
+    assert line.startswith("127.0.0.1 ")
+    assert nginx.http.open("/", **{"X-Forwarded-Proto": "https"}).status == 307
+
+
 def test_a_page_comes_from_memory_until_the_second_is_over(nginx):
     new_page(nginx)
     answers = [nginx.open("/") for _ in range(20)]

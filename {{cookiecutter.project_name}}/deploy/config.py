@@ -15,6 +15,8 @@ from typing import Any
 
 from invoke import Exit
 
+from .outside import acme_directory, proxies
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 PRODUCTION = "production"  # the environment that is FABRIC itself
 LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
@@ -57,6 +59,8 @@ class Config:
     db_pass: str
     admin_pass: str
     memcached_megabytes: int
+    acme_directory: str
+    proxies: list[str]
     project_app: str
     environment: str
 
@@ -295,5 +299,12 @@ RULES: dict[str, Callable[[Any], Any]] = {
     "DB_PASS": secret,
     "ADMIN_PASS": secret,
     "MEMCACHED_MEGABYTES": megabytes,
+    "ACME_DIRECTORY": acme_directory,
+    "PROXIES": proxies,
 }
-DEFAULTS = {"MEMCACHED_MEGABYTES": 64}  # of the keys that a FABRIC of an earlier time lacks
+# Of the keys that may be left out, as a FABRIC of an earlier time does.
+DEFAULTS = {
+    "MEMCACHED_MEGABYTES": 64,
+    "ACME_DIRECTORY": "https://acme-v02.api.letsencrypt.org/directory",
+    "PROXIES": [],
+}

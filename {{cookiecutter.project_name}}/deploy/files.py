@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from .host import Host
+from .on_host.acme.place import user as acme_user
 from .on_host.configuration import File
 from .on_host.deployed import Fabric
 from .on_host.server_name import written
@@ -14,7 +15,7 @@ from .steps import step
 HERE = Path(__file__).parent
 KEPT = """
     ENVIRONMENT VIRTUALENV_HOME REQUIREMENTS_PATH GUNICORN_PORT LOCALE LIVE_HOSTNAME REPO_URL
-    MEMCACHED_MEGABYTES
+    MEMCACHED_MEGABYTES ACME_DIRECTORY PROXIES
 """.split()
 
 
@@ -47,6 +48,9 @@ FILES = [
     RemoteFile(
         "nginx.conf.template", "/etc/nginx/sites-enabled/%(project_name)s.conf", reload="nginx"
     ),
+    RemoteFile("certificates.js.template", "/etc/nginx/%(project_name)s.js", reload="nginx"),
+    # The root of an own CA, where you have put that into deploy/.
+    RemoteFile("acme-root.pem", "/etc/nginx/ssl/%(project_name)s-acme-root.pem"),
     RemoteFile("crontab.template", "/etc/cron.d/%(project_name)s"),
     RemoteFile("logrotate.template", "/etc/logrotate.d/%(project_name)s"),
 ]
@@ -64,6 +68,10 @@ def values(host: Host) -> dict[str, Any]:
         "gunicorn_port": config.gunicorn_port,
         "locale": config.locale,
         "memcached_megabytes": config.memcached_megabytes,
+        "proxies_known": "".join(f"    {network} 1;\n" for network in config.proxies),
+        "proxies_believed": "".join(f"    set_real_ip_from {each};\n" for each in config.proxies),
+        "acme_user": acme_user(config.project_name),
+        "acme_directory": config.acme_directory,
     }
 
 
@@ -90,6 +98,7 @@ def described(host: Host) -> list[File]:
             "reload": file.reload,
         }
         for file in FILES
+        if (HERE / file.template).exists()
     ]
 
 

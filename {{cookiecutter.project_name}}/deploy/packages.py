@@ -11,9 +11,9 @@ from .scripts import script
 from .steps import step
 
 PACKAGES = """
-    ca-certificates cron curl git iproute2 libnginx-mod-http-brotli-static locales logrotate
-    memcached mercurial nginx openssl postgresql postgresql-client procps python3 python3-venv
-    supervisor tar
+    acme-tiny ca-certificates cron curl git iproute2 libnginx-mod-http-brotli-static
+    libnginx-mod-http-js locales logrotate memcached mercurial nginx openssl postgresql
+    postgresql-client procps python3 python3-venv supervisor tar
 """.split()
 
 SERVICES = (

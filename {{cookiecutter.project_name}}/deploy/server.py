@@ -5,6 +5,7 @@ from typing import Any
 
 from . import checks, files
 from .host import Host
+from .on_host.acme.place import user as acme_user
 from .scripts import script
 from .steps import step
 
@@ -18,7 +19,8 @@ def create_user(host: Host, asked: str = "") -> None:
     with step(host, f"User {host.app_user}, and its directories"):
         paths, facts = files.on_server(host), checks.facts(host)
         host.call("claim", files=paths, facts=facts, asked=asked)
-        told = host.as_root(script("create_user"), home=host.root.rpartition("/")[0]).stdout
+        given = {"home": host.root.rpartition("/")[0], "agent": acme_user(host.app_user)}
+        told = host.as_root(script("create_user"), **given).stdout
     for line in told.splitlines():
         print(f"    {host.config.typed(line)}")
 

@@ -1,12 +1,9 @@
-"""The names of all sites of the project: NGINX answers to them, and the certificate covers them."""
+"""The names of all sites of the project, and how it is with the certificate of each."""
 
 import json
 
-from . import certificates
 from .config import HOST_NAME
 from .host import Host
-from .on_host.server_name import written
-from .scripts import script
 from .steps import step
 
 LIST = "cd $root/current/project && ../venv/bin/python manage.py listsites --json"
@@ -36,11 +33,9 @@ def twin(name: str) -> list[str]:
 
 
 def update(host: Host, first: str) -> None:
-    """Let NGINX answer to the names of all sites, of which `first` is one, and the certificate."""
+    """Let NGINX answer to the names of all sites, of which `first` is one; tell of each."""
     with step(host, "Names of the sites"):
         found = names(host, first)
-    certificates.cover(host, found)  # first: it may be unable to
-    with step(host, "NGINX"):
-        words = " ".join(map(written, found))
-        host.as_root(script("server_names"), stdin=f"server_name {words};\n")
-    print("\n".join(f"    {name}" for name in found))
+        host.call("certificate", hostname=first)
+        told = host.call("names", names=found)["told"]
+    print("\n".join(f"    {name}  {told.get(name, '')}".rstrip() for name in found))

@@ -7,9 +7,11 @@ from django.contrib.sites.admin import SiteAdmin
 from django.contrib.sites.models import Site
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from mezzanine.accounts.admin import UserProfileAdmin
 from mezzanine.core.admin import SitePermissionInline
 
+from .certificates import certificates
 from .models import SiteAlias, valid_host
 from .permissions import sites_of
 
@@ -34,6 +36,11 @@ class SiteAliasInline(admin.TabularInline):
 class SiteWithAliasesAdmin(SiteAdmin):
     form = SiteForm
     inlines = [SiteAliasInline]
+    list_display = ["domain", "name", "certificate"]
+
+    @admin.display(description=gettext_lazy("certificate"))
+    def certificate(self, site):
+        return certificates.told(site.domain)
 
 
 class SuperuserSitePermissionInline(SitePermissionInline):

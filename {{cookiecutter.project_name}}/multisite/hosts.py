@@ -122,6 +122,18 @@ class Hosts:
             return None
         return Site.from_db("default", ["id", "domain", "name"], [site_id, *self._sites[site_id]])
 
+    def names(self):
+        """Return all hosts without their ports, those of the newest site first, in a list.
+
+        Each is followed by that with www., or without, unless it is an address.
+        """
+        self.refresh()
+        found = []
+        for host in sorted(self._ids, key=self._ids.get, reverse=True):
+            name = without_port(host)
+            found += [name] if re.fullmatch(r"[\d.]+|\[.*", name) else [name, twin(name)]
+        return list(dict.fromkeys(found))
+
     def __len__(self):
         """Return how many sites there are."""
         return len(self._sites)

@@ -62,6 +62,7 @@ PUBLIC_MIDDLEWARE = (
     "mezzanine.pages.middleware.PageMiddleware",
     f"{project_settings.PROJECT_APP}.middleware.HealthMiddleware",
     f"{project_settings.PROJECT_APP}.middleware.MissingParameterMiddleware",
+    f"{project_settings.PROJECT_APP}.middleware.StrictTransportMiddleware",
 )
 
 # Of Mezzanine's settings, those that decide what a visitor may do, and what the admin offers.

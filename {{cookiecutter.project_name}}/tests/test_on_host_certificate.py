@@ -2,8 +2,8 @@
 
 import pytest
 
-from deploy.on_host import certificate, deployed, server_name
-from deploy.on_host.site import Refused, Site
+from deploy.on_host import certificate, deployed
+from deploy.on_host.site import Site
 
 
 @pytest.fixture
@@ -14,12 +14,6 @@ def site(tmp_path):
         (site.root / directory).mkdir(parents=True)
     (site.root / "current").symlink_to("releases/1")
     return site
-
-
-def test_more_names_than_clients_accept_are_refused_in_one_line():
-    certificate.check_size([f"www.site-{number:04}.example" for number in range(3000)])
-    with pytest.raises(Refused, match="5000 names take 115 kB"):
-        certificate.check_size([f"www.site-{number:04}.example" for number in range(5000)])
 
 
 @pytest.mark.parametrize(
@@ -41,7 +35,8 @@ def ssl(monkeypatch, tmp_path):
     """The directory of certificates; those of the site are ours."""
     monkeypatch.setattr(certificate, "SSL", tmp_path)
     monkeypatch.setattr(certificate, "require", lambda *thing: None)
-    monkeypatch.setattr(certificate, "write", lambda path, text: path.write_text(text))
+    monkeypatch.setattr(certificate, "has", lambda *thing: True)
+    monkeypatch.setattr(certificate, "write", lambda path, text, *_: path.write_text(text))
     return tmp_path
 
 
@@ -63,27 +58,32 @@ def expire(ssl):
     certificate.openssl(*words, "-addext", f"subjectAltName={names}", "-out", path)
 
 
-def test_a_certificate_of_the_server_that_ends_is_signed_for_all_names(site, ssl):
+def test_a_certificate_of_the_server_that_ends_is_signed_again_with_the_same_key(site, ssl):
     assert certificate.create(site, "garden.example") == {"told": ""}
     assert certificate.names_of(ssl / "garden.crt") == {"garden.example"}
-    (site.state / "nginx").mkdir()
-    long = f"{'a' * 63}.example"
-    names = f"server_name garden.example two.example {server_name.written(long)};\n"
-    (site.state / "nginx/server_names.conf").write_text(names)
     expire(ssl)
     key = (ssl / "garden.key").read_text()
     certificate.create(site, "garden.example")
-    assert certificate.names_of(ssl / "garden.crt") == {"garden.example", "two.example", long}
+    assert certificate.names_of(ssl / "garden.crt") == {"garden.example"}
     assert certificate.problem_of(ssl / "garden.crt") == ""
     assert (ssl / "garden.key").read_text() == key
     assert (ssl / "garden.key").stat().st_mode & 0o777 == 0o600
+    assert (ssl / "garden.pem").read_text() == key + (ssl / "garden.crt").read_text()
+
+
+def test_while_a_site_is_renamed_the_certificate_is_for_both_names(site, ssl, monkeypatch):
+    certificate.create(site, "garden.example")
+    monkeypatch.setattr(deployed, "kept", lambda *_: {"LIVE_HOSTNAME": "garden.example"})
+    certificate.cover(site, "park.example")
+    assert certificate.names_of(ssl / "garden.crt") == {"garden.example", "park.example"}
+    assert (ssl / "garden.pem").read_text().endswith((ssl / "garden.crt").read_text())
 
 
 @pytest.mark.parametrize("name", ["garden", "garden.example"])
 def test_what_somebody_signed_is_never_replaced_whatever_it_is_called(site, ssl, name):
     certificate.create(site, "garden.example")
     own = sign_own(ssl, name)
-    assert "is not for: two.example" in certificate.cover(site, ["two.example"])["told"]
+    certificate.cover(site, "two.example")
     certificate.create(site, "garden.example")
     assert (ssl / "garden.crt").read_text() == own
     own = sign_own(ssl, name, days="1")
@@ -125,10 +125,7 @@ def test_a_stale_name_of_who_deploys_is_not_signed_for(site, ssl, monkeypatch):
     assert certificate.names_of(ssl / "garden.crt") == {"garden.example"}
 
 
-def test_before_the_first_deploy_another_host_name_is_signed_for(site, ssl):
+def test_another_host_name_is_signed_for(site, ssl):
     certificate.create(site, "garden.example")
-    certificate.create(site, "www.garden.example")
-    assert certificate.names_of(ssl / "garden.crt") == {"garden.example"}
-    site.current.unlink()
     certificate.create(site, "www.garden.example")
     assert certificate.names_of(ssl / "garden.crt") == {"www.garden.example"}

@@ -1,5 +1,8 @@
 """Middleware of the project."""
 
+import re
+from pathlib import Path
+
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.db import DatabaseError, connection
@@ -8,17 +11,22 @@ from django.http import HttpResponse, HttpResponseBadRequest
 from django.utils.datastructures import MultiValueDictKeyError
 from django.utils.deprecation import MiddlewareMixin
 
+from multisite.hosts import hosts
+
 
 class HealthMiddleware:
     """Answer /healthz, which a deploy asks before it lets visitors in: 200, or 503 and why.
 
-    The text is the name of the release. It stands first, so it works under any host name.
+    The text is the name of the release. It stands first, so it works under any host name. At
+    /healthz/names are the names of all sites, for the server, which has their certificates signed.
     """
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
+        if request.path_info == "/healthz/names":
+            return HttpResponse("\n".join(hosts.names()), content_type="text/plain")
         if request.path_info != "/healthz":
             return self.get_response(request)
         wrong = what_is_wrong()
@@ -37,6 +45,39 @@ def what_is_wrong():
     if getattr(staticfiles_storage, "hashed_files", None) == {}:
         return "there is no manifest of static files: collectstatic makes it"
     return None
+
+
+class StrictTransportMiddleware:
+    """Let browsers insist on HTTPS (RFC 6797) for a name that has a certificate that they trust.
+
+    In CERTIFICATES/trusted such a name has a file, which says for how many seconds: more with each
+    renewal that works. SECURE_HSTS_SECONDS, where it is a number, counts instead.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        if settings.CERTIFICATES and request.is_secure():
+            seconds = trusted_seconds(request.META.get("HTTP_HOST", ""))
+            if settings.SECURE_HSTS_SECONDS is not None:
+                seconds = seconds and settings.SECURE_HSTS_SECONDS
+            del response["Strict-Transport-Security"]
+            if seconds:
+                response["Strict-Transport-Security"] = f"max-age={seconds}"
+        return response
+
+
+def trusted_seconds(host):
+    """Return for how long browsers may insist on HTTPS for a host, 0 where they do not trust it."""
+    name = host.partition(":")[0].rstrip(".").lower()
+    if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", name):
+        return 0
+    try:
+        return int(Path(settings.CERTIFICATES, "trusted", name).read_text())
+    except (OSError, ValueError):
+        return 0
 
 
 class MissingParameterMiddleware(MiddlewareMixin):

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     f"{PROJECT_APP}.middleware.HealthMiddleware",  # first: it answers under any host name
     "multisite.middleware.SiteMiddleware",  # before all that may ask which site it is
+    f"{PROJECT_APP}.middleware.StrictTransportMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
     "page_cache.middleware.PageCacheMiddleware",  # outside of all that knows the visitor
@@ -122,6 +123,14 @@ CACHE_MIDDLEWARE_KEY_PREFIX = PROJECT_APP
 PAGE_CACHE_SECONDS = 0  # how long a public page is kept; a server keeps it for a minute
 PAGE_CACHE_EDITS = "/nonexistent"  # a directory in which NGINX looks for the seconds with edits
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+
+
+# HTTPS. How long browsers are to insist on it, in seconds: None is an hour, a day and then a year,
+# as the certificate of a name is renewed; 0 is never. Where browsers trust no certificate, never.
+# https://docs.djangoproject.com/en/5.2/ref/middleware/#http-strict-transport-security
+
+SECURE_HSTS_SECONDS = None
+CERTIFICATES = ""  # the directory in which a server keeps those of the sites
 
 
 # Accounts
@@ -200,6 +209,10 @@ FABRIC = {
     "DB_PASS": "",  # password of the live database; empty: made on the server
     "ADMIN_PASS": "",  # password of the live admin user; empty: made at a terminal, shown once
     "MEMCACHED_MEGABYTES": 64,  # memory of the cache
+    # Who signs the certificates of the sites: a directory of ACME, RFC 8555.
+    "ACME_DIRECTORY": "https://acme-v02.api.letsencrypt.org/directory",
+    # A CDN, proxies or load balancers in front: their addresses or networks, or "cloudflare".
+    "PROXIES": [],
 }
 
 # More servers for the same project, each with a name of your own: `fab staging deploy`. What an

@@ -33,10 +33,12 @@ from . import (  # noqa: F401  (they fill the table of checks)
     restore,
     role,
     secret_settings,
+    server_names,
     static,
     switch,
     virtualenv,
 )
+from .acme import agent
 from .site import Refused, Site
 
 COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
@@ -59,6 +61,8 @@ COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
     "live": checks.live,
     "load": restore.load,
     "migrations": release_python.migrations,
+    "follow_names": server_names.follow,
+    "names": server_names.update,
     "prerequisites": checks.prerequisites,
     "prune": releases.prune,
     "relay": relay.start,
@@ -73,6 +77,7 @@ COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
     "status": checks.status,
     "swap": restore.swap,
     "switch": switch.run,
+    "trust": agent.run,
     "unpack": repository.unpack,
     "virtualenv": virtualenv.make,
     "where": record.tell_where,

@@ -1,4 +1,7 @@
-"""The certificate that the server signs itself, for all names of the sites.
+"""The certificate of the site: your own, or one that the server signs itself.
+
+It is shown for names that have none of their own (see acme/): NAME.crt and NAME.key, and both in
+NAME.pem, which NGINX's workers read at each handshake.
 
 ROOT/state/certificate-key has the digest of the public key that was made here for it. A certificate
 with another key is somebody's own, also one that they have signed themselves: it is never replaced.
@@ -7,49 +10,60 @@ with another key is somebody's own, also one that they have signed themselves: i
 import hashlib
 import re
 import subprocess
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from . import deployed
-from .files import write
-from .record import require
-from .server_name import names_in
+from .files import read, write
+from .record import has, require
 from .site import Refused, Site
 
 SSL = Path("/etc/nginx/ssl")
-# OpenSSL, and so most clients, ends the handshake where the certificates have more than 100 kB.
-# https://docs.openssl.org/3.0/man3/SSL_CTX_set_max_cert_list/
-LARGEST = 95_000  # bytes of names: what is left is for the rest of the handshake's message
 DAYS = 7  # that a certificate is good for, at the least
 
 
 def create(site: Site, hostname: str) -> dict[str, str]:
     """Let the site have a certificate that is good; return "told", a line where it is not.
 
-    One that the server signs is for LIVE_HOSTNAME, that of the live release where it is known, and
-    all names of the last `fab sites`.
+    One that the server signs is for LIVE_HOSTNAME, that of the live release where it is known.
     """
     hostname = deployed.kept(site, site.live).get("LIVE_HOSTNAME", hostname)
     path = SSL / f"{site.name}.crt"
     require(site, "file", str(path))
     SSL.mkdir(0o755, exist_ok=True)
     wrong, ours = problem_of(path), path.exists() and is_of_server(site, path)
-    if not wrong and ours and not site.live and hostname not in names_of(path):
-        wrong = "is for another name"  # that of a live site a deploy renames, or fab sites
-    if not wrong:
-        if ours:
-            remember_key(site, path)
-        return {"told": ""}
-    if not ours and "expire" in wrong:
+    if not wrong and ours and hostname not in names_of(path):
+        wrong = "is for another name"
+    if not wrong and ours:
+        remember_key(site, path)
+    if wrong and not ours and "expire" in wrong:
         words = f"your certificate {wrong}: put the renewed one into deploy/, and type fab create"
         return {"told": words}
-    if not ours:
-        for each in filter(Path.exists, (path, path.with_suffix(".key"))):
-            each.rename(f"{each}.before")  # nobody knows whose it is
-    names = dict.fromkeys([hostname, *names_of_sites(site)])
-    make_key(path.with_suffix(".key"))
-    sign(site, path, names)
+    if wrong:
+        if not ours:
+            for each in filter(Path.exists, (path, path.with_suffix(".key"))):
+                each.rename(f"{each}.before")  # nobody knows whose it is
+        make_key(path.with_suffix(".key"))
+        sign(site, path, [hostname])
+    combine(site)
     return {"told": ""}
+
+
+def is_combined(path: Path) -> bool:
+    """Return whether NGINX's workers can read what `combine` has made of a certificate."""
+    text = path.with_suffix(".key").read_text() + path.read_text()
+    return read(path.with_suffix(".pem")) == (text, "root:www-data", 0o640)
+
+
+def combine(site: Site) -> None:
+    """Let NGINX's workers read the certificate and its key, in one file.
+
+    That of a site of before is yet to be claimed: then the next deploy does both.
+    """
+    path = SSL / f"{site.name}.crt"
+    if has(site, "file", str(path.with_suffix(".pem"))) and not is_combined(path):
+        text = path.with_suffix(".key").read_text() + path.read_text()
+        write(path.with_suffix(".pem"), text, "root:www-data", 0o640)
 
 
 def problem_of(path: Path) -> str:
@@ -66,46 +80,28 @@ def problem_of(path: Path) -> str:
     return "" if is_good else f"expires or has expired, {end}"
 
 
-def names_of_sites(site: Site) -> list[str]:
-    """Return the names that NGINX answers to since the last `fab sites`."""
-    path = site.state / "nginx" / "server_names.conf"
-    words = path.read_text() if path.exists() else ""
-    return names_in(words.replace("server_name ", "").replace(";", ""))
-
-
-def cover(site: Site, names: Sequence[str]) -> dict[str, str]:
-    """Let the certificate be for exactly those names; return "told", a line where it is not.
-
-    `names`, the first of them LIVE_HOSTNAME, are in ASCII. Where the certificate is one of your
-    own, nothing changes. Refused where one certificate cannot bear so many names.
-    """
+def cover(site: Site, hostname: str) -> dict[str, str]:
+    """Let the certificate that the server signs be for a name too, as for one of a renaming."""
     path = SSL / f"{site.name}.crt"
     require(site, "file", str(path))
-    covered = names_of(path)
-    if not is_of_server(site, path):
-        missing = [name for name in names if not is_covered(name, covered)]
-        return {"told": f"your certificate is not for: {' '.join(missing)}" if missing else ""}
-    check_size(names)
-    if covered != set(names):
-        sign(site, path, names)
-    return {"told": ""}
-
-
-def check_size(names: Collection[str]) -> None:
-    """Refused where the names are too many for one certificate."""
-    size = sum(len(name) + 2 for name in names)  # each with its type and length, RFC 5280
-    if size > LARGEST:
-        raise Refused(
-            f"{len(names)} names take {size // 1000} kB, and clients refuse a certificate of more"
-            f" than {LARGEST // 1000} kB of them: remove sites, or put your own certificate into"
-            " deploy/, such as one for *.example.com, and type fab create"
-        )
+    if is_of_server(site, path) and hostname not in names_of(path):
+        live = deployed.kept(site, site.live).get("LIVE_HOSTNAME", hostname)
+        sign(site, path, dict.fromkeys([hostname, live]))
+        combine(site)
+    return {}
 
 
 def names_of(path: Path) -> set[str]:
     """Return the host names that a certificate is for."""
     shown = openssl("x509", "-in", path, "-noout", "-ext", "subjectAltName")
     return set(re.findall(r"(?:DNS|IP Address):([^,\s]+)", shown))
+
+
+def parties_of(path: Path) -> tuple[str, str]:
+    """Return the subject and the issuer of a certificate; Refused where it is none."""
+    shown = openssl("x509", "-in", path, "-noout", "-subject", "-issuer", "-nameopt", "RFC2253")
+    subject, issuer = (line.partition("=")[2] for line in shown.splitlines())
+    return subject, issuer
 
 
 def is_of_server(site: Site, path: Path) -> bool:
@@ -116,8 +112,7 @@ def is_of_server(site: Site, path: Path) -> bool:
     with words.
     """
     try:
-        shown = openssl("x509", "-in", path, "-noout", "-subject", "-issuer", "-nameopt", "RFC2253")
-        subject, issuer = (line.partition("=")[2] for line in shown.splitlines())
+        subject, issuer = parties_of(path)
         names = {f"CN={host}" for host in (site.name, *names_of(path))}
         if subject != issuer:
             return False
@@ -165,7 +160,7 @@ def is_covered(name: str, covered: Collection[str]) -> bool:
 
 
 def sign(site: Site, path: Path, hosts: Iterable[str]) -> None:
-    """Sign a certificate for the hosts with the key beside it, and let NGINX show it."""
+    """Sign a certificate for the hosts with the key beside it."""
     temporary = path.with_name(f".{path.name}")
     alternative = ",".join(f"{kind_of(host)}:{host}" for host in hosts)
     # A subject holds 64 characters at most (RFC 5280, ub-common-name), and a host name 253.
@@ -176,8 +171,6 @@ def sign(site: Site, path: Path, hosts: Iterable[str]) -> None:
     temporary.chmod(0o644)
     remember_key(site, temporary)
     temporary.rename(path)
-    if Path(f"/etc/nginx/sites-enabled/{site.name}.conf").exists():
-        subprocess.run(["systemctl", "reload", "nginx"], check=True)
 
 
 def kind_of(host: str) -> str:

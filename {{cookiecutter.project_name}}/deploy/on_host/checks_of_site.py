@@ -5,13 +5,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from . import releases, secret_settings, virtualenv
-from .certificate import DAYS, SSL, is_covered, names_of
+from .acme.place import Place, paused, told
+from .acme.place import user as acme_user
+from .certificate import DAYS, SSL, is_combined, is_covered, names_of
 from .checks import Server, Wrong, check, output
 from .pages import Visitors
 from .processes import Failed, Processes, end_of_log
 from .release_python import migrations as migrations_of
 
 DEPLOY = ("deploy",)
+SILENT = 600  # seconds: the agent of certificates runs each minute
 BACKUP = 2 * 86400  # seconds: one is made each night
 
 
@@ -126,12 +129,40 @@ def certificate(server: Server) -> str | None:
         raise Wrong(f"it is not for {server.live_hostname}", "fab sites")
     if days < DAYS:
         raise Wrong(f"until {end:%Y-%m-%d}, {days:.0f} days", "fab create")
+    if Path(f"/etc/nginx/{server.name}.js").exists() and not is_combined(path):
+        raise Wrong(f"{path.with_suffix('.pem')} is not the certificate and its key", "fab create")
     return f"until {end:%Y-%m-%d}, {days:.0f} days"
 
 
 def fits_key(path: Path) -> bool:
     public = output("openssl", "x509", "-in", path, "-noout", "-pubkey")
     return public == output("openssl", "pkey", "-in", path.with_suffix(".key"), "-pubout")
+
+
+@check("Do browsers trust the sites?")
+def trust(server: Server) -> str | None:
+    place = Place(server.site)
+    if not server.site.live or not place.status.exists():
+        return None  # of an earlier time, or the agent has its first run yet to come
+    ran = place.status.stat().st_mtime
+    if time.time() - ran > SILENT:
+        words = f"cron has not run {acme_user(server.name)} for ten minutes"
+        raise Wrong(words, since=f"{datetime.fromtimestamp(ran, UTC):%Y-%m-%dT%H:%MZ}")
+    names = told(place)
+    here = names.get(server.live_hostname, "it is no name that a CA signs")
+    trusted = sum(words.startswith("trusted") for words in names.values())
+    words = f"{server.live_hostname} {here}; {trusted} of {len(names)} names are trusted"
+    if why := paused(place):
+        words += f"; orders wait: {why}"
+    refused = [f"{name} {words}" for name, words in names.items() if is_refused(words)]
+    if refused:
+        raise Wrong(f"{words}; {len(refused)} are refused, such as {refused[0]}")
+    return words
+
+
+def is_refused(words: str) -> bool:
+    """Return whether what is told of a name is that it gets no certificate, or loses its own."""
+    return words.startswith("refused") or "renewal fails" in words
 
 
 @check("Is there a backup of these days?")

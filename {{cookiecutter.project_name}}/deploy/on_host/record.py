@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from . import things
+from .acme.place import Place, told
 from .files import write
 from .ports import holder
 from .postgres import has_database, has_password, owner_of
@@ -62,10 +63,15 @@ def tell_where(site: Site) -> dict[str, Any]:
     return {}
 
 
+def has(site: Site, kind: str, name: str) -> bool:
+    """Return whether that is ours."""
+    record = read(site)
+    return record is not None and [kind, name] in record["things"]
+
+
 def require(site: Site, kind: str, name: str) -> None:
     """Refused unless that is ours."""
-    record = read(site)
-    if not record or [kind, name] not in record["things"]:
+    if not has(site, kind, name):
         raise Refused(f"{things.described(kind, name)} is not ours; type fab create")
 
 
@@ -129,7 +135,10 @@ def conflicts_of_use(site: Site, port: int, hostname: str) -> list[str]:
     port_of, name_of, found = "", "", holder(port)
     configurations = configurations_of_others(site.name)
     texts = [(path.name.removesuffix(".conf"), text_of(path)) for path in configurations]
-    for who, text in texts + names_of_others(site.name):
+    for who, names in names_of_others(site.name).items():
+        if hostname in names:
+            name_of = who
+    for who, text in texts:
         if re.search(rf"\b(127\.0\.0\.1|localhost):{port}\b", text):  # also of one that is down
             port_of = who
         if any(hostname in names_in(words) for words in re.findall(SERVER_NAMES, text)):
@@ -146,14 +155,20 @@ def configurations_of_others(name: str) -> list[Path]:
     return [path for path in sorted(paths) if path != NGINX / f"{name}.conf"]
 
 
-def names_of_others(name: str) -> list[tuple[str, str]]:
-    """Return (project, text) of what each other project tells NGINX of its sites and aliases."""
-    records = [path for path in sorted(RECORDS.glob("*.json")) if path.stem != name]
-    roots = {path.stem: json.loads(path.read_text()).get("root", "/") for path in records}
-    return [
-        (other, text_of(Path(root) / "state/nginx/server_names.conf"))
-        for other, root in roots.items()
-    ]
+def names_of_others(name: str) -> dict[str, set[str]]:
+    """Return the names of the sites and aliases of each other project here, by project."""
+    found = {}
+    for path in sorted(RECORDS.glob("*.json")):
+        if path.stem != name:
+            root = Path(json.loads(path.read_text()).get("root", "/"))
+            words = text_of(root / "state/nginx/server_names.conf")
+            found[path.stem] = {
+                *(each for names in re.findall(SERVER_NAMES, words) for each in names_in(names)),
+                *told(
+                    Place(Site(path.stem, root))
+                ),  # also of a project that NGINX needs no names of
+            }
+    return found
 
 
 def text_of(path: Path) -> str:

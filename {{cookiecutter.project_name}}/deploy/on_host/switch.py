@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from . import deployed, releases, secret_settings
+from . import certificate, deployed, releases, secret_settings
 from .configuration import Configuration, keep_program
 from .files import link
 from .naming import Naming
@@ -85,6 +85,7 @@ class Switch:
     def configure(self) -> None:
         """Put the configuration of the new release in place; NGINX and the cache take it up."""
         keep_program(self.site)
+        certificate.combine(self.site)
         self.undos.append(self.configure_back)
         self.configuration = Configuration(self.site, self.release)
         try:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from . import postgres, supervisor
+from .acme.place import user as acme_user
 from .site import Refused, Site
 
 SUPERVISOR = Path("/etc/supervisor/conf.d")
@@ -28,10 +29,10 @@ def needed(site: Site, files: Iterable[str]) -> list[list[str]]:
     programs = [name, f"{name}-standby", f"{name}-memcached"]
     logs = [f"/var/log/nginx/{name}.{log}.log" for log in ("access", "error", "stale")]
     logs += [f"/var/log/supervisor/{program}.log" for program in programs]
-    files = [*files, f"/etc/nginx/ssl/{name}.crt", f"/etc/nginx/ssl/{name}.key"]
+    files = [*files, *(f"/etc/nginx/ssl/{name}.{kind}" for kind in ("crt", "key", "pem"))]
     return [
-        ["user", name],
-        ["group", name],
+        *(["user", user] for user in (name, acme_user(name))),
+        *(["group", group] for group in (name, acme_user(name))),
         ["role", name],
         *(["database", database] for database in databases),
         *(["directory", directory] for directory in directories),

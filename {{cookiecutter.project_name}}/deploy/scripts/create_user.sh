@@ -1,9 +1,13 @@
 # shellcheck shell=sh
 # Makes the user that the site runs as, and the project's directories.
-: "${name:?}" "${root:?}" "${home:?}"
+: "${name:?}" "${root:?}" "${home:?}" "${agent:?}"
 set -eu
-id -u "$name" >/dev/null 2>&1 || useradd --system --user-group --home-dir "$root" \
-    --no-create-home --shell /usr/sbin/nologin "$name"
+add_user() {
+    id -u "$1" >/dev/null 2>&1 || useradd --system --user-group --home-dir "$2" \
+        --no-create-home --shell /usr/sbin/nologin "$1"
+}
+add_user "$name" "$root"
+add_user "$agent" "$root/certificates"
 [ -d "$home" ] || install -d "$home"
 case $(stat -c %a "$home") in  # the site's user and the web server have to pass through
     *[1357]) ;;
@@ -17,6 +21,11 @@ make root root 0755 state
 make root root 0700 state/configuration
 make root root 0700 backups
 make root root 0755 shared/acme
+make root root 0755 shared/acme/.well-known
+make "$agent" "$agent" 0755 shared/acme/.well-known/acme-challenge
+make "$agent" "$agent" 0711 certificates
+make "$agent" www-data 2750 certificates/names
+make "$agent" "$agent" 0755 certificates/trusted
 for directory in releases shared/static shared/media; do
     make "$name" www-data 0750 $directory
 done

@@ -18,10 +18,9 @@ openssl pkey -in "$key" -pubout | cmp -s - "$public" ||
 openssl x509 -in "$pem" -checkend 0 -noout >/dev/null ||
     refuse "the certificate has expired: $(openssl x509 -in "$pem" -enddate -noout)"
 openssl x509 -in "$pem" "-check$kind" "$host" -noout | grep -q 'does match' ||
-    echo "the certificate is not for $host: browsers will warn"
+    echo "your certificate is not for $host, which gets one of its own"
 openssl crl2pkcs7 -nocrl -certfile "$pem" | openssl pkcs7 -print_certs -out "$crt"
 cmp -s "$crt" "$name.crt" && cmp -s "$key" "$name.key" && exit 0
 mv "$crt" "$name.crt"
 mv "$key" "$name.key"
 chmod 644 "$name.crt"
-[ ! -e "/etc/nginx/sites-enabled/$name.conf" ] || systemctl reload nginx

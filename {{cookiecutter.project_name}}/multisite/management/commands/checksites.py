@@ -11,12 +11,13 @@ from django.core.management.base import BaseCommand
 from mezzanine.conf.models import Setting
 from mezzanine.pages.models import Page
 
+from ...certificates import certificates
 from ...hosts import without_port
 from ...models import valid_host
 
 
 class Command(BaseCommand):
-    help = "Names what is wrong with the hosts, home page or theme of a site, and exits with 1."
+    help = "Names what is wrong with the hosts, certificates, home page or theme of a site."
 
     def handle(self, **options):
         found = list(problems())
@@ -37,7 +38,7 @@ def problems():
     }
     for site in Site.objects.order_by("id").prefetch_related("aliases"):
         for host in [site.domain, *(alias.host for alias in site.aliases.all())]:
-            if problem := wrong_host(host):
+            if problem := wrong_host(host) or certificates.problem(host):
                 yield site.pk, site.domain, problem
         if site.pk not in with_home:
             yield site.pk, site.domain, "it has no home page"

@@ -1,0 +1,122 @@
+"""A CA of the rig, pebble, which really validates, and a DNS that knows what a test tells it."""
+
+import json
+import os
+import signal
+import ssl
+import subprocess
+import time
+import urllib.request
+from contextlib import suppress
+
+from process import tool
+from support import program
+
+API, MANAGEMENT = 14000, 15000  # ports
+
+
+class Authority:
+    """Both listen at the address of the rig's bridge, which its hosts reach.
+
+    `directory` is the URL of the CA's directory, and `root` what is to be trusted, in PEM.
+    """
+
+    def __init__(self, network, folder, **settings):
+        self.address, self.folder = f"{network.subnet}.1", folder
+        self.directory = f"https://{self.address}:{API}/dir"
+        self.servers = {}
+        self.addresses = {}
+        self.make_own_certificate()
+        self.start_dns()
+        self.start_ca(**settings)
+
+    def make_own_certificate(self):
+        """Make the CA's CA, which signs what its API shows; Python's ssl asks for keyUsage."""
+        options = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30"]
+        ca, key = self.folder / "api-ca.pem", self.folder / "api-ca.key"
+        usage = ["-addext", "keyUsage=critical,keyCertSign,cRLSign"]
+        tool("openssl", *options, "-subj", "/CN=rig", *usage, "-keyout", key, "-out", ca)
+        tool(
+            *("openssl", *options, "-subj", "/CN=api", "-CA", ca, "-CAkey", key),
+            *("-addext", f"subjectAltName=IP:{self.address}"),
+            *("-addext", "basicConstraints=critical,CA:false"),
+            *("-keyout", self.folder / "api.key", "-out", self.folder / "api.pem"),
+        )
+
+    # The DNS
+
+    def start_dns(self):
+        (self.folder / "hosts").touch()
+        self.start(
+            "dns",
+            [program("dnsmasq", "dnsmasq-base"), "--keep-in-foreground", "--conf-file=/dev/null"]
+            + ["--user=root", f"--listen-address={self.address}", "--bind-interfaces", "--no-hosts"]
+            + [f"--addn-hosts={self.folder / 'hosts'}", "--local-ttl=0", "--pid-file="]
+            + ["--local=/test/"],
+        )
+
+    def lead(self, **names):
+        """Let names lead to addresses, or nowhere: lead(**{"one.test": "10.77.1.11"})."""
+        self.addresses |= names
+        lines = [f"{address} {name}\n" for name, address in self.addresses.items() if address]
+        (self.folder / "hosts").write_text("".join(lines))
+        self.servers["dns"].send_signal(signal.SIGHUP)
+
+    # The CA
+
+    def start_ca(self, days=90, noncereject=5, sleep=0, refused=()):
+        """Start it; it forgets its accounts and has new roots each time."""
+        config = {
+            "listenAddress": f"{self.address}:{API}",
+            "managementListenAddress": f"{self.address}:{MANAGEMENT}",
+            "certificate": str(self.folder / "api.pem"),
+            "privateKey": str(self.folder / "api.key"),
+            "httpPort": 80,
+            "tlsPort": 443,
+            "ocspResponderURL": "",
+            "externalAccountBindingRequired": False,
+            "certificateValidityPeriod": int(days * 86400),
+            "domainBlocklist": [*refused],
+        }
+        (self.folder / "pebble.json").write_text(json.dumps({"pebble": config}))
+        environment = {"PEBBLE_WFE_NONCEREJECT": str(noncereject), "PEBBLE_VA_NOSLEEP": "1"}
+        if sleep:
+            environment = environment | {"PEBBLE_VA_NOSLEEP": "", "PEBBLE_VA_SLEEPTIME": str(sleep)}
+        self.start(
+            "ca",
+            [program("pebble", "pebble"), "-config", self.folder / "pebble.json"]
+            + ["-dnsserver", f"{self.address}:53"],
+            **environment,
+        )
+        self.root = (self.folder / "api-ca.pem").read_text() + self.issuing_root()
+
+    def issuing_root(self):
+        context = ssl._create_unverified_context()
+        url = f"https://{self.address}:{MANAGEMENT}/roots/0"
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                with urllib.request.urlopen(url, context=context, timeout=5) as answer:
+                    return answer.read().decode()
+            except OSError:
+                assert time.monotonic() < deadline, (self.folder / "ca.log").read_text()
+                time.sleep(0.1)
+
+    # Both
+
+    def start(self, name, command, **environment):
+        self.stop(name)
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.servers[name] = subprocess.Popen(
+                command, stdout=log, stderr=log, env=os.environ | environment
+            )
+
+    def stop(self, name):
+        if server := self.servers.pop(name, None):
+            server.terminate()
+            server.wait(30)
+
+    def close(self):
+        for name in list(self.servers):
+            with suppress(OSError):
+                self.stop(name)

@@ -1,0 +1,254 @@
+"""Every site under a certificate that browsers trust, signed by a real CA that really validates."""
+
+import http.client
+import json
+import socket
+import sqlite3
+import ssl
+import subprocess
+import time
+
+import pytest
+from authority import Authority
+from faults import wait_for
+from load import Load
+from sites import ONE_SUITE_IN_CI, PASSWORD, Site
+from support import Baker
+
+HOST = "www.one.test"
+DAY = 86400
+MINUTE = 100  # seconds: a run of the agent begins each minute, on a slow machine
+
+
+@pytest.fixture(scope="module")
+def authority(rig, tmp_path_factory):
+    """The CA and the DNS of the rig."""
+    authority = Authority(rig.network, tmp_path_factory.mktemp("authority"))
+    yield authority
+    authority.close()
+
+
+@pytest.fixture(scope="module", params=ONE_SUITE_IN_CI)
+def site(request, authority, up_with_packages, template, tmp_path_factory):
+    """A site whose name leads nowhere yet."""
+    project = Baker(template, tmp_path_factory.mktemp("trusted")).bake(live_hostname=HOST)
+    host = up_with_packages("trusted", suite=request.param)
+    host.run(f"echo nameserver {authority.address} >/etc/resolv.conf")
+    site = Site(project, host, name=HOST, SSH_USER="root", ADMIN_PASS=PASSWORD)
+    site.configure(ACME_DIRECTORY=authority.directory)
+    (project / "deploy/acme-root.pem").write_text(authority.root)
+    site.certificates = host.root / "srv/mysite/certificates"
+    site.commit()
+    site.fab("all")
+    yield site
+    for name in [*authority.addresses]:
+        authority.lead(**{name: ""})
+    host.down()
+
+
+def told(site, name=HOST):
+    """Return what the server tells of a name."""
+    path = site.certificates / "status.json"
+    return json.loads(path.read_text())["names"].get(name, "") if path.exists() else ""
+
+
+def is_trusted(site, name=HOST):
+    return told(site, name).startswith("trusted until")
+
+
+def ask(site, authority, name=HOST, path="/", trusting=True):
+    """Return the answer to a request over TLS, for which the certificate has to be good."""
+    context = ssl.create_default_context(cadata=authority.root)
+    if not trusting:
+        context = ssl._create_unverified_context()
+    connection = http.client.HTTPSConnection(name, timeout=30, context=context)
+    raw = socket.create_connection((site.host.address, 443), 30)
+    connection.sock = context.wrap_socket(raw, server_hostname=name)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    answer.read()
+    return answer
+
+
+def over_http(site, name, path="/"):
+    connection = http.client.HTTPConnection(site.host.address, 80, timeout=30)
+    connection.request("GET", path, headers={"Host": name})
+    return connection.getresponse()
+
+
+def shown(site, name):
+    """Return the certificate that is shown for a name, which may be any bytes, in PEM."""
+    words = ["openssl", "s_client", "-connect", f"{site.host.address}:443", "-servername", name]
+    run = subprocess.run(words, input=b"", capture_output=True)
+    return run.stdout.partition(b"-----BEGIN")[2].partition(b"-----END")[0]
+
+
+def own(site):
+    """Return the certificate of the site, for names without one."""
+    text = (site.host.root / "etc/nginx/ssl/mysite.crt").read_bytes()
+    return text.partition(b"-----BEGIN")[2].partition(b"-----END")[0]
+
+
+def key_of(site, name):
+    text = (site.certificates / f"names/{name}.pem").read_text()
+    return text.partition("-----END PRIVATE KEY-----")[0]
+
+
+def in_ledger(site, sql):
+    with sqlite3.connect(site.certificates / "ledger.sqlite3", timeout=30) as database:
+        database.execute(sql)
+    database.close()
+
+
+def workers(site):
+    return site.host.run("pgrep -f 'nginx: worker' | sort").stdout
+
+
+# Before the name leads here
+
+
+def test_until_the_name_leads_here_the_site_works_and_says_what_it_waits_for(site, authority):
+    wait_for(lambda: told(site) == "waiting: it has no address in the DNS", 2 * MINUTE)
+    authority.lead(**{HOST: "192.0.2.7"})
+    wait_for(lambda: "192.0.2.7" in told(site), 2 * MINUTE)
+    assert f"✓ trust:       {HOST} waiting: the name leads to 192.0.2.7" in site.fab("status")
+    assert f"    {HOST}  waiting: the name leads to 192.0.2.7" in site.fab("sites")
+    answer = ask(site, authority, trusting=False)
+    assert answer.status == 200
+    assert answer.headers["Strict-Transport-Security"] is None
+    with pytest.raises(ssl.SSLCertVerificationError):
+        ask(site, authority)
+    redirect = over_http(site, HOST, "/about/?x=1")
+    assert (redirect.status, redirect.headers["Location"]) == (307, f"https://{HOST}/about/?x=1")
+
+
+def test_the_site_is_trusted_as_soon_as_its_name_leads_here(site, authority, figures):
+    before = workers(site)
+    started = time.monotonic()
+    authority.lead(**{HOST: site.host.address})
+    wait_for(lambda: is_trusted(site), 2 * MINUTE)
+    figures(f"trusted after its DNS leads here: {time.monotonic() - started:.0f} s")
+    answer = ask(site, authority)
+    assert (answer.status, answer.headers["Strict-Transport-Security"]) == (200, "max-age=3600")
+    assert over_http(site, HOST).status == 308
+    assert f"{HOST} trusted until" in site.fab("status")
+    assert workers(site) == before
+
+
+# Every name by itself
+
+
+def test_a_row_in_the_admin_is_live_and_trusted_without_a_deploy(site, authority, figures):
+    before = workers(site)
+    authority.lead(**{"two.test": site.host.address, "zwei.test": site.host.address})
+    site.fab("manage", "addsite two.test --alias zwei.test")
+    started = time.monotonic()
+    names = ("two.test", "zwei.test")
+    wait_for(lambda: all(is_trusted(site, name) for name in names), 2 * MINUTE)
+    figures(f"trusted after its row, two names: {time.monotonic() - started:.0f} s")
+    assert ask(site, authority, "two.test").status == 200
+    assert ask(site, authority, "zwei.test").status == 301
+    assert told(site, "www.two.test") == "waiting: it has no address in the DNS"
+    assert over_http(site, "www.two.test").status == 307
+    assert workers(site) == before
+
+
+def test_what_is_no_name_gets_the_sites_own_certificate_and_no_file_of_another(site):
+    assert shown(site, "TWO.test") == shown(site, "two.test") != own(site)
+    for name in [
+        *["nobody.test", "../names/two.test", "../certificates/names/two.test", "two.test/", "."],
+        *["%2e%2e/two.test", "two.test.pem", ".two.test", "two.test.", "x" * 255, "\xff.two.test"],
+        *["two.test\n", "two..test", "[::1]", "two.test:443", "*.test"],
+    ]:
+        assert shown(site, name) == own(site), name
+    assert ".pem" not in site.host.run("cat /var/log/nginx/mysite.error.log").stdout
+
+
+def test_nobody_but_the_agent_and_the_web_server_reads_a_key(site, authority):
+    for path in ("names/two.test.pem", "account.key", "ledger.sqlite3"):
+        for user in ("mysite", "nobody"):
+            words = f"runuser -u {user} -- cat /srv/mysite/certificates/{path}"
+            assert "Permission denied" in site.host.run(words, check=False).stderr
+    readable = "runuser -u mysite -- ls /srv/mysite/certificates /srv/mysite/certificates/names"
+    assert site.host.run(readable, check=False).stdout == ""
+    written = "find / -xdev -user mysite-acme -not -path '/srv/mysite/certificates*'"
+    assert site.host.run(written).stdout == "/srv/mysite/shared/acme/.well-known/acme-challenge\n"
+    for path in [
+        *["/certificates/names/two.test.pem", "/.well-known/acme-challenge/%2e%2e/%2e%2e/x"],
+        *["/static/../../certificates/status.json", "/healthz/names"],
+    ]:
+        assert ask(site, authority, path=path).status in (400, 404)
+        challenge = over_http(site, HOST, path)
+        assert challenge.status in (307, 308, 400, 404)
+
+
+def test_what_the_ca_refuses_is_one_names_and_tried_later(site, authority):
+    authority.start_ca(refused=["bad.test"])
+    site.host.run("cat >/etc/nginx/ssl/mysite-acme-root.pem", input=authority.root)
+    authority.lead(**{"bad.test": site.host.address, "good.test": site.host.address})
+    site.fab("manage", "addsite bad.test --alias good.test")
+    wait_for(lambda: is_trusted(site, "good.test"), 2 * MINUTE)
+    wait_for(lambda: told(site, "bad.test").startswith("refused since"), MINUTE)
+    assert "policy" in told(site, "bad.test")
+    assert "it is tried again at" in told(site, "bad.test")
+    output = site.fab("status", status=1)
+    assert "1 are refused, such as bad.test refused since" in output
+    site.fab("manage", "removesite bad.test --force")
+
+
+# In the course of time
+
+
+def test_a_renewal_keeps_the_key_and_fails_no_request(site, authority):
+    before = shown(site, HOST), key_of(site, HOST)
+    now = time.time()
+    with Load(site, HOST) as load:
+        changed = f"UPDATE name SET since = {now - 80 * DAY}, until = {now + 10 * DAY}"
+        in_ledger(site, f"{changed} WHERE name = '{HOST}'")
+        wait_for(lambda: shown(site, HOST) != before[0], 2 * MINUTE)
+    assert load.failures == []
+    assert key_of(site, HOST) == before[1]
+    answer = ask(site, authority)
+    assert answer.headers["Strict-Transport-Security"] == "max-age=86400"
+
+
+def test_while_the_ca_is_down_all_goes_on_and_says_so(site, authority):
+    authority.stop("ca")
+    authority.lead(**{"late.test": site.host.address})
+    site.fab("manage", "addsite late.test")
+    path = site.certificates / "status.json"
+    wait_for(lambda: json.loads(path.read_text())["paused"], 2 * MINUTE)
+    assert "orders wait: " in site.fab("status")
+    assert ask(site, authority, "two.test", trusting=False).status == 200
+    assert told(site, "late.test").startswith("waiting: ")
+    authority.start_ca()
+    site.host.run("cat >/etc/nginx/ssl/mysite-acme-root.pem", input=authority.root)
+    wait_for(lambda: is_trusted(site, "late.test"), 4 * MINUTE)
+
+
+def test_a_certificate_stays_through_a_deploy_a_rollback_and_a_reboot(site, authority):
+    site.fab("deploy", "--force", "--yes")  # the root of the CA is another one now
+    site.fab("rollback")
+    assert ask(site, authority, "late.test").status == 200
+    site.fab("maintenance", "on")
+    assert ask(site, authority, "late.test").status == 503
+    site.fab("maintenance", "off")
+    site.host.reboot()
+    wait_for(lambda: site.get("/")[0] == 200, 60)
+    assert ask(site, authority, "late.test").status == 200
+
+
+def test_what_is_no_sites_name_any_more_goes_after_a_day_and_not_before(site):
+    file = site.certificates / "names/late.test.pem"
+    site.fab("manage", "removesite late.test --force")
+    wait_for(lambda: told(site, "late.test") == "", 2 * MINUTE)
+    assert file.exists()
+    in_ledger(site, f"UPDATE name SET gone = gone - {DAY} WHERE name = 'late.test'")
+    wait_for(lambda: not file.exists(), 2 * MINUTE)
+    assert is_trusted(site)
+
+
+def test_with_the_project_all_of_it_goes(site):
+    site.fab("remove", "--yes", "mysite")
+    left = "ls -d /srv/mysite /etc/nginx/ssl/* /etc/nginx/*.js; getent passwd mysite-acme"
+    assert site.host.run(left, check=False).stdout == ""

@@ -1,0 +1,78 @@
+"""NGINX behind a proxy: who is believed about visitors, and who is not."""
+
+import re
+
+import pytest
+from servers import HOST, wait_until
+
+VISITOR = "203.0.113.9"
+
+
+@pytest.fixture(scope="module")
+def proxies():
+    """The networks that NGINX believes: those of the tests, as a proxy's."""
+    return ["127.0.0.1/32"]
+
+
+def logged(nginx, path):
+    """Return the address of who has asked for a path, once it is logged."""
+
+    def lines():
+        log = (nginx.folder / "mysite.access.log").read_text()
+        return [line for line in log.splitlines() if f" {path} " in line]
+
+    wait_until(lines)
+    return lines()[-1].split()[0]
+
+
+@pytest.mark.parametrize(
+    ("sent", "address"),
+    [
+        (VISITOR, VISITOR),
+        (f"10.9.8.7, {VISITOR}", VISITOR),  # what the visitor has sent comes first
+        (f"{VISITOR}, 127.0.0.1", VISITOR),  # two proxies
+        ("unknown", "127.0.0.1"),
+        ("", "127.0.0.1"),
+        ("2001:db8::7", "2001:db8::7"),
+    ],
+)
+def test_the_address_of_a_visitor_comes_from_the_proxy(nginx, sent, address):
+    path = f"/nowhere-{abs(hash(sent))}"
+    nginx.open(path, **{"X-Forwarded-For": sent})
+    assert logged(nginx, path) == address
+
+
+def test_who_came_over_https_to_the_proxy_is_not_led_there_again(nginx):
+    answer = nginx.http.open("/", **{"X-Forwarded-Proto": "https"})
+    assert answer.status == 200
+    assert "Strict-Transport-Security" not in answer.headers
+    link = re.search(r'rel="canonical" href="([^"]*)', answer.text)
+    assert link is None or link[1].startswith(f"https://{HOST}")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https, http", ""])
+def test_who_came_in_the_clear_is_led_to_https(nginx, scheme):
+    answer = nginx.http.open("/a?b=c", **{"X-Forwarded-Proto": scheme})
+    assert (answer.status, answer.headers["Location"]) == (307, f"https://{HOST}/a?b=c")
+    assert "Strict-Transport-Security" not in answer.headers
+
+
+def test_who_came_in_the_clear_to_a_proxy_that_uses_tls_is_led_to_https(nginx):
+    answer = nginx.open("/a?b=c", **{"X-Forwarded-Proto": "http"})
+    assert (answer.status, answer.headers["Location"]) == (307, f"https://{HOST}/a?b=c")
+
+
+def test_a_challenge_passes_by_either_way(nginx):
+    folder = nginx.folder / "shared/acme/.well-known/acme-challenge"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "token").write_text("answer")
+    path = "/.well-known/acme-challenge/token"
+    assert nginx.http.open(path).text == "answer"
+    assert nginx.http.open(path, **{"X-Forwarded-Proto": "http"}).text == "answer"
+    assert nginx.open(path, **{"X-Forwarded-Proto": "http"}).text == "answer"
+
+
+def test_a_page_in_the_clear_is_never_kept_for_who_comes_over_https(nginx):
+    for _ in range(3):
+        assert nginx.open("/", **{"X-Forwarded-Proto": "https"}).status == 200
+        assert nginx.http.open("/", **{"X-Forwarded-Proto": "http"}).status == 307

@@ -1,0 +1,215 @@
+"""What runs each minute: it knows the names of the sites, and orders what is due and leads here.
+
+A round asks for the names, looks at which of those that are due lead here, and orders for these,
+the newest first, one at a time; a name that comes meanwhile is the next.
+"""
+
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from .. import certificate
+from ..server_names import names_of
+from ..site import Refused as CommandRefused
+from ..site import Site
+from . import leading, ledger, order, telling
+from .ledger import Ledger
+from .place import Place
+
+RUN = 50  # seconds of a run; cron begins the next after a minute
+ROUND = 10  # seconds from one round to the next
+LOOKS = 100  # names that are looked at beside each other
+AT_ONCE = 600  # names that a round looks at: the newest, and those that wait the longest
+AGAIN = 50  # seconds until a name is looked at again
+BEHIND_NAT = 86400  # seconds until an order is tried for a name at which nobody answers
+
+
+class Agent:
+    """A run of the agent for a site."""
+
+    def __init__(self, site: Site, port: int, hostname: str, directory: str) -> None:
+        self.site, self.port, self.hostname, self.directory = site, port, hostname, directory
+        self.place = Place(site)
+        self.ledger = Ledger(self.place.ledger)
+        # The names of the sites, those of your own certificate, and until when that is good.
+        self.known: tuple[list[str], set[str], float] = ([], set(), 0)
+        self.own: set[str] = set()
+        self.trials: set[str] = set()  # names for which an order is placed on the off chance
+        self.asked, self.told = float("-inf"), -1
+
+    def refresh(self) -> None:
+        """Ask the site for its names; a site that does not answer keeps those that it had."""
+        if time.monotonic() - self.asked < ROUND:
+            return
+        self.asked = time.monotonic()
+        with suppress(CommandRefused):
+            self.take_up(names_of(self.port))
+        self.tell()
+
+    def take_up(self, names: list[str]) -> None:
+        """Let these be the names of the sites; those under your own certificate need none."""
+        covered, until = own_certificate(self.site, self.place)
+        if (names, covered, until) == self.known:
+            return
+        self.known = names, covered, until
+        self.own = {name for name in names if certificate.is_covered(name, covered)}
+        self.ledger.note_names([name for name in names if name not in self.own], time.time())
+        for name in self.own:
+            self.place.pem(name).unlink(missing_ok=True)
+        self.agree_with_disk()
+
+    def agree_with_disk(self) -> None:
+        """Note what is not on the disk any more, and what is there that nobody has noted."""
+        there = {file.removesuffix(".pem") for file in os.listdir(self.place.names)}
+        noted = {row["name"]: row["until"] for row in self.ledger.all("SELECT * FROM name")}
+        self.ledger.lose(name for name, until in noted.items() if until and name not in there)
+        for name in there:
+            if name in noted and not noted[name]:
+                with suppress(order.Refused):
+                    self.ledger.note_certificate(name, *order.dates(self.place.pem(name)), False)
+
+    def tell(self) -> None:
+        """Tell what has changed since it was told, once it is known which names there are."""
+        state = self.ledger.database.total_changes
+        if state != self.told and self.known[0]:
+            telling.tell(self.place, self.ledger, self.own, self.known[2])
+            self.told = state
+
+    def round(self, end: float) -> None:
+        self.refresh()
+        for name in self.ledger.forget(time.time()):
+            self.place.pem(name).unlink(missing_ok=True)
+        if self.ledger.paused(time.time()):
+            return
+        with leading.probe(self.place.challenges) as look:
+            ready = self.look_at(self.due(), look)
+            while ready and time.monotonic() < end:
+                self.obtain(ready.pop(0))
+                self.tell()
+                if self.ledger.paused(time.time()):
+                    break
+                self.refresh()
+                known = {row["name"] for row in ready}
+                new = [row for row in self.due() if row["asked"] == 0 and row["name"] not in known]
+                ready = self.look_at(new, look) + ready
+
+    def due(self) -> list[sqlite3.Row]:
+        """Return the names that are to be looked at: the newest, and who has waited the longest."""
+        now = time.time()
+        found = [row for row in self.ledger.due(now) if row["asked"] < now - AGAIN]
+        newest, others = found[: AT_ONCE // 2], found[AT_ONCE // 2 :]
+        return newest + sorted(others, key=lambda row: row["asked"])[: AT_ONCE // 2]
+
+    def look_at(self, rows: Sequence[sqlite3.Row], look: Any) -> list[sqlite3.Row]:
+        """Return those for which to place an order, in their order; note why not for the others."""
+        answers = dict(looked_at(rows, look))
+        now = time.time()
+        waits = {row["name"]: answers.get(row["name"], "") for row in rows}
+        hidden = isinstance(answers.get(self.hostname), leading.Unreachable)
+        self.ledger.note_waits([(name, str(why)) for name, why in waits.items()], now)
+        ready = []
+        for row in rows:
+            why = answers.get(row["name"], "")
+            if why and hidden and isinstance(why, leading.Unreachable):
+                if self.is_tried_daily(row, now):
+                    self.trials.add(row["name"])
+                    ready.append(row)
+            elif not why:
+                self.trials.discard(row["name"])
+                ready.append(row)
+        return ready
+
+    def is_tried_daily(self, row: sqlite3.Row, now: float) -> bool:
+        """Return whether an order is due for a name at which nobody answers from in here."""
+        last = "SELECT coalesce(max(at), 0) FROM placed WHERE name = :name"
+        return now - self.ledger.count(last, name=row["name"]) > BEHIND_NAT
+
+    def obtain(self, row: sqlite3.Row) -> None:
+        """Order the certificate of a name, and note what comes of it."""
+        name, now = row["name"], time.time()
+        if not self.ledger.may_order(row, now):
+            self.ledger.note_waits([(name, "the limits of the CA leave no order now")], now)
+            return
+        self.ledger.note_order(name, now)
+        try:
+            since, until = order.place_order(self.place, name, self.directory)
+        except order.Refused as refused:
+            self.note(name, refused)
+        else:
+            is_renewal = row["until"] is not None
+            self.ledger.note_certificate(name, since, until, is_renewal)
+            telling.mark_name(self.place, name, telling.insist(row["renewals"] + is_renewal))
+            self.ledger.go_on()
+
+    def note(self, name: str, refused: order.Refused) -> None:
+        words = str(refused)
+        if name in self.trials and refused.of == "name":
+            self.ledger.take_back(name)  # it waits for its DNS, and not for the CA
+        elif refused.of == "all":
+            self.ledger.take_back(name)
+            self.ledger.pause(words, time.time(), refused.until)
+        elif refused.of == "domain":
+            until = refused.until or time.time() + ledger.HOUR
+            self.ledger.note_domain(refused.domain, words, until)
+        else:
+            self.ledger.note_failure(name, words, refused.until)
+            self.ledger.go_on()
+
+
+def looked_at(rows: Sequence[sqlite3.Row], look: Any) -> Iterator[tuple[str, leading.Elsewhere]]:
+    """Yield the names that do not lead here, and why."""
+    with ThreadPoolExecutor(LOOKS) as pool:
+        asked = {pool.submit(look, row["name"]): row["name"] for row in rows}
+        for future in as_completed(asked):
+            if isinstance(error := future.exception(), leading.Elsewhere):
+                yield asked[future], error
+            elif error:
+                yield asked[future], leading.Elsewhere(f"it cannot be looked at: {error}")
+
+
+def own_certificate(site: Site, place: Place) -> tuple[set[str], float]:
+    """Return the names that your own certificate is for while it is good, and until when."""
+    if place.fallback.exists() and not certificate.is_of_server(site, place.fallback):
+        with suppress(order.Refused, CommandRefused):
+            since, until = order.dates(place.fallback)
+            subject, issuer = certificate.parties_of(place.fallback)
+            if since < time.time() < until and subject != issuer:
+                return certificate.names_of(place.fallback), until
+    return set(), 0
+
+
+@contextmanager
+def alone(place: Place) -> Iterator[bool]:
+    """Yield whether no other run is at work."""
+    with place.lock.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def run(site: Site, port: int, hostname: str, directory: str) -> dict[str, Any]:
+    """Look after the certificates for the time until cron begins the next run."""
+    end = time.monotonic() + RUN
+    place = Place(site)
+    leading.ask_dns_alone()
+    with alone(place) as is_alone:
+        if not is_alone:
+            return {}
+        agent = Agent(site, port, hostname, directory)
+        while time.monotonic() < end:
+            begun = time.monotonic()
+            try:
+                agent.round(end)
+            except sqlite3.Error as error:  # such as of a full disk
+                raise CommandRefused(f"{place.ledger}: {error}") from None
+            telling.heartbeat(place)
+            time.sleep(max(0, min(ROUND - (time.monotonic() - begun), end - time.monotonic())))
+    return {}

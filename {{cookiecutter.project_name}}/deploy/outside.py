@@ -1,0 +1,50 @@
+"""Who is around the server: the CA that signs certificates, and proxies that visitors come by."""
+
+import ipaddress
+import re
+from typing import Any
+
+# The addresses of those that publish them, as on 2026-11-29.
+KNOWN = {
+    # https://www.cloudflare.com/ips/
+    "cloudflare": """
+        173.245.48.0/20 103.21.244.0/22 103.22.200.0/22 103.31.4.0/22 141.101.64.0/18
+        108.162.192.0/18 190.93.240.0/20 188.114.96.0/20 197.234.240.0/22 198.41.128.0/17
+        162.158.0.0/15 104.16.0.0/13 104.24.0.0/14 172.64.0.0/13 131.0.72.0/22
+        2400:cb00::/32 2606:4700::/32 2803:f800::/32 2405:b500::/32 2405:8100::/32
+        2a06:98c0::/29 2c0f:f248::/32
+    """.split(),
+}
+LARGEST = {4: 8, 6: 16}  # the fewest bits of a network that somebody can own
+
+
+def acme_directory(value: Any) -> str:
+    """Return the URL of an ACME directory; ValueError where it is none."""
+    if not isinstance(value, str) or not re.fullmatch(r"https://[\w.:/~-]+", value, re.A):
+        raise ValueError(f"{value!r} is not the URL of an ACME directory, which begins with https")
+    return value
+
+
+def proxies(value: Any) -> list[str]:
+    """Return the networks, a list of str such as "10.0.0.0/8"; ValueError where one is wrong.
+
+    `value` is a list of addresses, networks and names of KNOWN.
+    """
+    if not isinstance(value, (list, tuple)):
+        raise ValueError(f"{value!r} is not a list of addresses, such as ['10.0.0.5']")
+    found: list[str] = []
+    for each in value:
+        found += KNOWN.get(str(each)) or [network(each)]
+    return list(dict.fromkeys(found))
+
+
+def network(text: Any) -> str:
+    try:
+        found = ipaddress.ip_network(text if isinstance(text, str) else "")
+    except ValueError:
+        known = ", ".join(KNOWN)
+        told = "is no address, no network such as 10.0.0.0/8, and none of"
+        raise ValueError(f"{text!r} {told}: {known}") from None
+    if found.prefixlen < LARGEST[found.version]:
+        raise ValueError(f"{text} would let strangers say who they are")
+    return str(found)
