@@ -2,13 +2,14 @@
 
 import os
 from functools import wraps
+from inspect import signature
 from pathlib import PurePosixPath
 
 from django import forms
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
-from filebrowser_safe.fields import FileBrowseFormField
+from filebrowser_safe.fields import FileBrowseFormField, FileBrowseWidget
 from filebrowser_safe.functions import get_directory
 
 
@@ -29,7 +30,28 @@ def is_of_site(value):
     return not of_sites or not folder.parts[1].startswith("site-") or folder.is_relative_to(own)
 
 
+def start_folder(directory):
+    """Return the folder with which the media library opens: the site's, for an UPLOAD_TO_HANDLERS.
+
+    That is a function of an object and of the name of an upload, neither of which is there yet.
+    """
+    try:
+        if callable(directory):
+            signature(directory).bind()
+    except TypeError:
+        return ""
+    return directory
+
+
 def install():
+    render = FileBrowseWidget.render
+
+    @wraps(render)
+    def render_widget(widget, *args, **kwargs):
+        widget.directory = start_folder(widget.directory)
+        return render(widget, *args, **kwargs)
+
+    FileBrowseWidget.render = render_widget
     clean = FileBrowseFormField.clean
 
     @wraps(clean)

@@ -2,6 +2,7 @@
 
 PROMISED = {}
 
+START = "test_settings_of_the_start.py"
 ELSEWHERE = {
     "ACCOUNTS_APPROVAL_EMAILS": "test_mail.py",
     "ACCOUNTS_APPROVAL_REQUIRED": "test_mail.py",
@@ -12,36 +13,36 @@ ELSEWHERE = {
     "FORMS_UPLOAD_ROOT": "test_visitors_data.py",
     "HOST_THEMES": "test_per_site.py",
     "MEDIA_LIBRARY_PER_SITE": "test_pictures.py",
+    "ACCOUNTS_NO_USERNAME": START,
+    "ACCOUNTS_PROFILE_FORM_EXCLUDE_FIELDS": START,
+    "ACCOUNTS_PROFILE_VIEWS_ENABLED": START,
+    "ADMIN_REMOVAL": START,
+    "BLOG_USE_FEATURED_IMAGE": START,
+    "COMMENTS_USE_RATINGS": START,
+    "FORMS_EXTRA_FIELDS": START,
+    "FORMS_EXTRA_WIDGETS": START,
+    "FORMS_USE_HTML5": START,
+    "PAGE_MENU_TEMPLATES": START,
+    "PAGE_MENU_TEMPLATES_DEFAULT": START,
+    "RATINGS_RANGE": START,
+    "UPLOAD_TO_HANDLERS": START,
 }
 
 WITHOUT = {  # a reason; README tells users of those that do nothing here
-    "ACCOUNTS_NO_USERNAME": "read when Mezzanine is imported",
-    "ACCOUNTS_PROFILE_FORM_EXCLUDE_FIELDS": "read when Mezzanine is imported",
     "ACCOUNTS_PROFILE_MODEL": "a model of the project",
-    "ACCOUNTS_PROFILE_VIEWS_ENABLED": "read when Mezzanine is imported",
-    "ADMIN_REMOVAL": "read when the admin is made",
     "BITLY_ACCESS_TOKEN": "bit.ly closed that API; no page asks for short addresses",
-    "BLOG_USE_FEATURED_IMAGE": "read when Mezzanine is imported",
     "CACHE_SET_DELAY_SECONDS": "of Mezzanine's page cache, which is left out",
-    "COMMENTS_USE_RATINGS": "read when Mezzanine is imported",
     "EMAIL_FAIL_SILENTLY": "no page fails with a mail: mail/",
     "EXTRA_MODEL_FIELDS": "read when Mezzanine is imported",
-    "FORMS_EXTRA_FIELDS": "read when Mezzanine is imported",
-    "FORMS_EXTRA_WIDGETS": "read when Mezzanine is imported",
     "FORMS_FIELD_MAX_LENGTH": "read when Mezzanine is imported",
-    "FORMS_USE_HTML5": "read when Mezzanine is imported",
     "JQUERY_FILENAME": "a name of a file of Mezzanine",
     "JQUERY_UI_FILENAME": "a name of a file of Mezzanine",
     "NEVERCACHE_KEY": "of Mezzanine's page cache, which is left out",
-    "PAGE_MENU_TEMPLATES": "read when Mezzanine is imported",
-    "PAGE_MENU_TEMPLATES_DEFAULT": "read when Mezzanine is imported",
-    "RATINGS_RANGE": "read when Mezzanine is imported",
     "SITE_PREFIX": "read when Mezzanine is imported",
     "SSL_ENABLED": "NGINX redirects; SSLRedirectMiddleware is left out",
     "SSL_FORCED_PREFIXES_ONLY": "as SSL_ENABLED",
     "SSL_FORCE_HOST": "as SSL_ENABLED",
     "SSL_FORCE_URL_PREFIXES": "as SSL_ENABLED",
-    "UPLOAD_TO_HANDLERS": "read when Mezzanine is imported",
     "USE_MODELTRANSLATION": "not supported yet",
 }
 

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from django.contrib.sessions.management.commands import clearsessions
 from django.forms.widgets import SelectDateWidget
-from filebrowser_safe.fields import FileBrowseField
+from filebrowser_safe.fields import FileBrowseField, FileBrowseWidget
 from mezzanine.blog.models import BlogPost
 from mezzanine.conf.admin import SettingsAdmin
 from mezzanine.core import forms as core_forms
@@ -87,3 +87,9 @@ def test_the_name_of_a_file_is_html_for_staff():
 
 def test_entries_of_forms_have_no_end():
     assert "FormEntry" not in inspect.getsource(clearsessions)
+
+
+def test_a_function_of_uploads_is_called_with_nothing():
+    render = original("filebrowser_safe.fields.FileBrowseWidget.render")
+    with pytest.raises(TypeError):
+        render(FileBrowseWidget({"directory": lambda instance, name: name}), "file", "", {})
