@@ -27,6 +27,7 @@ class Authority:
         self.servers = {}
         self.addresses = {}
         self.make_own_certificate()
+        self.root = (self.folder / "api-ca.pem").read_text()
         self.start_dns()
         self.start_ca(**settings)
 
@@ -65,7 +66,7 @@ class Authority:
     # The CA
 
     def start_ca(self, days=90, noncereject=5, sleep=0, refused=()):
-        """Start it; it forgets its accounts and has new roots each time."""
+        """Start it; it forgets its accounts and has a new root each time, beside the others."""
         config = {
             "listenAddress": f"{self.address}:{API}",
             "managementListenAddress": f"{self.address}:{MANAGEMENT}",
@@ -88,7 +89,7 @@ class Authority:
             + ["-dnsserver", f"{self.address}:53"],
             **environment,
         )
-        self.root = (self.folder / "api-ca.pem").read_text() + self.issuing_root()
+        self.root += self.issuing_root()
 
     def issuing_root(self):
         context = ssl._create_unverified_context()

@@ -146,7 +146,8 @@ def trust(server: Server) -> str | None:
         return None  # of an earlier time, or the agent has its first run yet to come
     ran = place.status.stat().st_mtime
     if time.time() - ran > SILENT:
-        words = f"cron has not run {acme_user(server.name)} for ten minutes"
+        agent = acme_user(server.name)
+        words = f"{agent} has not run for ten minutes; journalctl -t {agent} says why"
         raise Wrong(words, since=f"{datetime.fromtimestamp(ran, UTC):%Y-%m-%dT%H:%MZ}")
     names = told(place)
     here = names.get(server.live_hostname, "it is no name that a CA signs")
