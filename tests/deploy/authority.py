@@ -14,6 +14,8 @@ from support import program
 
 API, MANAGEMENT = 14000, 15000  # ports
 
+OPTIONS = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30"]
+
 
 class Authority:
     """Both listen at the address of the rig's bridge, which its hosts reach.
@@ -27,20 +29,25 @@ class Authority:
         self.servers = {}
         self.addresses = {}
         self.make_own_certificate()
+        self.root = (self.folder / "api-ca.pem").read_text()
         self.start_dns()
         self.start_ca(**settings)
 
     def make_own_certificate(self):
         """Make the CA's CA, which signs what its API shows; Python's ssl asks for keyUsage."""
-        options = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30"]
         ca, key = self.folder / "api-ca.pem", self.folder / "api-ca.key"
         usage = ["-addext", "keyUsage=critical,keyCertSign,cRLSign"]
-        tool("openssl", *options, "-subj", "/CN=rig", *usage, "-keyout", key, "-out", ca)
+        tool("openssl", *OPTIONS, "-subj", "/CN=rig", *usage, "-keyout", key, "-out", ca)
+        self.sign(f"IP:{self.address}", self.folder / "api.key", self.folder / "api.pem")
+
+    def sign(self, names, key, certificate):
+        """Make a key and a certificate as somebody buys one: by hand, from what is trusted too."""
+        ca = "-CA", self.folder / "api-ca.pem", "-CAkey", self.folder / "api-ca.key"
         tool(
-            *("openssl", *options, "-subj", "/CN=api", "-CA", ca, "-CAkey", key),
-            *("-addext", f"subjectAltName=IP:{self.address}"),
+            *("openssl", *OPTIONS, "-subj", "/CN=bought", *ca),
+            *("-addext", f"subjectAltName={names}"),
             *("-addext", "basicConstraints=critical,CA:false"),
-            *("-keyout", self.folder / "api.key", "-out", self.folder / "api.pem"),
+            *("-keyout", key, "-out", certificate),
         )
 
     # The DNS
@@ -65,7 +72,7 @@ class Authority:
     # The CA
 
     def start_ca(self, days=90, noncereject=5, sleep=0, refused=()):
-        """Start it; it forgets its accounts and has new roots each time."""
+        """Start it; it forgets its accounts and has a new root each time, beside the others."""
         config = {
             "listenAddress": f"{self.address}:{API}",
             "managementListenAddress": f"{self.address}:{MANAGEMENT}",
@@ -88,7 +95,7 @@ class Authority:
             + ["-dnsserver", f"{self.address}:53"],
             **environment,
         )
-        self.root = (self.folder / "api-ca.pem").read_text() + self.issuing_root()
+        self.root += self.issuing_root()
 
     def issuing_root(self):
         context = ssl._create_unverified_context()

@@ -196,6 +196,22 @@ def test_what_the_ca_refuses_is_one_names_and_tried_later(site, authority):
     site.fab("manage", "removesite bad.test --force")
 
 
+def test_your_own_certificate_serves_what_it_covers_and_the_others_keep_theirs(site, authority):
+    folder = site.project / "deploy"
+    authority.sign("DNS:two.test,DNS:*.two.test", folder / "own.key", folder / "own.crt")
+    before = shown(site, "zwei.test")
+    site.fab("create")
+    for path in (folder / "own.key", folder / "own.crt"):
+        path.unlink()
+    wait_for(lambda: "your own certificate" in told(site, "two.test"), 2 * MINUTE)
+    assert not (site.certificates / "names/two.test.pem").exists()
+    assert shown(site, "two.test") == shown(site, "www.two.test") == own(site)
+    assert ask(site, authority, "www.two.test").headers["Strict-Transport-Security"]
+    assert over_http(site, "www.two.test").status == 308
+    assert shown(site, "zwei.test") == before
+    assert is_trusted(site)
+
+
 # In the course of time
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from . import releases, secret_settings, virtualenv
 from .acme.place import Place, paused, told
 from .acme.place import user as acme_user
-from .certificate import DAYS, SSL, is_combined, is_covered, names_of
+from .certificate import DAYS, SSL, is_combined, is_covered, is_of_server, names_of
 from .checks import Server, Wrong, check, output
 from .pages import Visitors
 from .processes import Failed, Processes, end_of_log
@@ -125,7 +125,8 @@ def certificate(server: Server) -> str | None:
         raise Wrong("it has expired", "fab create", f"{end:%Y-%m-%dT%H:%MZ}")
     if not fits_key(path):
         raise Wrong(f"{path.with_suffix('.key')} is not its key", "fab create")
-    if not is_covered(server.live_hostname, names_of(path)):
+    is_ours = is_of_server(server.site, path)
+    if is_ours and not is_covered(server.live_hostname, names_of(path)):
         raise Wrong(f"it is not for {server.live_hostname}", "fab sites")
     if days < DAYS:
         raise Wrong(f"until {end:%Y-%m-%d}, {days:.0f} days", "fab create")
@@ -146,7 +147,8 @@ def trust(server: Server) -> str | None:
         return None  # of an earlier time, or the agent has its first run yet to come
     ran = place.status.stat().st_mtime
     if time.time() - ran > SILENT:
-        words = f"cron has not run {acme_user(server.name)} for ten minutes"
+        agent = acme_user(server.name)
+        words = f"{agent} has not run for ten minutes; journalctl -t {agent} says why"
         raise Wrong(words, since=f"{datetime.fromtimestamp(ran, UTC):%Y-%m-%dT%H:%MZ}")
     names = told(place)
     here = names.get(server.live_hostname, "it is no name that a CA signs")

@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import http.client
+import os
 import secrets
 import socket
 import ssl
@@ -49,8 +50,9 @@ def probe(challenges: Path) -> Iterator[Callable[[str], list[str]]]:
     `look` returns the addresses of the name; Elsewhere where it does not lead here, at one of them.
     """
     content = secrets.token_urlsafe(24)
-    for left in challenges.iterdir():  # of a run that was cut off, and of acme-tiny
-        left.unlink()
+    for left in challenges.iterdir():  # of a run that was cut off, and of acme-tiny; not another's
+        if left.stat().st_uid == os.getuid():
+            left.unlink()
     path = challenges / f"probe-{secrets.token_hex(8)}"
     path.write_text(content)
     path.chmod(0o644)

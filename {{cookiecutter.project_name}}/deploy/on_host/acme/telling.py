@@ -54,7 +54,10 @@ def mark(place: Place, trusted: Mapping[str, int]) -> None:
 
 def mark_name(place: Place, name: str, seconds: int) -> None:
     """Let it be seen that browsers trust a name."""
-    write(place.trusted / name, str(seconds))
+    path = place.trusted / f".{name}"
+    path.write_text(str(seconds))
+    path.chmod(0o644)
+    path.rename(place.trusted / name)
 
 
 def described(row: Any, now: float) -> str:
