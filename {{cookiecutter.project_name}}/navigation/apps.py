@@ -1,0 +1,13 @@
+"""Menus, lists and site maps that load what they show."""
+
+from django.apps import AppConfig
+
+
+class NavigationConfig(AppConfig):
+    name = "navigation"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        from . import menus
+
+        menus.install()
