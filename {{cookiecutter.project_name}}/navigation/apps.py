@@ -8,6 +8,12 @@ class NavigationConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
+        from django.apps import apps
+
         from . import menus
 
         menus.install()
+        if apps.is_installed("mezzanine.blog"):
+            from . import blog
+
+            blog.install()

@@ -8,6 +8,8 @@ from django.utils import timezone
 from mezzanine.blog.models import BlogPost
 from mezzanine.pages.models import Page, RichTextPage
 
+EACH_SECOND = "multisite_hostrevision"
+
 # Which page each page is below: its index, or None for the top.
 SHAPES = {
     "ten below each": lambda index: None if index < 10 else index // 10 - 1,
@@ -53,22 +55,27 @@ def grow_pages(number, shape, **fields):
 
 def grow_posts(number, **fields):
     """Add that many blog posts, by users in turn; return them."""
-    values = {"content": "x" * 999, "user_id": 1} | published() | fields
+    values = {"title": "Post", "content": "x" * 999, "user_id": 1} | published() | fields
+    title = values.pop("title")
     first = (BlogPost._base_manager.order_by("pk").last() or BlogPost(pk=0)).pk + 1
     keys = range(first, first + number)
-    posts = [BlogPost(pk=pk, title=f"Post {pk}", slug=f"post-{pk}", **values) for pk in keys]
+    posts = [BlogPost(pk=pk, title=f"{title} {pk}", slug=f"post-{pk}", **values) for pk in keys]
     insert(BlogPost, posts)
     return posts
 
 
 class Cost:
-    """What the database was asked: statements, a list of str, and rows, the number of them."""
+    """What the database was asked: statements, a list of str, and rows, the number of them.
+
+    Without what is asked once a second, whether the sites have changed.
+    """
 
     def __init__(self):
         self.statements, self.rows = [], 0
 
     def execute(self, execute, sql, params, many, context):
-        self.statements.append(sql)
+        if EACH_SECOND not in sql:
+            self.statements.append(sql)
         return execute(sql, params, many, context)
 
 
@@ -79,7 +86,7 @@ def cost(monkeypatch):
 
     def counted(compiler, *args, **kwargs):
         for row in results(compiler, *args, **kwargs):
-            found.rows += 1
+            found.rows += compiler.query.get_meta().db_table != EACH_SECOND
             yield row
 
     with monkeypatch.context() as patch, connection.execute_wrapper(found.execute):

@@ -3,6 +3,7 @@
 They are not part of the state of Mezzanine's apps, so that makemigrations asks for no change there.
 """
 
+from django.apps import apps as installed
 from django.db import migrations, models
 
 INDEXES = [
@@ -13,19 +14,29 @@ INDEXES = [
 ]
 
 
-def add(apps, schema_editor):
+HAS_BLOG = installed.is_installed("mezzanine.blog")
+BLOG = [("blog", "0003_auto_20170411_0504")] if HAS_BLOG else []
+
+
+def indexes(apps):
+    """Yield (model, index) of the apps that the project has: it may do without the blog."""
     for app, name, fields, index in INDEXES:
-        schema_editor.add_index(apps.get_model(app, name), models.Index(fields=fields, name=index))
+        if app == "pages" or HAS_BLOG:
+            yield apps.get_model(app, name), models.Index(fields=fields, name=index)
+
+
+def add(apps, schema_editor):
+    for model, index in indexes(apps):
+        schema_editor.add_index(model, index)
 
 
 def remove(apps, schema_editor):
-    for app, name, fields, index in INDEXES:
-        model = apps.get_model(app, name)
-        schema_editor.remove_index(model, models.Index(fields=fields, name=index))
+    for model, index in indexes(apps):
+        schema_editor.remove_index(model, index)
 
 
 class Migration(migrations.Migration):
 
-    dependencies = [("pages", "0004_auto_20170411_0504"), ("blog", "0003_auto_20170411_0504")]
+    dependencies = [("pages", "0004_auto_20170411_0504"), *BLOG]
 
     operations = [migrations.RunPython(add, remove)]
