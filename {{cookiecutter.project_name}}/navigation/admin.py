@@ -6,6 +6,8 @@ from django.utils.html import format_html_join
 from mezzanine.generic.forms import KeywordsWidget
 from mezzanine.generic.models import Keyword
 
+from . import admin_tree  # noqa: F401
+
 KEYWORDS = 100  # that are offered beside a field; any other can be typed
 
 if apps.is_installed("mezzanine.blog"):

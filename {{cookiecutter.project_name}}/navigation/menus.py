@@ -8,6 +8,9 @@ page_branch.more     whether there are others
 page_branch.path     the page of the level that leads to the current page, in a list, or none
 page.is_open         whether the tree goes on below a page of page_branch.shown
 page.has_submenu     whether a menu that unfolds does
+
+And the tree of the admin: page_branch.rows, ROWS pages of the level from branch_from on, and
+page_branch.next_row, where the next ones begin.
 """
 
 from functools import cached_property, partial
@@ -21,6 +24,8 @@ from mezzanine.utils.urls import home_slug, path_to_slug
 
 from .line import line_of
 from .tree import Tree
+
+ROWS = 100
 
 
 def menus():
@@ -43,6 +48,8 @@ class PagesOfMenus(Tree):
         super().__init__(pages, context["_parent_page_ids"], menus())
 
     def __getitem__(self, parent_id):
+        if isinstance(parent_id, str):  # templates try this before the attribute of that name
+            raise KeyError(parent_id)
         return self.all(self.level(parent_id))
 
     def get(self, parent_id, default=None):
@@ -77,8 +84,8 @@ class PagesOfMenus(Tree):
 class Branch:
     """What templates know as page_branch: a level as one menu shows it."""
 
-    def __init__(self, tree, menu, parent):
-        self.tree, self.menu, self.parent = tree, menu, parent
+    def __init__(self, tree, menu, parent, start=0):
+        self.tree, self.menu, self.parent, self.start = tree, menu, parent, start
         self.level = tree.level(parent.pk if parent else None)
         self.depth = getattr(parent, "branch_level", 0) + 1 if parent else 0
 
@@ -129,6 +136,12 @@ class Branch:
             pages = [page for few in self.level.few.values() for page in few]
         return self.describe([page for page in pages if page.pk in self.tree.line][:1])
 
+    @cached_property
+    def rows(self):
+        pages, self.next_row = self.tree.part(self.level, self.start, ROWS)
+        self.next_row = self.next_row and self.start + ROWS
+        return self.describe(pages)
+
     def is_in_menu(self):
         """Return whether a page of the level is in the menu."""
         few = self.level.few.get(self.menu)
@@ -170,7 +183,9 @@ def page_menu(context, token):
     context["menu_template_name"] = menu
     if "menu_pages" not in context:
         begin(context)
-    branch = context["page_branch"] = Branch(context["menu_pages"], menu, parent)
+    branch = context["page_branch"] = Branch(
+        context["menu_pages"], menu, parent, context.get("branch_from", 0)
+    )
     context["branch_level"] = branch.depth
     context["parent_page"] = parent
     # Templates call them where they need them.

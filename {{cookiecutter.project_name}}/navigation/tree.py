@@ -170,6 +170,15 @@ class Tree:
         if new:
             self.count(new, Q(parent__isnull=False) if len(new) > MANY else among(new))
 
+    def part(self, level, start, number):
+        """Return so many pages of a level, from a place in it on, and whether there are others."""
+        if self.is_whole:
+            return level.pages, False
+        pages = self.pages.filter(among([level.parent_id])).order_by("_order", "pk")
+        found = self.load(pages[start : start + number + 1])
+        self.count_below(found[:number])
+        return found[:number], len(found) > number
+
     def keep(self, found, parents):
         """Put pages that were loaded into their levels, which have no others then."""
         rows = {pk: [] for pk in parents}

@@ -13,6 +13,7 @@ EACH_SECOND = "multisite_hostrevision"
 # Which page each page is below: its index, or None for the top.
 SHAPES = {
     "ten below each": lambda index: None if index < 10 else index // 10 - 1,
+    "one branch": lambda index: (index - 1) // 10 if index else None,
     "one level": lambda index: None,
     "one parent": lambda index: 0 if index else None,
     "twelve deep": lambda index: index - 1 if index % 12 else None,
@@ -43,7 +44,8 @@ def grow_pages(number, shape, **fields):
         parent = SHAPES[shape](index)
         above = None if parent is None else pages[parent]
         slug = f"{above.slug}/p{index}" if above else f"p{first + index}"
-        values = {"title": f"Page {index}", "titles": slug, "slug": slug, "in_menus": [1, 2, 3]}
+        titles = f"{above.titles} / Page {index}" if above else f"Page {index}"
+        values = {"title": f"Page {index}", "titles": titles, "slug": slug, "in_menus": [1, 2, 3]}
         values |= {"parent_id": above and above.pk, "_order": first + index}
         values |= {"content": "x" * 999, "content_model": "richtextpage"} | published() | fields
         pages.append(RichTextPage(pk=first + index, page_ptr_id=first + index, **values))

@@ -73,6 +73,11 @@ def test_menus_show_the_whole_tree(name):
     assert "{% for page in page_branch %}" in text
 
 
+def test_the_tree_of_the_admin_is_there_as_a_whole():
+    text = source_of(mezzanine.pages, "pages/menus/admin.html")
+    assert "{% if page.has_children %}{% page_menu page %}{% endif %}" in text
+
+
 def test_commenters_get_cookies_with_their_names():
     fields = original("mezzanine.generic.forms.ThreadedCommentForm.cookie_fields")
     assert {"name", "email"} <= {*fields}
