@@ -7,6 +7,7 @@ from mezzanine.generic.forms import KeywordsWidget
 from mezzanine.generic.models import Keyword
 
 from . import admin_tree  # noqa: F401
+from .widgets import SearchedMultiple
 
 KEYWORDS = 100  # that are offered beside a field; any other can be typed
 
@@ -19,6 +20,11 @@ if apps.is_installed("mezzanine.blog"):
 
         filter_horizontal = ["categories"]
         autocomplete_fields = ["related_posts"]
+
+        def formfield_for_manytomany(self, db_field, request, **kwargs):
+            if db_field.name == "related_posts":
+                kwargs["widget"] = SearchedMultiple(db_field, self.admin_site)
+            return super().formfield_for_manytomany(db_field, request, **kwargs)
 
         def get_search_results(self, request, queryset, search_term):
             """Search by titles alone where a post is chosen, among those of all authors."""
