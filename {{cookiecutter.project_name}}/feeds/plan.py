@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 from django.contrib.sites.models import Site
 
@@ -43,6 +44,7 @@ class Plan:
         self.settings = settings_of(self.sites)
         self.feeds = list(Feed.objects.order_by("id"))
         self.feeds += self.default_feeds()
+        self.asked_last = {}  # by credentials, the feeds of the group, and what they had cost
 
     def default_feeds(self):
         """Return the feeds, not saved, of the default queries that are not known yet."""
@@ -103,17 +105,30 @@ class Plan:
     def credentials(self, feed):
         return self.settings[feed.site_id].credentials
 
-    def spent(self, credentials):
-        """Return what the credentials can have cost today (UTC), in 1/1000 US dollar."""
-        return sum(
-            feed.spent_today(self.now)
-            for feed in self.feeds
-            if self.credentials(feed) == credentials
-        )
+    @cached_property
+    def spent_by(self):
+        """What credentials can have cost today (UTC), a dict of 1/1000 US dollars; see spent()."""
+        found = defaultdict(int)
+        for feed in self.feeds:
+            found[self.credentials(feed)] += feed.spent_today(self.now)
+        return found
+
+    def spent(self, group):
+        """Return what the credentials of a group can have cost today, the run included.
+
+        Since it was asked the last time, no feeds but those of the group then have cost more.
+        """
+        last, then = self.asked_last.get(group.credentials, ((), 0))
+        self.spent_by[group.credentials] += self.spent_today(last) - then
+        self.asked_last[group.credentials] = group.feeds, self.spent_today(group.feeds)
+        return self.spent_by[group.credentials]
+
+    def spent_today(self, feeds):
+        return sum(feed.spent_today(self.now) for feed in feeds)
 
     def over_budget(self, group, question):
         """Return why the question cannot be paid for today, a str, or None when it can."""
-        left = group.budget - self.spent(group.credentials)
+        left = group.budget - self.spent(group)
         if X.most(question) <= left:
             return None
         return (
@@ -141,14 +156,16 @@ class Plan:
 
     def remote_id(self, group):
         """Return the ID of the user, "" if no feed has it yet; it is the same for all keys."""
-        return next(
-            (
-                feed.remote_id
-                for feed in self.feeds
-                if feed.remote_id and (feed.type, feed.value) == (group.type, group.value)
-            ),
-            "",
-        )
+        equal = self.equal_feeds[group.type, group.value]
+        return next((feed.remote_id for feed in equal if feed.remote_id), "")
+
+    @cached_property
+    def equal_feeds(self):
+        """The feeds of all sites, whatever their credentials, by type and value."""
+        found = defaultdict(list)
+        for feed in self.feeds:
+            found[feed.type, feed.value].append(feed)
+        return found
 
     def is_today(self, moment):
         return moment.astimezone(UTC).date() == self.now.date()

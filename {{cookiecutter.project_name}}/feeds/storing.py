@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from .models import Feed, Post
 from .questions import SEARCH
@@ -119,5 +120,6 @@ def delete_feeds(feeds):
 
 def delete_orphans():
     """Delete the posts that no feed has any more; return their number."""
-    _total, by_model = Post.objects.exclude(pk__in=Link.objects.values("post")).delete()
+    links = Link.objects.filter(post=OuterRef("pk"))
+    _total, by_model = Post.objects.filter(~Exists(links)).delete()  # NOT IN is slow from 200,000
     return by_model.get(Post._meta.label, 0)

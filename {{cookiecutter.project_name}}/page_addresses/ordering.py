@@ -5,6 +5,7 @@ import re
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from mezzanine.pages.models import Page, PageMoveException
@@ -72,20 +73,31 @@ def new_order(page, parent_id, names, pages):
     """
     others = [each for each in children(parent_id, pages) if each is not page]
     listed = []
-    for name in names:
+    for name in filter(None, names):  # what has no name stands for pages that are not shown yet
         try:
             listed.append(find(name, pages))
         except Page.DoesNotExist:
             listed.append(None)
-    rest = [each for each in [*others, page] if each not in listed]
-    if len({*listed}) < len(listed) or not {*listed} <= {*others, page}:
+    known = {*listed}
+    rest = [each for each in [*others, page] if each not in known]
+    if len(known) < len(listed) or not known <= {*others, page}:
         raise ValidationError(_("The pages there have changed meanwhile. They are as you see now."))
     return listed + rest
 
 
 def number(pages):
-    """Store the order of pages, where it is another."""
-    changed = [(index, page) for index, page in enumerate(pages) if page._order != index]
-    for index, page in changed:
+    """Store the order of pages, where it is another, by an UPDATE for all that move as far.
+
+    Where they have never been in order, they move in many ways, and are stored one by one.
+    """
+    moves, changed = {}, [page for index, page in enumerate(pages) if page._order != index]
+    for index, page in enumerate(pages):
+        by = None if page._order is None else index - page._order
+        if by != 0:
+            moves.setdefault(by, []).append(page.pk)
         page._order = index
-    Page._base_manager.bulk_update([page for _, page in changed], ["_order"], batch_size=100)
+    if len(moves) > 3 or None in moves:
+        Page._base_manager.bulk_update(changed, ["_order"])
+    else:
+        for by, keys in moves.items():
+            Page._base_manager.filter(pk__in=keys).update(_order=F("_order") + by)

@@ -17,7 +17,7 @@ from .tree import HOME
 
 logger = logging.getLogger(__name__)
 
-BATCH = 100  # rows an INSERT
+BATCH = 5_000  # rows an INSERT; SQLite takes fewer
 LONGEST = Redirect._meta.get_field("old_path").max_length
 
 

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from functools import wraps
 
 from django.db import transaction
+from django.db.models import CharField, Value
+from django.db.models.functions import Concat, Substr
 from mezzanine.pages.managers import PageManager
 from mezzanine.pages.models import Page
 from mezzanine.utils.urls import slugify
@@ -15,7 +17,7 @@ from mezzanine.utils.urls import slugify
 from .redirects import lead
 from .tree import below, is_link, line, moved, pages_of, prefix, prefix_with, titles_of
 
-BATCH = 100  # rows an UPDATE
+BATCH = 10_000  # rows an UPDATE
 
 
 def stored(page):
@@ -50,22 +52,40 @@ def follow(page, before, branch):
     """Let the addresses and titles below a page be as they have to be after a change of it.
 
     Addresses follow where branch is true, titles always. This takes a query for the site, and one
-    for each BATCH of pages that change. Return the new addresses of all, a dict by the old ones.
+    for all values that begin alike. Return the new addresses of all, a dict by the old ones.
     """
     pages = pages_of(page.site_id)
     page = pages[page.pk]
     old = new = prefix(page)
     if branch:
         old = prefix_with(page, before["slug"], pages.get(before["parent_id"]))
-    changed, slugs = [], {} if is_link(page) else {before["slug"]: page.slug}
+    old_titles, slugs = before["titles"] or "", {} if is_link(page) else {before["slug"]: page.slug}
+    changes = {"slug": [], "titles": []}
     for each in below(page, pages):
         slug, titles = moved(each, old, new), titles_of(each)
-        if (slug, titles) != (each.slug, each.titles):
-            slugs |= {} if slug == each.slug else {each.slug: slug}
-            each.slug, each.titles = slug, titles
-            changed.append(each)
-    Page._base_manager.bulk_update(changed, ["slug", "titles"], batch_size=BATCH)
+        if slug != each.slug:
+            slugs[each.slug] = slug
+            changes["slug"].append((each, slug))
+        if titles != each.titles:
+            changes["titles"].append((each, titles))
+    replace("slug", old, new, changes["slug"])
+    replace("titles", old_titles, page.titles, changes["titles"])
     return slugs
+
+
+def replace(field, old, new, changes):
+    """Store the values of a field, [(page, value)]; most of them begin with new instead of old."""
+    alike, others = [], []
+    for page, value in changes:
+        before = getattr(page, field) or ""
+        is_alike = before.startswith(old) and value == new + before[len(old) :]
+        setattr(page, field, value)
+        (alike if is_alike else others).append(page)
+    value = Concat(Value(new), Substr(field, len(old) + 1), output_field=CharField())
+    for start in range(0, len(alike), BATCH):
+        keys = [page.pk for page in alike[start : start + BATCH]]
+        Page._base_manager.filter(pk__in=keys).update(**{field: value})
+    Page._base_manager.bulk_update(others, [field])
 
 
 def get_slug(page):

@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "multisite",
     "staff",
     "page_addresses",
+    "navigation",
     "mail",
     "page_cache",
     "importers",

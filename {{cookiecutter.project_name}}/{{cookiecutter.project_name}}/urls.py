@@ -8,6 +8,7 @@ from mezzanine.core.views import page_not_found
 from mezzanine.pages.views import page
 
 from multisite.views import edit, robots, set_site
+from navigation.sitemaps import sitemap
 from page_cache.rules import fresh
 
 from .accounts import LogoutView, StaffPasswordResetForm, password_reset, signup
@@ -25,6 +26,8 @@ urlpatterns = [
     path("edit/", edit, name="edit"),
     path("set_site/", set_site, name="set_site"),
     path("robots.txt", robots),
+    path("sitemap.xml", sitemap),
+    path("sitemap-<section>.xml", sitemap, name="sitemap_part"),
     # The home page is a page like any other, edited in the admin. For a view of your own instead:
     # path("", TemplateView.as_view(template_name="index.html"), name="home"),
     path("", page, {"slug": "/"}, name="home"),

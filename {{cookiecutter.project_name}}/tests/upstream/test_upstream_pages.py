@@ -6,8 +6,11 @@ import mezzanine.conf.forms
 import mezzanine.core
 import mezzanine.galleries
 import mezzanine.generic
+import mezzanine.pages
 import pytest
 from django.http import HttpResponse
+from django.template import Context
+from django.template.base import Token, TokenType
 from mezzanine.core import middleware
 from mezzanine.pages.models import Page
 from mezzanine.utils.cache import cache_get, cache_key_prefix
@@ -53,6 +56,26 @@ def test_the_address_of_a_page_in_menus_is_made_each_time(monkeypatch):
     monkeypatch.setattr("mezzanine.pages.models.reverse", lambda *_, **__: made.append(1))
     page.get_absolute_url(), page.get_absolute_url()
     assert len(made) == 2
+
+
+def test_menus_load_the_whole_tree(ask):
+    request = ask("get", "/about/")
+    context = Context({"request": request, "page": Page.objects.get(slug="about")})
+    page_menu = original("mezzanine.pages.templatetags.pages_tags.page_menu")
+    page_menu(context, Token(TokenType.BLOCK, 'page_menu "pages/menus/primary.html"'))
+    loaded = [page for pages in context["menu_pages"].values() for page in pages]
+    assert {"about/team", "about/history"} <= {page.slug for page in loaded}
+
+
+@pytest.mark.parametrize("name", ["breadcrumb", "dropdown", "footer", "tree"])
+def test_menus_show_the_whole_tree(name):
+    text = source_of(mezzanine.pages, f"pages/menus/{name}.html")
+    assert "{% for page in page_branch %}" in text
+
+
+def test_the_tree_of_the_admin_is_there_as_a_whole():
+    text = source_of(mezzanine.pages, "pages/menus/admin.html")
+    assert "{% if page.has_children %}{% page_menu page %}{% endif %}" in text
 
 
 def test_commenters_get_cookies_with_their_names():

@@ -1,0 +1,19 @@
+"""Menus, lists and site maps that load what they show."""
+
+from django.apps import AppConfig
+
+
+class NavigationConfig(AppConfig):
+    name = "navigation"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        from django.apps import apps
+
+        from . import menus
+
+        menus.install()
+        if apps.is_installed("mezzanine.blog"):
+            from . import blog
+
+            blog.install()

@@ -1,0 +1,2 @@
+window.jQuery = window.jQueryOfMezzanine;
+delete window.jQueryOfMezzanine;

@@ -1,0 +1,47 @@
+"""Faults of Mezzanine's lists: they load all there is."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from growing import cost, grow_posts
+from mezzanine.blog.admin import BlogPostAdmin
+from mezzanine.core.sitemaps import DisplayableSitemap
+from mezzanine.generic.forms import KeywordsWidget
+from mezzanine.generic.models import AssignedKeyword, Keyword
+from originals import original
+
+User = get_user_model()
+pytestmark = pytest.mark.django_db
+
+
+def test_the_archive_loads_the_date_of_each_post(monkeypatch):
+    blog_months = original("mezzanine.blog.templatetags.blog_tags.blog_months")
+    grow_posts(30)
+    with cost(monkeypatch) as found:
+        assert len(blog_months()) <= 2
+    assert found.rows > 30
+
+
+def test_authors_and_tags_have_no_bound(post):
+    blog_authors = original("mezzanine.blog.templatetags.blog_tags.blog_authors")
+    keywords_for = original("mezzanine.generic.templatetags.keyword_tags.keywords_for")
+    for number in range(120):
+        keyword = Keyword.objects.create(title=f"tag{number}")
+        post.keywords.add(AssignedKeyword(keyword=keyword), bulk=False)
+        grow_posts(1, user_id=User.objects.create_user(f"author{number}").pk)
+    assert len(keywords_for("blog.blogpost")) >= 120
+    assert len(blog_authors()) >= 120
+
+
+def test_the_form_of_a_post_lists_all_others():
+    assert "related_posts" in BlogPostAdmin.filter_horizontal
+
+
+def test_forms_list_all_keywords():
+    render = original("mezzanine.generic.forms.KeywordsWidget.render")
+    for number in range(120):
+        Keyword.objects.create(title=f"tag{number}")
+    assert render(KeywordsWidget(), "keywords", None).count("<a ") >= 120
+
+
+def test_the_site_map_is_in_one_part():
+    assert isinstance(DisplayableSitemap().items(), list)
