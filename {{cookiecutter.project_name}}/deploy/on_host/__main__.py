@@ -58,6 +58,7 @@ COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
     "lease": lease.hold,
     "live": checks.live,
     "load": restore.load,
+    "mail": release_python.mail,
     "migrations": release_python.migrations,
     "prerequisites": checks.prerequisites,
     "prune": releases.prune,
