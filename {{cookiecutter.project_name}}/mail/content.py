@@ -8,6 +8,8 @@ import json
 from base64 import b64decode, b64encode
 from email import message_from_bytes
 from email.message import Message
+from email.mime.base import MIMEBase
+from email.policy import compat32
 
 from django.core.mail import EmailAlternative, EmailAttachment, EmailMultiAlternatives
 from django.utils.functional import Promise
@@ -24,6 +26,13 @@ class Kept(EmailMultiAlternatives):
         return list(self.envelope)
 
 
+class Part(MIMEBase):
+    """An attachment that is no file, but a part of its own."""
+
+    def __init__(self, policy=compat32):
+        Message.__init__(self, policy)
+
+
 def dump(message, envelope):
     """Return a mail for these addresses, a list, as text; TypeError where that cannot be."""
     values = {name: value for name, value in vars(message).items() if name != "connection"}
@@ -36,8 +45,7 @@ def load(text):
     vars(message).update(json.loads(text, object_hook=decode))
     message.alternatives = [EmailAlternative(*each) for each in message.alternatives]
     message.attachments = [
-        each if isinstance(each, Message) else EmailAttachment(*each)
-        for each in message.attachments
+        each if isinstance(each, Part) else EmailAttachment(*each) for each in message.attachments
     ]
     return message
 
@@ -56,5 +64,5 @@ def decode(value):
     if value.keys() == {BYTES}:
         return b64decode(value[BYTES])
     if value.keys() == {PART}:
-        return message_from_bytes(b64decode(value[PART]))
+        return message_from_bytes(b64decode(value[PART]), Part)
     return value
