@@ -7,7 +7,7 @@ from .configuration import NOT_CONFIGURED, is_configured, is_queued, is_smtp
 
 
 def mail_is_sent(app_configs, **kwargs):
-    """Say where no mail is sent, which a site may do without, and warn where a visitor would wait for a mail server."""
+    """Say where there is no mail, and warn where a visitor would wait for a mail server."""
     found = []
     if not is_configured():
         hint = "Set EMAIL_HOST and the settings beside it; on a server: fab secret EMAIL_HOST."

@@ -214,9 +214,9 @@ def test_a_process_that_dies_before_the_server_answers_has_sent_nothing(server, 
 
 
 def test_what_is_undone_with_its_transaction_is_never_sent(server):
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         send()
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert not QueuedMail.objects.exists()
 
 
@@ -317,9 +317,7 @@ def test_the_name_in_the_address_of_all_is_that_of_the_first_site(server, add_si
 )
 def test_the_sender_of_a_site_has_to_be_an_address(browse, typed, is_taken):
     client, address = browse("admin"), reverse("admin:conf_setting_changelist")
-    fields = fields_of(
-        client.get(address), "#setting_form, form[method=post]:has([name=SITE_TITLE])"
-    )
+    fields = fields_of(client.get(address), "form:has([name=MAIL_SENDER])")
     page = client.post(address, fields | {"MAIL_SENDER": typed}, follow=True)
     found = Setting.objects.filter(name="MAIL_SENDER", value=typed).exists()
     assert found == is_taken, page.content.decode()
@@ -429,8 +427,8 @@ def test_without_a_mail_server_the_admin_and_the_checks_say_so(settings, browse)
     settings.EMAIL_HOST = ""
     assert line in front(browse("admin"))
     assert report()["problem"].endswith(line)
-    (warning,) = mail_is_sent(None)
-    assert line in warning.msg
+    (info,) = mail_is_sent(None)
+    assert line in info.msg
     settings.EMAIL_HOST = "mail.invalid"
     settings.EMAIL_BACKEND = settings.MAIL_DELIVERY_BACKEND
     assert [warning.id for warning in mail_is_sent(None)] == ["mail.W002"]
