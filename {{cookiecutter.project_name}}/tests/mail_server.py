@@ -19,7 +19,7 @@ FAULTS = {
     "hangs up after the text": (".", None),
     "speaks something else": ("", b"HTTP/1.1 400 Bad Request"),
 }
-SILENT = "is silent"
+SILENT, SILENT_LATER = "is silent", "is silent after the text"
 ANSWERS = {"": b"220 here", "DATA": b"354 go on", "QUIT": b"221 bye", "AUTH": b"235 let in"}
 QUESTION = b"334 UGFzc3dvcmQ6"  # Password:
 
@@ -51,6 +51,9 @@ class Session(StreamRequestHandler):
     def take(self):
         lines = iter(self.rfile.readline, b".\r\n")
         text = b"".join(lines).decode()
+        if self.server.fault == SILENT_LATER:
+            self.rfile.read()
+            return False
         answered = self.answer(".")
         if answered and self.server.fault is None:
             self.server.taken.append(text)
@@ -66,13 +69,13 @@ class Session(StreamRequestHandler):
 
 
 @contextmanager
-def mail_server(fault=None):
-    """Run a server with that fault on a free port; yield it, with the texts in server.taken.
+def mail_server(fault=None, port=0):
+    """Run a server with that fault on that port, or on a free one; yield it.
 
-    `fault`, `delay`, in seconds before it says anything, and `log_in`, the ways to do so, and
+    `taken` is a list of the texts that it has taken.    `fault`, `delay`, in seconds before it says anything, and `log_in`, the ways to do so, and
     `refused`, a part of addresses, may change while it runs; `sessions` counts the connections.
     """
-    with ThreadingTCPServer(("127.0.0.1", 0), Session) as server:
+    with ThreadingTCPServer(("127.0.0.1", port), Session) as server:
         server.daemon_threads = True
         server.fault, server.taken, server.sessions, server.delay = fault, [], 0, 0
         server.log_in, server.refused = b"PLAIN", b""

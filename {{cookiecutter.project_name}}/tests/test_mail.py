@@ -303,6 +303,7 @@ def answers_to(browse, address, names):
     return {answer_to(browse(), address, **{RESETS[address]: name}) for name in names}
 
 
+@pytest.mark.parametrize("fault", [CLOSED, SILENT], indirect=True)
 def test_whoever_asks_for_a_new_password_gets_one_answer(fault, browse, names_to_try):
     address = "/accounts/password/reset/"
     (answer,) = answers_to(browse, address, names_to_try)
@@ -310,6 +311,7 @@ def test_whoever_asks_for_a_new_password_gets_one_answer(fault, browse, names_to
     assert len(recipients()) == 5  # the member twice, one twice, two once
 
 
+@pytest.mark.parametrize("fault", [CLOSED, SILENT], indirect=True)
 def test_staff_who_ask_for_a_new_password_get_one_answer(fault, browse):
     addresses = ("example@example.com", "nobody@example.com")
     (answer,) = answers_to(browse, "/password_reset/", addresses)
