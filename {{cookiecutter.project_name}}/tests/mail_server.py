@@ -72,8 +72,9 @@ class Session(StreamRequestHandler):
 def mail_server(fault=None, port=0):
     """Run a server with that fault on that port, or on a free one; yield it.
 
-    `taken` is a list of the texts that it has taken.    `fault`, `delay`, in seconds before it says anything, and `log_in`, the ways to do so, and
-    `refused`, a part of addresses, may change while it runs; `sessions` counts the connections.
+    `taken` has the texts of what it took, and `sessions` counts the connections. `fault`, `delay`,
+    in seconds before it says anything, `log_in`, the ways to do so, and `refused`, a part of
+    addresses, may change while it runs.
     """
     with ThreadingTCPServer(("127.0.0.1", port), Session) as server:
         server.daemon_threads = True
