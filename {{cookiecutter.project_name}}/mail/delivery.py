@@ -98,8 +98,10 @@ def postpone(mail, words):
 
 
 def note(mail, **values):
+    """Write down what became of a mail, unless another run has it by now."""
+    ours = [mail.state] + [QueuedMail.DOUBTFUL] * (mail.state == QueuedMail.SENDING)
     about = {"attempts": mail.attempts + 1, "changed_at": timezone.now()}
-    QueuedMail.objects.filter(pk=mail.pk).update(**about, **values)
+    QueuedMail.objects.filter(pk=mail.pk, state__in=ours).update(**about, **values)
 
 
 def close(connection):

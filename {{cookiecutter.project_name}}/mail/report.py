@@ -14,8 +14,9 @@ def report(site_id=None):
     """Return what is so, of one site or of all, a dict.
 
     "problem" is why no mail is sent at all, empty where it is. "waiting", "late" and "undelivered"
-    are numbers of mails. "words" is what the mail server said of the latest that is in trouble, and
-    "since" when that was written, such as 2026-11-29T01:00Z; empty where there is none.
+    are numbers of mails. Of the latest that is in trouble, "words" is what the mail server said,
+    "site" the domain of its site, and "since" when it was written, such as 2026-11-29T01:00Z; they
+    are empty where there is none.
     """
     mails = QueuedMail.objects.filter(**({"site_id": site_id} if site_id else {}))
     waiting = mails.filter(state__in=[QueuedMail.WAITING, QueuedMail.SENDING])
@@ -28,5 +29,6 @@ def report(site_id=None):
         "late": late.count(),
         "undelivered": undelivered.count(),
         "words": last.words if last else "",
+        "site": last.site.domain if last else "",
         "since": f"{last.created_at:%Y-%m-%dT%H:%MZ}" if last else "",
     }

@@ -180,6 +180,22 @@ def test_two_runs_at_once_send_a_mail_once(server, monkeypatch):
     assert sorted(subjects) == ["0", "1", "2", "3", "4"]
 
 
+def test_a_run_that_cannot_connect_takes_nothing_from_one_that_can(server, monkeypatch):
+    left = delivery.left
+
+    def while_another_runs(ids):
+        rows = list(left(ids))
+        server.fault = None
+        delivery.run()
+        return rows
+
+    send()
+    server.fault = "is busy"
+    monkeypatch.setattr(delivery, "left", while_another_runs)
+    delivery.run()
+    assert (only().state, len(server.taken)) == ("sent", 1)
+
+
 def test_what_was_being_sent_when_the_process_died_is_sent_by_nobody_but_staff(
     server, monkeypatch, browse
 ):
@@ -430,8 +446,11 @@ def test_without_a_mail_server_the_admin_and_the_checks_say_so(settings, browse)
     (info,) = mail_is_sent(None)
     assert line in info.msg
     settings.EMAIL_HOST = "mail.invalid"
-    settings.EMAIL_BACKEND = settings.MAIL_DELIVERY_BACKEND
-    assert [warning.id for warning in mail_is_sent(None)] == ["mail.W002"]
+    for backend in (settings.MAIL_DELIVERY_BACKEND, "mail.content.Kept"):  # SMTP, and others
+        settings.EMAIL_BACKEND = backend
+        assert [warning.id for warning in mail_is_sent(None)] == ["mail.W002"]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    assert mail_is_sent(None) == []
 
 
 # manage.py testmail

@@ -259,8 +259,9 @@ def test_a_process_is_told_by_its_state_and_its_answer(server, monkeypatch):
 
 
 MAILS = {"problem": "", "waiting": 3, "late": 0, "undelivered": 0, "words": "", "since": ""}
+MAILS["site"] = "two.example"
 NONE = {"problem": "Mail is not configured"}
-IN_TROUBLE = {"words": "550 No such mailbox", "since": "2026-11-29T01:00Z"}
+IN_TROUBLE = {"words": "550 No mailbox", "since": "2026-11-29T01:00Z"}
 
 
 @pytest.mark.parametrize(
@@ -269,10 +270,10 @@ IN_TROUBLE = {"words": "550 No such mailbox", "since": "2026-11-29T01:00Z"}
         ({}, "3 waiting", False),
         (NONE, "Mail is not configured; fab secret EMAIL_HOST", False),
         (NONE | {"late": 1}, "Mail is not configured; fab secret EMAIL_HOST", False),
-        (IN_TROUBLE | {"late": 2}, "2 wait; the last: 550 No such mailbox", True),
+        (IN_TROUBLE | {"late": 2}, "2 wait; the last, of two.example: 550 No mailbox", True),
         (
             NONE | IN_TROUBLE | {"undelivered": 1, "late": 2},
-            "1 not delivered, see E-mails in the admin; the last: 550 No such mailbox",
+            "1 not delivered, see E-mails in the admin; the last, of two.example: 550 No mailbox",
             True,
         ),
     ],

@@ -113,7 +113,7 @@ def mail(server: Server) -> str | None:
     found = mail_of(server.site, server.app)
     if not found:  # a release of before mail was kept
         return None
-    told = f"; the last: {found['words']}" if found["words"] else ""
+    told = f"; the last, of {found['site']}: {found['words']}" if found["words"] else ""
     if found["undelivered"]:
         words = f"{found['undelivered']} not delivered, see E-mails in the admin{told}"
         raise Wrong(words, "", found["since"])
