@@ -37,7 +37,7 @@ START = "systemd-run --quiet --unit=mail-server python3 /opt/mail/serve.py"
 VISIT = """
 visit() {{ curl -sk --max-time 20 --resolve {name}:443:127.0.0.1 -b /tmp/jar -c /tmp/jar "$@"; }}
 token=$(visit https://{name}{path} | grep -o 'csrfmiddlewaretoken" value="[^"]*' | cut -d'"' -f3)
-visit -o /tmp/page -w '%{{http_code}} %{{time_total}}' -e https://{name}{path} \
+visit -o /opt/mail/page -w '%{{http_code}} %{{time_total}}' -e https://{name}{path} \
     --data-urlencode "csrfmiddlewaretoken=$token" --data-urlencode username=admin \
     https://{name}{path}
 """
@@ -107,7 +107,7 @@ def test_without_a_mail_server_plan_deploy_status_and_visitors_say_so(site):
     assert line in mail_row(site, 0)
     assert line in site.fab("mail", "ann@example.com", status=1)
     assert visit(site)[0] == 200
-    assert "Please ask for a new password" in (site.host.root / "tmp/page").read_text()
+    assert "Please ask for a new password" in (site.host.root / "opt/mail/page").read_text()
     site.fab("mail", "ann", status=2)
 
 

@@ -14,7 +14,14 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.contrib.auth import get_user_model  # noqa: E402
-from django.core import mail  # noqa: E402
+
+try:
+    from mail.configuration import get_connection, is_configured, is_queued
+except ImportError:  # of a release that keeps no mail
+    from django.core.mail import get_connection
+
+    def is_queued():
+        return False
 
 
 def make_admin(password, hostname):
@@ -35,7 +42,7 @@ def why_no_mail():
     """Return why the mail server of the settings takes no mail; nothing is sent."""
     settings.EMAIL_TIMEOUT = min(settings.EMAIL_TIMEOUT or 5, 5)  # seconds
     try:
-        connection = mail.get_connection(getattr(settings, "MAIL_DELIVERY_BACKEND", None))
+        connection = get_connection()
         connection.open()
         connection.close()
     except Exception as error:  # whatever the backend of the project raises
@@ -46,10 +53,6 @@ def why_no_mail():
 
 def keeps_mail():
     """Return whether mail waits until its server takes it."""
-    try:
-        from mail.configuration import is_configured, is_queued
-    except ImportError:  # of a project that does without
-        return False
     return is_queued() and is_configured()
 
 
