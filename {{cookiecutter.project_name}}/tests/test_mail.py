@@ -339,17 +339,15 @@ def test_why_mail_is_not_sent_is_logged_in_one_line(unconfigured, browse, caplog
         assert re.fullmatch(r"A mail could not be sent \(.*\): NotConfigured\(.*\)", line)
 
 
-@pytest.mark.parametrize("is_there", [True, False])
-def test_the_mail_server_of_the_machine_counts_where_one_runs(use, monkeypatch, is_there):
-    def connect(address, timeout):
-        assert address == ("localhost", 25)
-        if not is_there:
-            raise ConnectionRefusedError
-        return socket.socket()
-
+def test_the_mail_server_of_the_machine_counts_where_one_runs(use, monkeypatch):
+    with mail_server() as server:
+        assert configuration.is_listened_at(server.port)
+        assert server.sessions == 0  # nobody was asked
+    assert not configuration.is_listened_at(server.port)
     use(25, "localhost")
-    monkeypatch.setattr(configuration.socket, "create_connection", connect)
-    assert configuration.is_configured() == is_there
+    for is_there in (True, False):
+        monkeypatch.setattr(configuration, "is_listened_at", lambda port: port == 25 and is_there)
+        assert configuration.is_configured() == is_there
 
 
 def test_errors_of_the_site_are_mailed_to_admins_later(working, settings):

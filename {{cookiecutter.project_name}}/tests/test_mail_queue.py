@@ -178,6 +178,7 @@ def test_two_runs_at_once_send_a_mail_once(server, monkeypatch):
     delivery.run()
     subjects = [message_from_string(text)["Subject"] for text in server.taken]
     assert sorted(subjects) == ["0", "1", "2", "3", "4"]
+    assert set(QueuedMail.objects.values_list("state", "attempts")) == {("sent", 1)}
 
 
 def test_a_run_that_cannot_connect_takes_nothing_from_one_that_can(server, monkeypatch):
