@@ -191,3 +191,11 @@ def test_what_a_server_refuses_for_good_is_wrong_with_its_words(site):
     row = mail_row(site, 1)
     assert "2 not delivered, see E-mails in the admin" in row
     assert f"the last, of {NAME}: 550 5.1.1 No such mailbox" in row
+
+
+def test_what_waited_in_a_backup_that_is_loaded_is_not_sent_again(site):
+    psql(site, "UPDATE mail_queuedmail SET state = 'waiting', not_before = now() + '1 hour'")
+    program = "import sys; sys.path.insert(0, '/srv/posting/shared/on_host.pyz')"
+    hold = f"{program}; from on_host.restore import hold_mail; hold_mail('posting')"
+    site.host.run(f"python3 -c {shlex.quote(hold)}")
+    assert states(site) == ["doubtful", "doubtful"]

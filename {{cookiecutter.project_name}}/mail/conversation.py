@@ -16,6 +16,11 @@ def told(backend_class, tell):
     return Told
 
 
+def plain(text):
+    """Return a text without what a terminal or a database would not take for a letter."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 class Conversation:
     """What smtplib sends and reads; `tell` is a function of a line."""
 
@@ -40,7 +45,7 @@ class Conversation:
         self.is_log_in = self.is_log_in and code == 334
         lines = words.decode("utf-8", "replace").splitlines() or [""]
         for line in [self.readable(lines[0])] if code == 334 else lines:
-            type(self).tell(f"<- {code} {line}".rstrip())
+            type(self).tell(plain(f"<- {code} {line}".rstrip()))
         return code, words
 
     def readable(self, line):

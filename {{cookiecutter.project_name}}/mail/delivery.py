@@ -20,9 +20,11 @@ from django.utils import timezone
 
 from . import content
 from .configuration import get_connection, is_smtp, server
+from .conversation import plain
 from .models import KEPT, WAITS, QueuedMail
 
 DIED = timedelta(minutes=15)  # longer than cron lets a run go on
+LONGEST_WORDS = 1000  # characters
 SECONDS = 300  # of a run: what is left waits for the next
 AUTHENTICATION = (530, 534, 535, 538)  # of the settings, and not of a mail: RFC 4954
 
@@ -124,7 +126,7 @@ def words_of(error):
     code, words = answer(error)
     if isinstance(words, bytes):
         words = words.decode("utf-8", "replace")
-    words = " ".join(str(words).split()) or type(error).__name__
+    words = plain(" ".join(str(words).split()))[:LONGEST_WORDS] or type(error).__name__
     return f"{code} {words}" if code else words
 
 

@@ -118,6 +118,17 @@ def test_what_a_server_does_not_take_waits_or_is_given_up_with_its_words(server,
         assert len(server.taken) == 1
 
 
+def test_the_words_of_a_server_are_text_whatever_they_are(server, monkeypatch):
+    answer = b"550 no\x00 \x1b[31m\xff" + b"x" * 2000
+    monkeypatch.setitem(FAULTS, "does not take the address", ("RCPT", answer))
+    server.fault = "does not take the address"
+    send()
+    delivery.run()
+    assert only().words.startswith("550 no? ?[31m\N{REPLACEMENT CHARACTER}x")
+    assert len(only().words) < 1010
+    assert "\x1b" not in test_mail_to("ann@example.com")
+
+
 def test_a_server_that_is_away_is_asked_once_a_run_and_less_often_as_time_passes(use):
     with mail_server() as server:
         use(server.port)

@@ -11,7 +11,7 @@ django.setup()
 
 try:
     from mail.report import report
-except ImportError:  # of an earlier version, or of a project that does without
+except (ImportError, RuntimeError):  # of an earlier version, or of a project that does without
     print("{}")
 else:
     print(json.dumps(report()))
