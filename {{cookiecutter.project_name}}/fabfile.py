@@ -10,6 +10,7 @@ from deploy import (
     database,
     environments,
     hardening,
+    mailing,
     packages,
     plans,
     preview,
@@ -154,6 +155,12 @@ def secret(host, name=None, remove=False, yes=False):
         secret_settings.change(host, name, remove, yes)
     else:
         secret_settings.show(host)
+
+
+@command
+def mail(host, address):
+    """Send a test mail to ADDRESS, and show each step and the mail server's own words."""
+    mailing.send_test(host, address)
 
 
 @command

@@ -2,7 +2,7 @@
 
 import re
 
-from . import checks, releases, repository
+from . import checks, mailing, releases, repository
 from .host import CommandFailed, Host
 from .scripts import script
 
@@ -20,6 +20,8 @@ def show(host: Host) -> None:
     if now["live"]:
         fits = all(row["name"] != "packages" for row in now["wrong"])
         show_release(host, revision, fits)
+        if fits:
+            mailing.tell(host)
     for change in now["changes"]:
         if change["edited"]:
             print(f"Changed by hand on the server, a deploy would overwrite:\n{change['edited']}")

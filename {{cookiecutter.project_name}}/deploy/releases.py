@@ -79,16 +79,21 @@ def finish(host: Host) -> list[str]:
         found = host.call("finish", app=app, password=password, hostname=hostname)
     lines = []
     if found["mail"]:
-        lines.append(
-            f"The site cannot send mail ({found['mail']}); contact forms, sign-ups and forgotten"
-            " passwords say so to visitors"
-        )
+        lines.append(host.config.typed(no_mail(found["mail"], found["keeps"])))
     if found["admin"] == "made" and not host.config.admin_pass:
         lines.append(f"Log in at /admin/ as admin, password {made} (shown this once).")
     if found["admin"] == "missing":
         line = "Nobody can log in at /admin/ yet: type fab deploy --force at a terminal"
         lines.append(host.config.typed(f"{line}, which shows a password, or set ADMIN_PASS before"))
     return lines
+
+
+def no_mail(reason: str, keeps: bool) -> str:
+    """Return in a line that mail cannot be sent, and what becomes of it."""
+    what = "contact forms, sign-ups and forgotten passwords say so to visitors"
+    if keeps:
+        what = "it is kept, and sent when that works: type fab mail and your address"
+    return f"The site cannot send mail ({reason}); {what}"
 
 
 def migrate(host: Host, name: str) -> None:

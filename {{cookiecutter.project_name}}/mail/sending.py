@@ -1,17 +1,19 @@
-"""Send mail, or say that it could not be sent.
+"""What visitors are told where mail can be neither sent nor kept, and links to the site at hand.
 
-Whatever a server answers, or does not, and whatever a backend raises, is treated alike, as Django
-does for its own mails about passwords.
+Mail that is kept, as on a live site whose mail server is named, fails for nobody: see backends.py.
 """
 
 import logging
+import re
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 from django.contrib import messages
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import EmailAlternative, EmailMultiAlternatives
 from django.utils.translation import gettext as _
 from mezzanine.core.request import current_request
+
+from multisite.current import own_url
 
 logger = logging.getLogger(__name__)
 is_required = ContextVar("is_required", default=False)
@@ -26,14 +28,26 @@ class Message(EmailMultiAlternatives):
 
     def send(self, fail_silently=False):
         """Return how many were sent; the visitor is told where it fails, unless it is_required."""
+        request = current_request()
         try:
+            if request:
+                self.link_to_site(request)
             return super().send()
         except Exception as error:
             log(f"A mail could not be sent ({self.subject})", error)
             if is_required.get():
                 raise MailNotSent from error
-            tell_visitor(current_request())
+            tell_visitor(request)
             return 0
+
+    def link_to_site(self, request):
+        """Let links lead to the site at hand; Mezzanine's begin with http and the host asked."""
+        links = re.compile(rf"https?://{re.escape(request.get_host())}(?![\w.:-])", re.I)
+        own = own_url(request, "")
+        self.body = links.sub(own, self.body)
+        self.alternatives = [
+            EmailAlternative(links.sub(own, text), kind) for text, kind in self.alternatives
+        ]
 
 
 @contextmanager
@@ -44,16 +58,6 @@ def required():
         yield
     finally:
         is_required.reset(token)
-
-
-def connect():
-    """Raise MailNotSent if the mail server cannot be reached, or lets nobody in."""
-    try:
-        with get_connection():
-            pass
-    except Exception as error:
-        log("The mail server cannot be reached", error)
-        raise MailNotSent from error
 
 
 def log(what, error):

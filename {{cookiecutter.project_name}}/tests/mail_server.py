@@ -1,5 +1,6 @@
 """A mail server on this machine that takes mail, or fails in one of the ways that real ones do."""
 
+import time
 from contextlib import contextmanager
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Thread
@@ -7,6 +8,9 @@ from threading import Thread
 # What it answers to which command instead of what it should; None: it hangs up.
 FAULTS = {
     "is busy": ("", b"421 4.3.2 Too busy"),
+    "does not take the password": ("AUTH", b"535 5.7.8 Wrong password"),
+    "does not take the sender": ("MAIL", b"550 5.7.1 Not your domain"),
+    "does not take the address yet": ("RCPT", b"450 4.2.0 Greylisted"),
     "does not know us": ("MAIL", b"530 5.7.0 Authentication required"),
     "does not take the address": ("RCPT", b"550 5.1.1 No such mailbox"),
     "hangs up at once": ("", None),
@@ -15,20 +19,31 @@ FAULTS = {
     "hangs up after the text": (".", None),
     "speaks something else": ("", b"HTTP/1.1 400 Bad Request"),
 }
-SILENT = "is silent"
-ANSWERS = {"": b"220 here", "DATA": b"354 go on", "QUIT": b"221 bye"}
+SILENT, SILENT_LATER = "is silent", "is silent after the text"
+ANSWERS = {"": b"220 here", "DATA": b"354 go on", "QUIT": b"221 bye", "AUTH": b"235 let in"}
+QUESTION = b"334 UGFzc3dvcmQ6"  # Password:
 
 
 class Session(StreamRequestHandler):
     """One connection; the texts of mails that it takes go to server.taken."""
 
     def handle(self):
+        self.server.sessions += 1
+        time.sleep(self.server.delay)
         if self.server.fault == SILENT:
             self.rfile.read()  # until the client has had enough
             return
         answered = self.answer("")
         while answered and (line := self.rfile.readline()):
             command = line.decode("ascii", "replace").strip().partition(" ")[0].upper()
+            if command == "EHLO":
+                self.wfile.write(b"250-here\r\n250-AUTH %s\r\n" % self.server.log_in)
+            if command == "AUTH" and b"PLAIN" not in line:
+                self.wfile.write(QUESTION + b"\r\n")
+                self.rfile.readline()
+            if command == "RCPT" and self.server.refused and self.server.refused in line:
+                self.wfile.write(b"550 5.1.1 No such mailbox\r\n")
+                continue
             answered = self.answer(command) and command != "QUIT"
             if answered and command == "DATA":
                 answered = self.take()
@@ -36,6 +51,9 @@ class Session(StreamRequestHandler):
     def take(self):
         lines = iter(self.rfile.readline, b".\r\n")
         text = b"".join(lines).decode()
+        if self.server.fault == SILENT_LATER:
+            self.rfile.read()
+            return False
         answered = self.answer(".")
         if answered and self.server.fault is None:
             self.server.taken.append(text)
@@ -51,11 +69,17 @@ class Session(StreamRequestHandler):
 
 
 @contextmanager
-def mail_server(fault=None):
-    """Run a server with that fault on a free port; yield it, with the texts in server.taken."""
-    with ThreadingTCPServer(("127.0.0.1", 0), Session) as server:
+def mail_server(fault=None, port=0):
+    """Run a server with that fault on that port, or on a free one; yield it.
+
+    `taken` has the texts of what it took, and `sessions` counts the connections. `fault`, `delay`,
+    in seconds before it says anything, `log_in`, the ways to do so, and `refused`, a part of
+    addresses, may change while it runs.
+    """
+    with ThreadingTCPServer(("127.0.0.1", port), Session) as server:
         server.daemon_threads = True
-        server.fault, server.taken = fault, []
+        server.fault, server.taken, server.sessions, server.delay = fault, [], 0, 0
+        server.log_in, server.refused = b"PLAIN", b""
         server.port = server.server_address[1]
         Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         try:

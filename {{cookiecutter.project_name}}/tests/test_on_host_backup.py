@@ -190,6 +190,15 @@ def test_a_backup_in_which_another_site_has_the_name_is_refused_before_it_takes_
     assert [sql.split()[:2] for sql in statements].count(["DROP", "DATABASE"]) == 3
 
 
+@pytest.mark.parametrize("table", ["mail_queuedmail", ""])
+def test_mail_that_waited_when_a_backup_was_made_is_not_sent_again(monkeypatch, table):
+    statements = []
+    monkeypatch.setattr(restore, "psql", lambda *sql, **_: statements.extend(sql) or [table])
+    restore.hold_mail("garden-restoring")
+    done = [sql.split()[0] for sql in statements]
+    assert done == (["SELECT", "UPDATE"] if table else ["SELECT"])  # none of before there was one
+
+
 def test_a_backup_that_Django_cannot_be_asked_about_has_to_have_the_name(loading):
     loading(Refused("no Python"), rows=["1"])
     with pytest.raises(Refused, match="no Python"):

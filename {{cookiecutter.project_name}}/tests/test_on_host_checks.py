@@ -258,6 +258,42 @@ def test_a_process_is_told_by_its_state_and_its_answer(server, monkeypatch):
         checks_of_site.processes(server)
 
 
+MAILS = {"problem": "", "waiting": 3, "late": 0, "undelivered": 0, "words": "", "since": ""}
+MAILS["site"] = "two.example"
+NONE = {"problem": "Mail is not configured"}
+IN_TROUBLE = {"words": "550 No mailbox", "since": "2026-11-29T01:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("mails", "words", "is_wrong"),
+    [
+        ({}, "3 waiting", False),
+        (NONE, "Mail is not configured; fab secret EMAIL_HOST", False),
+        (NONE | {"late": 1}, "Mail is not configured; fab secret EMAIL_HOST", False),
+        (IN_TROUBLE | {"late": 2}, "2 wait; the last, of two.example: 550 No mailbox", True),
+        (
+            NONE | IN_TROUBLE | {"undelivered": 1, "late": 2},
+            "1 not delivered, see E-mails in the admin; the last, of two.example: 550 No mailbox",
+            True,
+        ),
+    ],
+)
+def test_mail_that_is_not_delivered_is_wrong_and_a_site_without_mail_is_not(
+    server, monkeypatch, mails, words, is_wrong
+):
+    monkeypatch.setattr(checks_of_site.virtualenv, "problem_of", lambda *_: "")
+    monkeypatch.setattr(checks_of_site, "mail_of", lambda *_: MAILS | mails)
+    row = checks.ask(Check(checks_of_site.mail, "Is mail delivered?", ()), server)
+    assert (row["answer"], row["ok"]) == (words, not is_wrong)
+    assert row["since"] == (IN_TROUBLE["since"] if is_wrong else "")
+
+
+def test_a_release_that_keeps_no_mail_has_no_row_for_it(server, monkeypatch):
+    monkeypatch.setattr(checks_of_site.virtualenv, "problem_of", lambda *_: "")
+    monkeypatch.setattr(checks_of_site, "mail_of", lambda *_: {})
+    assert checks.ask(Check(checks_of_site.mail, "Is mail delivered?", ()), server) is None
+
+
 def test_where_a_kernel_has_no_ipv6_nginx_is_not_told_to_listen_there(monkeypatch):
     assert configuration.has_ipv6() in (True, False)
 

@@ -12,6 +12,7 @@ from django.contrib.auth import forms as auth_forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.views import LogoutView as DjangoLogoutView
+from django.contrib.sites.models import Site
 from django.db import transaction
 from django.shortcuts import render
 from django.template.response import TemplateResponse
@@ -22,7 +23,8 @@ from mezzanine.conf import settings
 from mezzanine.core.auth_backends import MezzanineBackend
 from mezzanine.utils.email import send_verification_mail
 
-from mail.sending import MailNotSent, connect, required
+from mail.configuration import is_configured
+from mail.sending import MailNotSent, required
 
 
 def users_named(username_or_email, **lookup):
@@ -59,13 +61,11 @@ class PasswordResetForm(mezzanine_forms.PasswordResetForm):
 
 
 class StaffPasswordResetForm(auth_forms.PasswordResetForm):
-    """Django's form, which says to everybody that mail does not work."""
+    """Django's form, which says to everybody that there is no mail, and whom to ask."""
 
     def clean_email(self):
-        try:
-            connect()
-        except MailNotSent:
-            raise forms.ValidationError(no_mail()) from None
+        if not is_configured():
+            raise forms.ValidationError(no_mail_for_password())
         return self.cleaned_data["email"]
 
 
@@ -73,17 +73,23 @@ def no_mail():
     return _("We cannot send e-mail at the moment, so nothing was done. Please try again later.")
 
 
+def no_mail_for_password():
+    """Return whom to ask instead: those of ADMINS, who are named to everybody then."""
+    people = [f"{name} ({address})" for name, address in settings.ADMINS]
+    whom = ", ".join(people) or _("whoever runs %s") % Site.objects.get_current().domain
+    text = _("We cannot send e-mail at the moment, so nothing was done.")
+    return f"{text} {_('Please ask for a new password: %s.') % whom}"
+
+
 def password_reset(request, template="accounts/account_password_reset.html", extra_context=None):
     """Mail a link for a new password; the answer is the same whether there is such an account.
 
-    The mail server is asked for everybody. What it says of one address only the log knows.
+    What the mail server says of one address only staff see, in the admin.
     """
     form = PasswordResetForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
-            connect()
-        except MailNotSent:
-            form.add_error(None, no_mail())
+        if not is_configured():
+            form.add_error(None, no_mail_for_password())
         else:
             for user in form.users():
                 with suppress(MailNotSent), required():

@@ -145,11 +145,20 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 
-# Mail: EMAIL_HOST, EMAIL_HOST_USER and EMAIL_HOST_PASSWORD name the server that takes it, and
-# DEFAULT_FROM_EMAIL is an address that it accepts as a sender.
+# Mail: these say which server takes it; on a live site they are secrets (fab secret EMAIL_HOST).
 # https://docs.djangoproject.com/en/5.2/topics/email/#smtp-backend
 
-EMAIL_TIMEOUT = 5  # seconds; a visitor waits for as long where the server does not answer
+EMAIL_BACKEND = "mail.backends.Queue"  # keeps mail in the database, so that no visitor waits
+MAIL_DELIVERY_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # sends what is kept
+EMAIL_HOST = "localhost"
+EMAIL_PORT = 25
+EMAIL_HOST_USER = ""
+EMAIL_HOST_PASSWORD = ""
+EMAIL_USE_TLS = False  # True for port 587, and EMAIL_USE_SSL for port 465
+EMAIL_TIMEOUT = 30  # seconds for each answer of the server
+DEFAULT_FROM_EMAIL = "webmaster@{{ cookiecutter.live_hostname }}"  # which the server accepts
+SERVER_EMAIL = ""  # the sender of mail to ADMINS; empty: DEFAULT_FROM_EMAIL
+ADMINS = []  # who gets mail about errors: ("Ann", "ann@example.com")
 
 
 # Language and time
@@ -244,6 +253,8 @@ if (PROJECT_APP_PATH / "local_settings.py").exists():
 
     FABRIC = merged(project_fabric, FABRIC)
     FABRIC_ENVIRONMENTS = merged(project_environments, FABRIC_ENVIRONMENTS)
+
+SERVER_EMAIL = SERVER_EMAIL or DEFAULT_FROM_EMAIL
 
 for cache in CACHES.values():  # no site reads what another has stored
     cache.setdefault("KEY_FUNCTION", "multisite.cache_keys.key_of_site")

@@ -60,6 +60,7 @@ COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
     "lease": lease.hold,
     "live": checks.live,
     "load": restore.load,
+    "mail": release_python.mail,
     "migrations": release_python.migrations,
     "follow_names": server_names.follow,
     "names": server_names.update,

@@ -11,6 +11,7 @@ from .certificate import DAYS, SSL, is_combined, is_covered, is_of_server, names
 from .checks import Server, Wrong, check, output
 from .pages import Visitors
 from .processes import Failed, Processes, end_of_log
+from .release_python import mail as mail_of
 from .release_python import migrations as migrations_of
 
 DEPLOY = ("deploy",)
@@ -106,6 +107,24 @@ def migrations(server: Server) -> str | None:
     if pending:
         raise Wrong(f"{len(pending)} pending: {', '.join(pending)}", "fab deploy --force")
     return "0 pending"
+
+
+@check("Is mail delivered?")
+def mail(server: Server) -> str | None:
+    if not server.site.live or virtualenv.problem_of(server.site, server.site.live):
+        return None
+    found = mail_of(server.site, server.app)
+    if not found:  # a release of before mail was kept
+        return None
+    told = f"; the last, of {found['site']}: {found['words']}" if found["words"] else ""
+    if found["undelivered"]:
+        words = f"{found['undelivered']} not delivered, see E-mails in the admin{told}"
+        raise Wrong(words, "", found["since"])
+    if found["problem"]:
+        return f"{found['problem']}; fab secret EMAIL_HOST"
+    if found["late"]:
+        raise Wrong(f"{found['late']} wait{told}", "fab mail ADDRESS", found["since"])
+    return f"{found['waiting']} waiting"
 
 
 @check("Is the certificate good?", DEPLOY)

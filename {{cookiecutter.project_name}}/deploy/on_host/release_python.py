@@ -20,6 +20,11 @@ def finish(site: Site, app: str, password: str, hostname: str) -> dict[str, Any]
     return ask(site, "finish", directory, app, f"{password}\n{hostname}\n")
 
 
+def mail(site: Site, app: str) -> dict[str, Any]:
+    """Return what is so of the mail of the live release: see in_release/mail.py."""
+    return ask(site, "mail", site.current / "project", app)
+
+
 def ask(
     site: Site, script: str, directory: Path | str, app: str, answers: str = ""
 ) -> dict[str, Any]:

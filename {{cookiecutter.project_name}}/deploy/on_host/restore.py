@@ -72,6 +72,7 @@ def load(site: Site, backup: str, app: str, release: str = "") -> dict[str, Any]
             if "unsupported version" in str(refused):  # of before backups said which
                 raise Refused(newer(backup, "newer", version())) from None
             raise
+    hold_mail(new)
     psql("ANALYZE", database=new)
     if told := refusal_in(site, new, release or site.live, app):
         psql(f'DROP DATABASE "{new}" WITH (FORCE)')
@@ -80,6 +81,16 @@ def load(site: Site, backup: str, app: str, release: str = "") -> dict[str, Any]
         unpack(site, path / f"{name}.tar.gz", name)
     made = json.loads(note(site, backup, "made") or "null")
     return {"age": age(made, clocks()), "differences": differences(new, site.name)}
+
+
+def hold_mail(database: str) -> None:
+    """Let no mail that waited when the backup was made be sent again: staff see it, and decide."""
+    if psql("SELECT to_regclass('mail_queuedmail')", database=database) == ["mail_queuedmail"]:
+        psql(
+            "UPDATE mail_queuedmail SET state = 'doubtful', words = 'It waited when the backup was"
+            " made that is live now' WHERE state IN ('waiting', 'sending')",
+            database=database,
+        )
 
 
 def unpack(site: Site, archive: Path, name: str) -> None:

@@ -58,6 +58,11 @@ def test_keys_are_shown_to_all_who_see_the_settings():
     assert field.widget.input_type == "text"
 
 
+def test_the_settings_take_any_text_for_a_sender():
+    field = mezzanine.conf.forms.SettingsForm().fields["MAIL_SENDER"]
+    assert field.clean("no address") == "no address"
+
+
 def test_fields_that_are_folded_stay_hidden():
     rules = Path(finders.find("grappelli/css/modules.css")).read_text("utf-8")
     assert re.search(r"fieldset\.collapse-closed div \{\s+display: none", rules)

@@ -1,7 +1,8 @@
 """In a live release: make the admin user where there is no superuser, and try the mail server.
 
 Reads a password, which may be empty, and the name of the site, a line each. Prints JSON: "admin",
-see make_admin, and "mail", the reason why the site cannot send mail, an empty str where it can.
+see make_admin; "mail", the reason why the site cannot send mail, an empty str where it can; and
+"keeps", whether mail is kept all the same, since its server is named.
 """
 
 import json
@@ -13,7 +14,14 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.contrib.auth import get_user_model  # noqa: E402
-from django.core import mail  # noqa: E402
+
+try:
+    from mail.configuration import get_connection, is_configured, is_queued
+except ImportError:  # of a release that keeps no mail
+    from django.core.mail import get_connection
+
+    def is_queued():
+        return False
 
 
 def make_admin(password, hostname):
@@ -34,7 +42,7 @@ def why_no_mail():
     """Return why the mail server of the settings takes no mail; nothing is sent."""
     settings.EMAIL_TIMEOUT = min(settings.EMAIL_TIMEOUT or 5, 5)  # seconds
     try:
-        connection = mail.get_connection()
+        connection = get_connection()
         connection.open()
         connection.close()
     except Exception as error:  # whatever the backend of the project raises
@@ -43,5 +51,11 @@ def why_no_mail():
     return ""
 
 
+def keeps_mail():
+    """Return whether mail waits until its server takes it."""
+    return is_queued() and is_configured()
+
+
 password, hostname = sys.stdin.read().splitlines()
-print(json.dumps({"admin": make_admin(password, hostname), "mail": why_no_mail()}))
+found = {"admin": make_admin(password, hostname), "mail": why_no_mail(), "keeps": keeps_mail()}
+print(json.dumps(found))
