@@ -27,8 +27,8 @@ DEFAULT_FILE_STORAGE = "django.core.files.storage.FileSystemStorage"
 """
 
 # The project's settings, and what the tests take for granted: their own models, a hash that takes
-# no time, a tuple they add a tuple to, a home page while the database is empty, and an answer for
-# a host of no site.
+# no time, a tuple they add a tuple to, a home page while the database is empty, an answer for a
+# host of no site, and one folder for the uploads of all sites.
 PROJECT_SETTINGS = """
 from mysite.settings import *
 from mysite.settings import INSTALLED_APPS, MIDDLEWARE
@@ -38,6 +38,7 @@ MIDDLEWARE = tuple(MIDDLEWARE)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ROOT_URLCONF = "urls_with_home_page"
 SITE_FALLBACK = True
+MEDIA_LIBRARY_PER_SITE = False
 """
 URLS = """
 from django.urls import path

@@ -1,7 +1,9 @@
 """Reading exports: files and feeds, their XML, and dates in the ways they are written."""
 
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from html.entities import name2codepoint
 from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,6 +14,9 @@ from django.core.management.base import CommandError
 from django.utils.timezone import make_aware
 
 SECONDS = 30  # that a server may take to answer
+CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+ENTITY = re.compile(rb"&([A-Za-z][A-Za-z0-9]*);")
+XML = ("amp", "apos", "gt", "lt", "quot")
 
 
 def read(source):
@@ -30,12 +35,21 @@ def read(source):
 
 
 def read_xml(source):
-    """Return the root of an XML document."""
-    data = read(source)
+    """Return the root of an XML document; entities of HTML and control characters are forgiven."""
+    data = read(source).lstrip()
+    if b"\0" not in data:  # as in UTF-16
+        data = ENTITY.sub(number_of, CONTROL.sub(b"", data))
     try:
-        return ElementTree.fromstring(data.lstrip())
+        return ElementTree.fromstring(data)
     except (ElementTree.ParseError, LookupError, ValueError) as error:
         raise CommandError(f"{source} is not XML: {error}") from None
+
+
+def number_of(match):
+    """Return what XML knows of an entity of HTML: its number. The five of XML remain."""
+    name = match[1].decode()
+    known = name in name2codepoint and name not in XML
+    return f"&#{name2codepoint[name]};".encode() if known else match[0]
 
 
 def text(node, name):

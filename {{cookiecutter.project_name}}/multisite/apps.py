@@ -36,7 +36,7 @@ class MultisiteConfig(AppConfig):
         current.install()
         patches.install()
         writes.install()
-        for check in (own_checks.check_templates, own_checks.check_locks):
+        for check in own_checks.CHECKS:
             register(check, deploy=True)
         pre_save.connect(normalise, Site)
         for model in (Site, SiteAlias):

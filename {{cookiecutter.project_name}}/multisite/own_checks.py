@@ -1,4 +1,4 @@
-"""What a project adds is checked before it goes live: templates of its apps and themes, and locks.
+"""What a project adds is checked before it goes live: templates, migrations and locks.
 
 `manage.py check --deploy` asks, which each deploy runs in its release, and so do the tests.
 """
@@ -10,13 +10,20 @@ from pathlib import Path
 from django.apps import apps
 from django.conf import settings
 from django.core.checks import Error
+from django.db.migrations.exceptions import NodeNotFoundError
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations import AddField, CreateModel
+from django.db.migrations.questioner import MigrationQuestioner
+from django.db.migrations.state import ProjectState
 from django.template import Template, TemplateDoesNotExist, TemplateSyntaxError, engines
 from django.template.loader_tags import ExtendsNode, IncludeNode
 
-from .own_apps import is_in_project
+from .own_apps import Autodetector, is_in_project, own_labels
 
 NAME = re.compile(r"([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*([^;@]*)")
 CLAUSE = re.compile(r"(~=|==|!=|<=|>=|<|>)\s*([\w.*+!-]+)")
+MIGRATION = "multisite.E003"
+MAKE = "Type nox -s manage -- makemigrations, and commit what it writes."
 LOCK = "Type nox -s lock, and commit what it writes."
 
 
@@ -66,6 +73,28 @@ def is_there(name, engine):
     except TemplateSyntaxError:  # which is told of that template, if it is the project's
         pass
     return True
+
+
+def check_migrations(app_configs=None, **kwargs):
+    """Refuse a model or a field that no migration makes: whoever asks for it gets an error.
+
+    What else models and migrations differ in works, and is for makemigrations --check to name.
+    """
+    own = own_labels()
+    try:
+        loader = MigrationLoader(None, ignore_no_migrations=True)
+        before, now = loader.project_state(), ProjectState.from_apps(apps)
+        asked = MigrationQuestioner(specified_apps=own)  # also those without any migrations
+        changes = Autodetector(before, now, asked).changes(loader.graph, convert_apps=own)
+    except (NodeNotFoundError, ValueError):  # migrate says it
+        return []
+    return [
+        Error(f"{label} has no migration for this: {operation.describe()}", hint=MAKE, id=MIGRATION)
+        for label, migrations in sorted(changes.items())
+        for migration in migrations
+        for operation in migration.operations
+        if isinstance(operation, AddField | CreateModel)
+    ]
 
 
 def check_locks(app_configs=None, **kwargs):
@@ -133,3 +162,6 @@ def trimmed(version):
 
 def normal(name):
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+CHECKS = (check_templates, check_migrations, check_locks)

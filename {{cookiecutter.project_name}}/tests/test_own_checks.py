@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings as project_settings
 from django.core import checks
+from django.db.migrations.loader import MigrationLoader
 
-from multisite.own_checks import check_locks, check_templates
+from multisite.own_checks import CHECKS, check_locks, check_migrations, check_templates
 
 
 def words(errors):
@@ -23,12 +24,41 @@ def test_what_is_asked_for_is_locked():
     assert words(check_locks()) == []
 
 
+def test_every_model_and_field_has_a_migration():
+    assert words(check_migrations()) == []
+
+
+@pytest.mark.django_db
+def test_a_model_or_a_field_without_a_migration_is_named():
+    """As where the last migration of an app was forgotten."""
+    found = MigrationLoader.project_state
+
+    def forgotten(loader, *args, **kwargs):
+        state = found(loader, *args, **kwargs)
+        state.remove_model("feeds", "post")
+        del state.models["multisite", "sitealias"].fields["host"]
+        return state
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MigrationLoader, "project_state", forgotten)
+        errors = words(check_migrations())
+    assert "feeds has no migration for this: Create model Post" in errors
+    assert "multisite has no migration for this: Add field host to sitealias" in errors
+
+
+def test_an_app_that_never_had_migrations_is_named(settings):
+    """It would have no table at all."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("multisite.own_apps.is_own", lambda label: label == "feeds")
+        settings.MIGRATION_MODULES = {"feeds": None}
+        assert "feeds has no migration for this: Create model Post" in words(check_migrations())
+
+
 def test_a_deploy_asks():
     found = {*checks.registry.registry.get_checks(include_deployment_checks=True)}
-    assert {check_locks, check_templates} <= found
+    assert {*CHECKS} <= found
     script = Path(project_settings.BASE_DIR, "deploy/scripts/check.sh").read_text("utf-8")
     assert "manage.py check --deploy --fail-level ERROR" in script
-    assert "manage.py makemigrations --check" in script
 
 
 @pytest.fixture

@@ -4,6 +4,5 @@
 set -eu
 cd "$release/project"
 ../venv/bin/python manage.py check --deploy --fail-level ERROR
-../venv/bin/python manage.py makemigrations --check --dry-run
 ../venv/bin/python manage.py collectstatic --noinput --verbosity 0
 echo "$revision" >"$release/REVISION"

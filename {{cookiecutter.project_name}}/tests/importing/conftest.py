@@ -36,8 +36,9 @@ def empty(db):
 
 
 @pytest.fixture
-def server():
+def server(monkeypatch):
     """A server on this machine: its answers, bytes by path with query, and its address."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
     answers = {}
     handler = partial(Handler, answers)
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)

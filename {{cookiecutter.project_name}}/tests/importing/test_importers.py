@@ -238,3 +238,22 @@ def test_where_one_entry_fails_nothing_is_imported(run_file, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         run_file("import_rss", "rss_url", "feed.rss")
     assert counts() == before
+
+
+RDF = """<?xml version="1.0" encoding="utf-8"?>
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+  xmlns="http://purl.org/rss/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/">
+<item rdf:about="x"><title>Caf\u00e9&nbsp;&amp; \x08bar</title><link>http://old.example/1</link>
+<description>Text</description><dc:date>2013-03-05T08:00:00Z</dc:date></item></rdf:RDF>"""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_feed_that_is_old_and_not_quite_xml_arrives(run, tmp_path, encoding):
+    text = RDF.replace("utf-8", encoding)
+    text = text if encoding == "utf-8" else text.replace("&nbsp;", "\xa0").replace("\x08", "")
+    path = tmp_path / "feed.rdf"
+    path.write_bytes(text.encode(encoding))
+    run("import_rss", rss_url=str(path))
+    post = BlogPost.objects.get()
+    assert post.title == "Caf\xe9\xa0& bar"
+    assert post.publish_date == datetime(2013, 3, 5, 8, tzinfo=UTC)

@@ -45,7 +45,7 @@ class Reader:
 
     def read(self, root):
         items = list(root.iter("item"))
-        for item in sorted(items, key=lambda item: int(text(item, f"{self.wp}menu_order") or 0)):
+        for item in sorted(items, key=lambda item: self.place(item)):
             kind, status = text(item, f"{self.wp}post_type"), text(item, f"{self.wp}status")
             if kind not in ("post", "page"):
                 self.leave_out(f"entries of the type {kind}")
@@ -58,6 +58,11 @@ class Reader:
             names = ", ".join(sorted(authors))
             self.leave_out(f"authors, whose posts are the user's: {names}", len(authors))
         return self.export
+
+    def place(self, item):
+        """Return the place of a page among others, an int."""
+        order = text(item, f"{self.wp}menu_order")
+        return int(order) if re.fullmatch(r"-?\d+", order) else 0
 
     def leave_out(self, name, count=1):
         self.export.left_out[name] += count
