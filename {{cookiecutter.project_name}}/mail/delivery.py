@@ -69,9 +69,10 @@ def left(ids):
 
 
 def claim(pk):
-    """Return a mail that waits, which is now ours to send, or None where it is not."""
-    marked = {"state": QueuedMail.SENDING, "changed_at": timezone.now()}
-    if not QueuedMail.objects.filter(pk=pk, state=QueuedMail.WAITING).update(**marked):
+    """Return a mail that is due, which is now ours to send, or None where it is not."""
+    now = timezone.now()
+    due = QueuedMail.objects.filter(pk=pk, state=QueuedMail.WAITING, not_before__lte=now)
+    if not due.update(state=QueuedMail.SENDING, changed_at=now):
         return None
     return QueuedMail.objects.filter(pk=pk).first()
 
