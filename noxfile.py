@@ -133,15 +133,26 @@ def everything(session):
     pytest(session, "tests/deploy", *TWO_MODULES, *ALSO_LONG)
 
 
-@nox.session
-def sites(session):
-    """Is the site of a request found among ten thousand as fast as alone? Prints the ratios."""
+def benchmark(session, name):
+    """Run a benchmark of tests/ in a project made with the defaults."""
     session.install("cookiecutter")
     where = HERE / ".nox" / "made"
     session.run("cookiecutter", "--default-config", "--no-input", "-f", str(HERE), "-o", str(where))
     session.chdir(where / "mysite")
     session.install("--no-deps", "--require-hashes", "-r", "requirements/project.txt")
-    session.run("python", str(HERE / "tests" / "benchmark_sites.py"), env={"PYTHONPATH": "."})
+    session.run("python", str(HERE / "tests" / name), env={"PYTHONPATH": "."})
+
+
+@nox.session
+def sites(session):
+    """Is the site of a request found among ten thousand as fast as alone? Prints the ratios."""
+    benchmark(session, "benchmark_sites.py")
+
+
+@nox.session
+def growth(session):
+    """Does a page take as much CPU with 10,000 pages or 50,000 posts as with ten? Prints ratios."""
+    benchmark(session, "benchmark_growth.py")
 
 
 @nox.session

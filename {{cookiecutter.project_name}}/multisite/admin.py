@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy
 from mezzanine.accounts.admin import UserProfileAdmin
 from mezzanine.core.admin import SitePermissionInline
 
+from navigation.widgets import SearchedMultiple
+
 from .certificates import certificates
 from .models import SiteAlias, valid_host
 from .permissions import sites_of
@@ -44,7 +46,11 @@ class SiteWithAliasesAdmin(SiteAdmin):
 
 
 class SuperuserSitePermissionInline(SitePermissionInline):
-    """Only superusers give sites to staff: others see which ones they have."""
+    """Only superusers give sites to staff: others see which ones they have. Sites are searched."""
+
+    def formfield_for_manytomany(self, db_field, request, **kwargs):
+        kwargs.setdefault("widget", SearchedMultiple(db_field, self.admin_site))
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def has_add_permission(self, request, obj=None):
         return request.user.is_superuser

@@ -49,10 +49,10 @@ class Tree:
     def __init__(self, pages, line, menus):
         self.pages, self.line, self.menus = pages, line, menus
         self.levels, self.known, self.asked, self.submenus = {}, {}, set(), {}
-        found = self.load(pages.order_by()[: WHOLE + 1])
-        self.is_whole = len(found) <= WHOLE
+        some = pages.order_by().values_list("pk", flat=True)[: WHOLE + 1]
+        self.is_whole = len(some) <= WHOLE
         if self.is_whole:
-            found.sort(key=order)
+            found = sorted(self.load(pages.order_by()), key=order)
             self.keep(found, [None, *(page.pk for page in found)])
         else:
             self.load_few([None, *line], [*menus])

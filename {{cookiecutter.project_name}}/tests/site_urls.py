@@ -49,3 +49,5 @@ urlpatterns = [
     path("", page, {"slug": "/"}),
     path("", include(f"{settings.PROJECT_APP}.urls")),
 ]
+
+handler404 = "mezzanine.core.views.page_not_found"

@@ -34,8 +34,8 @@ def test_a_branch_takes_as_many_statements_with_200_pages_as_with_20(
                 answer = move(admin, first, branch, [first.pk, *order[: len(order) - 1]])
         assert answer.status_code in (200, 302)
         assert answer.content in (b"", b"ok")
-        # Which Django remembers from the first time on.
-        found.append([s for s in each.statements if "django_content_type" not in s])
+        # All else is about sites and users, of which some is remembered for a second.
+        found.append([s for s in each.statements if "pages_page" in s or "_redirect" in s])
         branch.refresh_from_db()
         for page in Page.objects.filter(pk__in=keys):
             assert page.slug.startswith(branch.slug)

@@ -2,6 +2,7 @@
 
 import socket
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 
 from django.conf import settings
@@ -14,6 +15,8 @@ from mezzanine.pages.models import Page
 from ...certificates import certificates
 from ...hosts import without_port
 from ...models import valid_host
+
+AT_ONCE = 20  # questions to the DNS
 
 
 class Command(BaseCommand):
@@ -36,9 +39,14 @@ def problems():
         for host, package in settings.HOST_THEMES
         for site_id in Site.objects.filter(domain__iexact=host).values_list("id", flat=True)
     }
-    for site in Site.objects.order_by("id").prefetch_related("aliases"):
-        for host in [site.domain, *(alias.host for alias in site.aliases.all())]:
-            if problem := wrong_host(host) or certificates.problem(host):
+    sites = list(Site.objects.order_by("id").prefetch_related("aliases"))
+    hosts = {site: [site.domain, *(alias.host for alias in site.aliases.all())] for site in sites}
+    with ThreadPoolExecutor(AT_ONCE) as pool:  # each waits for the DNS
+        every = [host for of_site in hosts.values() for host in of_site]
+        wrong = dict(zip(every, pool.map(wrong_host, every), strict=True))
+    for site in sites:
+        for host in hosts[site]:
+            if problem := wrong[host] or certificates.problem(host):
                 yield site.pk, site.domain, problem
         if site.pk not in with_home:
             yield site.pk, site.domain, "it has no home page"
