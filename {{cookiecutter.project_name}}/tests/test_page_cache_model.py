@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 from addresses import BLOG, POST
-from conftest import HOST
 from django.contrib.auth import get_user_model
 from django.contrib.redirects.models import Redirect
 from django.contrib.sites.models import Site
@@ -25,7 +24,7 @@ from mezzanine.utils.sites import override_current_site_id
 from feeds.models import Feed
 from multisite.hosts import hosts
 
-TWO = "two.example"
+HOST, TWO = "127.0.0.1:8000", "two.example"  # of createdb, and another
 PAGES = ["/", "/about/", "/about/team/", "/contact/", "/gallery/", BLOG, POST]
 PAGES += [f"{BLOG}feeds/rss/", f"{BLOG}feeds/atom/", f"{BLOG}category/bread/", "/content/?all"]
 STEPS = 30
