@@ -121,8 +121,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 CACHE_MIDDLEWARE_KEY_PREFIX = PROJECT_APP
-PAGE_CACHE_SECONDS = 0  # how long a public page is kept; a server keeps it for a minute
-PAGE_CACHE_EDITS = "/nonexistent"  # a directory in which NGINX looks for the seconds with edits
+PAGE_CACHE_SECONDS = 0  # after which a public page is checked; a server has a minute
+PAGE_CACHE_EDITS = "/nonexistent"  # where NGINX looks for seconds with edits; a lock is there, too
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
 
