@@ -24,12 +24,7 @@ from mezzanine.utils.sites import override_current_site_id
 from feeds.models import Feed
 from multisite.hosts import hosts
 
-<<<<<<< HEAD
-HOST = "127.0.0.1:8000"  # of conftest.py, of which there is more than one
-TWO = "two.example"
-=======
 HOST, TWO = "127.0.0.1:8000", "two.example"  # of createdb, and another
->>>>>>> invalidation
 PAGES = ["/", "/about/", "/about/team/", "/contact/", "/gallery/", BLOG, POST]
 PAGES += [f"{BLOG}feeds/rss/", f"{BLOG}feeds/atom/", f"{BLOG}category/bread/", "/content/?all"]
 STEPS = 30
