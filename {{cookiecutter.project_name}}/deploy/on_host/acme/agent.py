@@ -6,6 +6,7 @@ the newest first, one at a time; a name that comes meanwhile is the next.
 
 import fcntl
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -203,6 +204,8 @@ def run(site: Site, port: int, hostname: str, directory: str) -> dict[str, Any]:
     with alone(place) as is_alone:
         if not is_alone:
             return {}
+        for left in place.folder.glob(".order-*"):  # of a run that was cut off, with a key in it
+            shutil.rmtree(left)
         agent = Agent(site, port, hostname, directory)
         while time.monotonic() < end:
             begun = time.monotonic()
