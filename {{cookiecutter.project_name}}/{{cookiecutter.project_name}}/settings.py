@@ -60,8 +60,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     f"{PROJECT_APP}.middleware.HealthMiddleware",  # first: it answers under any host name
+    f"{PROJECT_APP}.middleware.StrictTransportMiddleware",  # also where a name leads to another
     "multisite.middleware.SiteMiddleware",  # before all that may ask which site it is
-    f"{PROJECT_APP}.middleware.StrictTransportMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
     "page_cache.middleware.PageCacheMiddleware",  # outside of all that knows the visitor
