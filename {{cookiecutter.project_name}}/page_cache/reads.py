@@ -46,13 +46,11 @@ class Reads:
         cursor, connection = context["cursor"], context["connection"]
         rows = cursor.fetchall()
         cursor.cursor = Replay(cursor.cursor, rows)
-        values = () if params is None else params
-        known = isinstance(values, (tuple, list)) and all(
-            isinstance(each, PLAIN) for each in values
-        )
-        if not (self.complete and known and isinstance(sql, str)) or NOT_AGAIN.search(sql):
+        known = is_plain(params) and isinstance(sql, str)
+        if not (self.complete and known) or NOT_AGAIN.search(sql):
             self.complete = False
             return
+        values = () if params is None else params
         answer = digest(rows, cursor.description), self.times(values, connection)
         before = self.found.setdefault((connection.alias, sql, tuple(values)), answer)
         # Where it was answered in two ways, nobody knows which one the page has.
