@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import socket
 import sqlite3
 import ssl
@@ -10,10 +11,12 @@ import time
 
 import pytest
 from authority import Authority
+from chromium import launched
 from faults import wait_for
 from load import Load
+from playwright.sync_api import Error
 from sites import ONE_SUITE_IN_CI, PASSWORD, Site
-from support import Baker
+from support import Baker, program
 
 HOST = "www.one.test"
 DAY = 86400
@@ -151,6 +154,37 @@ def test_a_row_in_the_admin_is_live_and_trusted_without_a_deploy(site, authority
     assert told(site, "www.two.test") == "waiting: it has no address in the DNS"
     assert over_http(site, "www.two.test").status == 307
     assert workers(site) == before
+
+
+def trusting_home(folder, authority):
+    """Return a home whose Chromium trusts the CA, and nobody else has to."""
+    database = folder / "home/.pki/nssdb"
+    database.mkdir(parents=True)
+    certutil = [program("certutil", "libnss3-tools"), "-d", f"sql:{database}"]
+    subprocess.run([*certutil, "-N", "--empty-password"], check=True)
+    for number, root in enumerate(authority.root.split("-----END CERTIFICATE-----\n")[:-1]):
+        words = [*certutil, "-A", "-n", f"root {number}", "-t", "C,,"]
+        pem = f"{root}-----END CERTIFICATE-----\n"
+        subprocess.run(words, input=pem, text=True, check=True)
+    return folder / "home"
+
+
+def test_chromium_shows_them_without_a_warning(site, authority, tmp_path):
+    environment = os.environ | {"HOME": str(trusting_home(tmp_path, authority))}
+    rules = f"--host-resolver-rules=MAP *.test {site.host.address}"
+    with launched(rules, env=environment) as browser:
+
+        def is_shown(address):
+            try:
+                return browser.new_page().goto(address).status == 200
+            except Error as error:  # of a bridge of the rig that came or went
+                assert "ERR_NETWORK_CHANGED" in str(error), error
+                return False
+
+        for name in (HOST, "two.test", "zwei.test"):
+            wait_for(lambda name=name: is_shown(f"https://{name}/"), 60)
+        with pytest.raises(Error, match="ERR_CERT_"):
+            browser.new_page().goto("https://www.two.test/")
 
 
 def test_what_is_no_name_gets_the_sites_own_certificate_and_no_file_of_another(site):
