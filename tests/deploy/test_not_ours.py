@@ -201,11 +201,11 @@ def test_a_site_of_before_goes_on_being_ours_where_it_is_whoever_comes(old_site,
     bring_up_to_date(old_site, template)
     host.run(COLLEAGUE)
     old_site.configure(SSH_USER="alice", VIRTUALENV_HOME="")
-    refusal = "acme-tiny, libnginx-mod-http-js: not installed; type fab install"
+    refusal = "acme-tiny, libnginx-mod-http-js, publicsuffix: not installed; type fab install"
     assert refusal in old_site.fab("deploy", status=1)
     old_site.fab("install", "deploy")
     assert visitor.ask("/admin/")[0] == 200  # still logged in
-    told = "/srv/homes/mysite/certificates/status.json"
+    told = "/srv/homes/mysite/certificates/status/names.json"
     wait_for(lambda: host.run(f"cat {told}", check=False).stdout, 150)  # the agent runs there too
     assert "RUNNING" in host.run("supervisorctl status mysite-memcached").stdout
     assert host.run("cat /srv/homes/mysite/shared/private/forms/1a/cv.pdf").stdout == "cv\n"

@@ -51,7 +51,7 @@ def site(request, authority, up_with_packages, template, tmp_path_factory):
 
 def told(site, name=HOST):
     """Return what the server tells of a name."""
-    path = site.certificates / "status.json"
+    path = site.certificates / "status/names.json"
     return json.loads(path.read_text())["names"].get(name, "") if path.exists() else ""
 
 
@@ -98,7 +98,7 @@ def key_of(site, name):
 
 
 def in_ledger(site, sql):
-    with sqlite3.connect(site.certificates / "ledger.sqlite3", timeout=30) as database:
+    with sqlite3.connect(site.certificates / "private/ledger.sqlite3", timeout=30) as database:
         database.execute(sql)
     database.close()
 
@@ -200,20 +200,38 @@ def test_what_is_no_name_gets_the_sites_own_certificate_and_no_file_of_another(s
 
 
 def test_nobody_but_the_agent_and_the_web_server_reads_a_key(site, authority):
-    for path in ("names/two.test.pem", "account.key", "ledger.sqlite3"):
+    for path in ("names/two.test.pem", "private/account.key", "private/ledger.sqlite3"):
         for user in ("mysite", "nobody"):
             words = f"runuser -u {user} -- cat /srv/mysite/certificates/{path}"
             assert "Permission denied" in site.host.run(words, check=False).stderr
-    readable = "runuser -u mysite -- ls /srv/mysite/certificates /srv/mysite/certificates/names"
+    readable = "cd /srv/mysite/certificates; runuser -u mysite -- ls names private"
     assert site.host.run(readable, check=False).stdout == ""
-    written = "find / -xdev -user mysite-acme -not -path '/srv/mysite/certificates*'"
+    written = "find / -xdev -user mysite-acme -not -path '/srv/mysite/certificates/*'"
     assert site.host.run(written).stdout == "/srv/mysite/shared/acme/.well-known/acme-challenge\n"
     for path in [
         *["/certificates/names/two.test.pem", "/.well-known/acme-challenge/%2e%2e/%2e%2e/x"],
-        *["/static/../../certificates/status.json", "/healthz/names"],
+        *["/static/../../certificates/status/names.json", "/healthz/names"],
     ]:
         assert ask(site, authority, path=path).status in (301, 400, 404)
         assert over_http(site, HOST, path).status in (307, 308, 400, 404)
+
+
+LINKS = """
+cd /srv/mysite/shared
+for place in media static; do
+    runuser -u mysite -- ln -s /srv/mysite/certificates/names/two.test.pem $place/key.txt
+    runuser -u mysite -- ln -s /etc/nginx/ssl/mysite.pem $place/own.txt
+done
+echo plain >media/plain.txt
+"""
+
+
+def test_a_link_of_the_sites_user_leads_to_no_key(site, authority):
+    site.host.run(LINKS)
+    for path in ("media/key.txt", "media/own.txt", "static/key.txt", "static/own.txt"):
+        assert ask(site, authority, path=f"/{path}").status in (403, 404)
+    assert ask(site, authority, path="/media/plain.txt").status == 200
+    site.host.run("cd /srv/mysite/shared; rm media/*.txt static/*.txt")
 
 
 def test_what_the_ca_refuses_is_one_names_and_tried_later(site, authority):
@@ -266,7 +284,7 @@ def test_while_the_ca_is_down_all_goes_on_and_says_so(site, authority):
     authority.stop("ca")
     authority.lead(**{"late.test": site.host.address})
     site.fab("manage", "addsite late.test")
-    path = site.certificates / "status.json"
+    path = site.certificates / "status/names.json"
     wait_for(lambda: json.loads(path.read_text())["paused"], 2 * MINUTE)
     assert "orders wait: " in site.fab("status")
     assert ask(site, authority, "two.test", trusting=False).status == 200

@@ -41,5 +41,5 @@ def own(host: Host, folder: Path, certificates: Sequence[Path], keys: Sequence[P
     with step(host, f"Certificate {certificates[0].name}"):
         pair = keys[0].read_bytes() + b"\n" + certificates[0].read_bytes()
         told = host.as_root(script("own_certificate"), stdin=pair, host=hostname, kind=kind).stdout
-        host.call("sign", hostname=hostname)
+        told += host.call("sign", hostname=hostname)["told"]
     return told.strip()

@@ -4,12 +4,14 @@ Whoever waits for an answer never waits for a mail server, nor sees its error. S
 """
 
 import logging
+from copy import copy
 from email.utils import formatdate, make_msgid
 
 from django.conf import settings
 from django.contrib.sites.models import Site
+from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from mezzanine.utils.sites import current_site_id
 
 from . import content
@@ -29,13 +31,21 @@ class Queue(BaseEmailBackend):
 
     def send_messages(self, email_messages):
         """Return how many are kept; raise what is wrong, unless the backend is to fail silently."""
+        messages = [message for message in email_messages if message.recipients()]
         try:
-            return keep([message for message in email_messages if message.recipients()])
+            return keep(messages)
         except Exception as error:
             if not self.fail_silently:
                 raise
-            logger.error("A mail could not be kept: %r", error)
-            return 0
+            # No error: a mail about an error of the database would lead to the next.
+            logger.warning("A mail could not be kept: %r", error)
+            return send_at_once(messages) if isinstance(error, DatabaseError) else 0
+
+
+def send_at_once(messages):
+    """Send what the database cannot keep, such as a mail to ADMINS about that very thing."""
+    backend = settings.MAIL_DELIVERY_BACKEND
+    return get_connection(backend, fail_silently=True, timeout=5).send_messages(messages)
 
 
 def keep(messages):
@@ -54,7 +64,10 @@ def rows_of(message):
     """
     if message.from_email == settings.DEFAULT_FROM_EMAIL:
         message.from_email = sender()
-    message.extra_headers = own_headers() | message.extra_headers
+    message = copy(message)  # who has written it may send it again, with another subject
+    theirs = {name.lower() for name in message.extra_headers}
+    own = {name: text for name, text in own_headers().items() if name.lower() not in theirs}
+    message.extra_headers = own | message.extra_headers
     message.message()  # raises what makes it no mail, such as a subject of two lines
     addresses = list(dict.fromkeys(message.recipients()))
     about = {"site_id": current_site_id(), "sender": message.from_email}

@@ -1,6 +1,7 @@
 """What the server tells of the certificate of each name: see deploy/README.md."""
 
 import json
+import stat
 from pathlib import Path
 
 from django.conf import settings
@@ -19,8 +20,10 @@ class Certificates:
     def told(self, host):
         """Return how it is with the certificate of a host, a str; empty where nobody knows."""
         try:
-            path = Path(settings.CERTIFICATES, "status.json")
-            state = path.stat()
+            path = Path(settings.CERTIFICATES, "status/names.json")
+            state = path.lstat()
+            if not stat.S_ISREG(state.st_mode):
+                return ""
             if (state.st_mtime_ns, state.st_size) != self._read:
                 self._told = json.loads(path.read_text("utf-8"))["names"]
                 self._read = state.st_mtime_ns, state.st_size

@@ -15,7 +15,8 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import AddField, CreateModel
 from django.db.migrations.questioner import MigrationQuestioner
 from django.db.migrations.state import ProjectState
-from django.template import Template, TemplateDoesNotExist, TemplateSyntaxError, engines
+from django.template import Origin, Template, TemplateDoesNotExist, TemplateSyntaxError, engines
+from django.template.backends.django import DjangoTemplates
 from django.template.loader_tags import ExtendsNode, IncludeNode
 
 from .own_apps import Autodetector, is_in_project, own_labels
@@ -29,7 +30,9 @@ LOCK = "Type nox -s lock, and commit what it writes."
 
 def folders():
     """Return the directories of templates that are the project's, as Paths."""
-    found = [Path(place) for engine in settings.TEMPLATES for place in engine.get("DIRS", ())]
+    found = [
+        Path(place) for engine in engines.all() if is_of_django(engine) for place in engine.dirs
+    ]
     found += [Path(config.path, "templates") for config in apps.get_app_configs()]
     themes = [*(package for _, package in settings.HOST_THEMES), *settings.SITE_THEMES]
     for package in themes:
@@ -40,28 +43,34 @@ def folders():
 
 def check_templates(app_configs=None, **kwargs):
     """Compile every template of the project, and look for those that it names."""
-    files = [file for folder in folders() for file in folder.rglob("*") if file.is_file()]
+    files = [(file, place) for place in folders() for file in place.rglob("*") if file.is_file()]
     return [
         Error(f"{file.relative_to(settings.BASE_DIR)}: {words}", id="multisite.E001")
-        for file in sorted(files)
-        if (words := what_is_wrong(file))
+        for file, place in sorted(files)
+        if (words := what_is_wrong(file, str(file.relative_to(place))))
     ]
 
 
-def what_is_wrong(file):
-    """Return why a template cannot be shown, a str, or None."""
-    engine = engines.all()[0].engine
+def is_of_django(engine):
+    return isinstance(engine, DjangoTemplates)
+
+
+def what_is_wrong(file, name):
+    """Return why a template of that name cannot be shown, a str, or None."""
+    engine = next(engine for engine in engines.all() if is_of_django(engine)).engine
+    origin = Origin(str(file), name)  # what it names as ./x.html is found by that
     try:
-        template = Template(file.read_text(engine.file_charset), engine=engine)
+        template = Template(file.read_text(engine.file_charset), origin, engine=engine)
     except UnicodeDecodeError as error:
         return None if file.suffix not in (".html", ".txt") else str(error)
     except TemplateSyntaxError as error:
         token = getattr(error, "token", None)
         return f"line {token.lineno}: {error}" if token else str(error)
     for node in template.nodelist.get_nodes_by_type((ExtendsNode, IncludeNode)):
-        name = getattr(node, "parent_name", getattr(node, "template", None)).var
-        if isinstance(name, str) and not name.startswith("./") and not is_there(name, engine):
-            return f"line {node.token.lineno}: there is no template {name}"
+        asked = getattr(node, "parent_name", getattr(node, "template", None))
+        is_fixed = isinstance(asked.var, str) and not asked.filters
+        if is_fixed and not is_there(asked.var, engine):
+            return f"line {node.token.lineno}: there is no template {asked.var}"
     return None
 
 
@@ -93,8 +102,14 @@ def check_migrations(app_configs=None, **kwargs):
         for label, migrations in sorted(changes.items())
         for migration in migrations
         for operation in migration.operations
-        if isinstance(operation, AddField | CreateModel)
+        if isinstance(operation, AddField) or makes_a_table(operation)
     ]
+
+
+def makes_a_table(operation):
+    options = getattr(operation, "options", {})
+    is_made = isinstance(operation, CreateModel)
+    return is_made and options.get("managed", True) and not options.get("proxy")
 
 
 def check_locks(app_configs=None, **kwargs):
@@ -105,7 +120,8 @@ def check_locks(app_configs=None, **kwargs):
         locked = versions(target.read_text("utf-8")) if target.is_file() else {}
         for line in source.read_text("utf-8").splitlines():
             line = line.partition(" #")[0].strip()
-            if line and line[0] not in "#-" and not is_locked(line, locked):
+            is_asked = line and line[0] not in "#-./" and not re.match(r"\w+(\+\w+)?://", line)
+            if is_asked and not is_locked(line, locked):
                 place = f"requirements/{target.name} does not have what {source.name} asks for"
                 errors.append(Error(f"{place}: {line}", hint=LOCK, id="multisite.E002"))
     return errors
@@ -125,6 +141,8 @@ def is_locked(line, locked):
     clauses = CLAUSE.findall(match[2]) if match else []
     address = line.partition("@")[2].partition(" ;")[0].strip()
     found = locked.get(normal(match[1]), ()) if match else ()
+    if not found and ";" in line:  # it is for other Pythons or systems
+        return True
     return any(
         version == address if address else all(meets(version, *clause) for clause in clauses)
         for version in found

@@ -14,6 +14,7 @@ class NavigationConfig(AppConfig):
 
         menus.install()
         if apps.is_installed("mezzanine.blog"):
-            from . import blog
+            from . import blog, indexes
 
             blog.install()
+            indexes.install()

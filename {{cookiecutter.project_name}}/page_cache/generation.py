@@ -18,19 +18,21 @@ from . import reads
 
 KEY = "page_cache.generation"
 
-READ = re.compile(r"\s*SELECT\b", re.IGNORECASE)
+# Also in brackets, as a union is in PostgreSQL, and with a table of its own before it.
+READS = r"[\s(]*(?:SELECT\b|WITH\b(?!.*\b(?:INSERT|UPDATE|DELETE|MERGE)\b))"
+READ = re.compile(READS, re.IGNORECASE | re.DOTALL)
 UNTOLD = re.compile(r"\s*(SET|SHOW|PRAGMA|EXPLAIN|DECLARE|FETCH)\b", re.IGNORECASE)
 
-# All else may change a page. Sessions, times of logins and the log of the admin are on none. Nor is
-# what showing a page writes: a new feed has no tweets yet, asked_at is for the next poll, and a
-# short URL is on the one page that is being made.
+# All else may change a page. Sessions, times of logins, mails and the log of the admin are on none.
+# Nor is what showing a page writes: a new feed has no tweets yet, asked_at is for the next
+# poll, and a short URL is on the one page that is being made.
 HARMLESS = re.compile(
-    r"\s*(SELECT|BEGIN|SAVEPOINT|RELEASE|ROLLBACK|SET|SHOW|PRAGMA|EXPLAIN|DECLARE|FETCH)\b"
-    r"|(INSERT INTO|UPDATE|DELETE FROM) .(django_session|django_admin_log)\W"
+    rf"{READS}|\s*(BEGIN|SAVEPOINT|RELEASE|ROLLBACK|SET|SHOW|PRAGMA|EXPLAIN|DECLARE|FETCH)\b"
+    r"|(INSERT INTO|UPDATE|DELETE FROM) .(django_session|django_admin_log|mail_queuedmail)\W"
     r"|UPDATE .auth_user. SET .last_login. = %s WHERE"
     r"|INSERT (OR IGNORE )?INTO .feeds_feed.\W|UPDATE .feeds_feed. SET .asked_at. = %s, .wanted. ="
     r"|UPDATE .\w+. SET .short_url. = %s WHERE",
-    re.IGNORECASE,
+    re.IGNORECASE | re.DOTALL,
 )
 
 written = ContextVar("written", default=None)  # a list, within noticed()

@@ -23,7 +23,8 @@ NOT_AGAIN = re.compile(
     r"|uuid\w*|gen_random_uuid|(current|local|clock|statement|transaction)_?(date|time)\w*)\b",
     re.IGNORECASE,
 )
-ON_NO_PAGE = {"last_login", "asked_at"}  # columns that are read with others, as in generation.py
+# Columns that are read with others of their table, as in generation.py.
+ON_NO_PAGE = {"last_login": "auth_user", "asked_at": "feeds_feed"}
 PLAIN = (str, bytes, int, float, Decimal, date, time, timedelta, UUID, type(None))
 
 current = ContextVar("reads", default=None)  # of the page that is being made
@@ -44,14 +45,17 @@ class Reads:
     def record(self, sql, params, context):
         """Note a statement and its answer, which is left for Django to fetch."""
         cursor, connection = context["cursor"], context["connection"]
+        if not self.complete or getattr(cursor.cursor, "name", None):  # such as of .iterator()
+            self.complete = False
+            return
         rows = cursor.fetchall()
         cursor.cursor = Replay(cursor.cursor, rows)
         known = is_plain(params) and isinstance(sql, str)
-        if not (self.complete and known) or NOT_AGAIN.search(sql):
+        if not known or NOT_AGAIN.search(sql):
             self.complete = False
             return
         values = () if params is None else params
-        answer = digest(rows, cursor.description), self.times(values, connection)
+        answer = digest(sql, rows, cursor.description), self.times(values, connection)
         before = self.found.setdefault((connection.alias, sql, tuple(values)), answer)
         # Where it was answered in two ways, nobody knows which one the page has.
         self.complete = before == answer and len(self.found) <= MANY
@@ -120,11 +124,11 @@ def moment(value, zone):
     return value if value.tzinfo else value.replace(tzinfo=zone)
 
 
-def digest(rows, columns):
+def digest(sql, rows, columns):
     """Return what tells an answer from another; columns are as in cursor.description."""
     names = [column[0] for column in columns]
-    if not ON_NO_PAGE.isdisjoint(names):
-        shown = [index for index, name in enumerate(names) if name not in ON_NO_PAGE]
+    shown = [index for index, name in enumerate(names) if ON_NO_PAGE.get(name, "\0") not in sql]
+    if len(shown) < len(names):
         rows = [[row[index] for index in shown] for row in rows]
     return sha256(repr(rows).encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -167,4 +171,4 @@ def at_present(alias, params, times):
 def answer(alias, sql, params):
     with connections[alias].cursor() as cursor:
         cursor.execute(sql, params)
-        return digest(cursor.fetchall(), cursor.description)
+        return digest(sql, cursor.fetchall(), cursor.description)

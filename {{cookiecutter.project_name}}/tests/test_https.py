@@ -46,9 +46,12 @@ def test_a_host_leads_to_no_other_file(trusted, host):
     assert strict(host) is None
 
 
-@pytest.mark.parametrize(("seconds", "sent"), [(300, "max-age=300"), (0, None)])
+@pytest.mark.parametrize(
+    ("seconds", "sent"), [(300, "max-age=300; includeSubDomains"), (0, "max-age=0")]
+)
 def test_one_setting_holds_it(trusted, settings, seconds, sent):
     settings.SECURE_HSTS_SECONDS = seconds
+    settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     assert strict("one.example") == sent
     assert strict("two.example") is None
 
@@ -66,12 +69,13 @@ def test_what_the_server_tells_is_seen_at_once(settings, tmp_path):
     assert certificates.told("ZWÖLF.example:443") == "trusted until 2027-02-01"
     tell(tmp_path, {"one.example": "waiting: it has no address in the DNS"})
     assert certificates.told("one.example").startswith("waiting")
-    (tmp_path / "status.json").write_text("{")
+    (tmp_path / "status/names.json").write_text("{")
     assert certificates.told("one.example") == ""
 
 
 def tell(folder, names):
-    (folder / "status.json").write_text(json.dumps({"paused": "", "names": names}))
+    (folder / "status").mkdir(exist_ok=True)
+    (folder / "status/names.json").write_text(json.dumps({"paused": "", "names": names}))
 
 
 def test_staff_see_how_it_is_with_each_name(trusted, admin_client):

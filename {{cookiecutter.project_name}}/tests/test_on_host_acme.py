@@ -1,8 +1,15 @@
 """What the agent of certificates decides: for which names it orders, when, and what it tells."""
 
+import os
+import time
+from contextlib import suppress
+from http.client import HTTPException
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
+
 import pytest
 
-from deploy.on_host.acme import ledger, order, place, telling
+from deploy.on_host.acme import domains, leading, ledger, order, place, telling
 from deploy.on_host.acme.ledger import DAY, HOUR, MINUTE, Ledger
 from deploy.on_host.site import Site
 
@@ -15,10 +22,14 @@ Response: {'type': 'urn:ietf:params:acme:error:%s', 'detail': '%s', 'status': %s
 """
 
 
+def last_two_labels(name):
+    return ".".join(name.split(".")[-2:])
+
+
 @pytest.fixture
 def kept(tmp_path):
     """A ledger that knows the names one.example and two.example, the second the newest."""
-    kept = Ledger(tmp_path / "ledger")
+    kept = Ledger(tmp_path / "ledger", last_two_labels)
     kept.note_names(["two.example", "one.example"], NOW)
     return kept
 
@@ -109,7 +120,7 @@ def test_an_order_is_noted_before_it_is_placed_and_waits_longer_each_time(tmp_pa
     now = NOW
     for _ in range(9):
         kept.note_order("two.example", now)
-        after_a_crash = Ledger(tmp_path / "ledger")
+        after_a_crash = Ledger(tmp_path / "ledger", None)
         waits.append(row_of(after_a_crash, "two.example")["next"] - now)
         now += waits[-1]
     assert waits[:4] == [15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR]
@@ -123,27 +134,80 @@ def test_the_failure_of_one_name_is_no_other_names(kept):
     assert due(kept) == ["one.example"]
 
 
+def may_order(kept, name, now):
+    return [row["name"] for row in kept.allowed([row_of(kept, name)], now)] == [name]
+
+
 def test_a_part_of_each_limit_is_left_for_new_names(kept):
-    old = row_of(kept, "one.example")
     for number in range(ledger.ORDERS):
         kept.note_order(f"{number}.site{number}.example", NOW)
-    kept.note_names(["new.example"], NOW + 2 * HOUR)
-    assert not kept.may_order(old, NOW + 2 * HOUR)
-    assert kept.may_order(row_of(kept, "new.example"), NOW + 2 * HOUR)
-    assert kept.may_order(old, NOW + 4 * HOUR)
+    kept.note_names(["new.test", "one.example"], NOW + 2 * HOUR)
+    assert not may_order(kept, "one.example", NOW + 2 * HOUR)
+    assert may_order(kept, "new.test", NOW + 2 * HOUR)
+    assert may_order(kept, "one.example", NOW + 4 * HOUR)
 
 
 def test_the_limit_of_a_domain_is_no_other_domains(kept):
     for number in range(ledger.OF_DOMAIN):
-        kept.note_order(f"{number}.agency.example", NOW)
-    names = ["a.agency.example", "b.other.example"]
-    kept.note_names(names, NOW)
-    of_agency, of_other = (row_of(kept, name) for name in names)
+        kept.note_order(f"{number}.agency.example.org", NOW)
+    kept.note_names(["a.example.org", "b.other.org"], NOW)
     later = NOW + 4 * HOUR
-    assert ledger.domain_of("a.agency.example") == "agency.example"
-    assert not kept.may_order(of_agency, later)
-    assert kept.may_order(of_other, later)
-    assert kept.may_order(of_agency, NOW + 8 * DAY)
+    assert not may_order(kept, "a.example.org", later)
+    assert may_order(kept, "b.other.org", later)
+    kept.note_certificate("a.example.org", NOW - 60 * DAY, NOW + 4 * DAY, False)
+    assert may_order(kept, "a.example.org", later)  # a renewal is not counted
+    kept.lose(["a.example.org"])
+    assert may_order(kept, "a.example.org", NOW + 8 * DAY)
+
+
+def test_orders_that_fail_are_no_certificates_of_the_domain(kept):
+    kept.note_names(["good.agency.test"], NOW)
+    for number in range(60):
+        kept.note_order(f"{number % 5}.agency.test", NOW)
+        fail = kept.note_failure if number % 2 else kept.take_back
+        fail(*[f"{number % 5}.agency.test", "no"][: 1 + number % 2])
+    assert may_order(kept, "good.agency.test", NOW + 4 * HOUR)
+
+
+def test_a_ca_of_which_no_limits_are_known_has_none(tmp_path):
+    kept = Ledger(tmp_path / "other", domains.counted_by("https://ca.example/dir"))
+    kept.note_names(["new.example"], NOW)
+    for number in range(400):
+        kept.note_order(f"{number}.example", NOW)
+    assert may_order(kept, "new.example", NOW)
+
+
+@pytest.mark.parametrize(
+    ("name", "registered"),
+    [
+        ("one.example", "one.example"),
+        ("www.one.example", "one.example"),
+        ("a.b.shop.co.uk", "shop.co.uk"),
+        ("shop.co.uk", "shop.co.uk"),
+        ("a.b.city.kawasaki.jp", "city.kawasaki.jp"),
+        ("a.b.other.kawasaki.jp", "b.other.kawasaki.jp"),
+        ("x.unknown", "x.unknown"),
+    ],
+)
+def test_a_name_is_counted_by_the_domain_that_is_registered(tmp_path, name, registered):
+    path = tmp_path / "list"
+    path.write_text(
+        "// a comment\n\nexample\nuk\nco.uk\njp\n*.kawasaki.jp\n!city.kawasaki.jp\n", "utf-8"
+    )
+    counted_by = domains.counted_by("https://acme-v02.api.letsencrypt.org/directory", path)
+    assert counted_by(name) == registered
+
+
+def test_a_clock_that_was_ahead_holds_nothing_back(kept):
+    ahead = NOW + 365 * DAY
+    kept.note_names(["two.example", "one.example", "late.example"], ahead)
+    kept.note_waits([("one.example", "no DNS")], ahead)
+    kept.note_order("two.example", ahead)
+    kept.pause("the certificate of the CA has expired", ahead)
+    kept.mend_clock(NOW)
+    assert kept.paused(NOW) == ""
+    assert {"one.example", "two.example", "late.example"} == {*due(kept)}
+    assert {row["asked"] for row in kept.due(NOW)} == {0}
 
 
 def test_a_ca_that_is_down_is_no_names_fault(kept):
@@ -178,6 +242,24 @@ def test_a_certificate_that_is_lost_is_ordered_again(kept):
         ("Response Code: None\nResponse: <urlopen error [Errno 111] refused>", "all", "", 0),
         ("urllib.error.URLError: <urlopen error timed out>", "all", "", 0),
         ("ValueError: Challenge did not pass for x: {'detail': 'no A record'}", "name", "", 0),
+        (
+            "ValueError: Challenge did not pass for x: {'detail': 'DNS problem: query timed out'}",
+            *("name", "", 0),
+        ),
+        (
+            "ValueError: Challenge did not pass for x: {'detail': 'URLError Response Code: 500"
+            " rateLimited retry after 2099-01-01 00:00:00 UTC'}",
+            *("name", "", 0),
+        ),
+        (
+            "ValueError: Error getting directory:\nUrl: x\nResponse Code: 404\nResponse: none",
+            *("all", "", 0),
+        ),
+        (
+            WORDS_OF_CA
+            % (429, "rateLimited", "Your account is temporarily prevented from requesting", 429),
+            *("name", "", 0),
+        ),
         (
             WORDS_OF_CA
             % (
@@ -239,8 +321,61 @@ def test_a_domain_that_has_to_wait_keeps_what_it_has(kept):
 def there(tmp_path):
     """The place of a site's certificates."""
     there = place.Place(Site("garden", tmp_path))
-    there.trusted.mkdir(parents=True)
+    for folder in (there.trusted, there.status.parent, there.challenges):
+        folder.mkdir(parents=True)
     return there
+
+
+def test_only_a_plain_file_is_believed(there):
+    os.mkfifo(there.status)
+    assert place.told(there) == {}
+    there.status.unlink()
+    for text in ("", "[]", "{", '{"names": {"a.example": "trusted"}}'):
+        there.status.write_text(text)
+    assert place.told(there) == {"a.example": "trusted"}
+    there.status.rename(there.trusted / "x")
+    there.status.symlink_to(there.trusted / "x")
+    assert place.told(there) == {}
+
+
+class Slow(BaseHTTPRequestHandler):
+    """A server that sends a line each second, without an end."""
+
+    def do_GET(self):
+        with suppress(OSError):
+            for number in range(61):
+                self.server.sent = number
+                self.wfile.write(f"HTTP/1.1 200 OK\r\nX-{number}: y\r\n".encode())
+                self.server.over.wait(0.5)
+
+    def log_message(self, *args):
+        pass
+
+
+def test_a_server_that_never_ends_its_answer_holds_nobody_up():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+        server.over = Event()
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://slow.example:{server.server_port}/"
+        with suppress(OSError, HTTPException):
+            assert leading.asked(url, "127.0.0.1", time.monotonic() + 1)[2] == ""
+        assert server.sent < 60
+        server.over.set()
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (["127.0.1.1"], "the name leads to 127.0.1.1"),
+        (["192.0.2.7", "::1"], "the name leads to ::1"),
+    ],
+)
+def test_an_address_of_etc_hosts_is_none(monkeypatch, found, words):
+    rows = [(None, None, None, "", (address, 80)) for address in found]
+    monkeypatch.setattr(leading.socket, "getaddrinfo", lambda *args, **options: rows)
+    with pytest.raises(leading.Elsewhere, match=words):
+        leading.addresses("one.example")
 
 
 def test_what_is_told_of_a_name(kept, there):
@@ -266,11 +401,14 @@ def test_a_name_is_marked_for_as_long_as_browsers_trust_it(kept, there, monkeypa
     monkeypatch.setattr(telling.time, "time", lambda: NOW)
     kept.note_certificate("two.example", NOW, NOW + 90 * DAY, False)
     kept.note_certificate("one.example", NOW - 90 * DAY, NOW - DAY, True)
-    telling.tell(there, kept, {"own.example"}, NOW + DAY)
+    own = {"own.example", "other.example"}
+    telling.tell(there, kept, own, {"own.example"}, NOW + DAY)
     marks = {path.name: path.read_text() for path in there.trusted.iterdir()}
     assert marks == {"two.example": "3600", "own.example": "3600"}
-    assert place.told(there)["own.example"] == "trusted until 2027-01-16, your own certificate"
-    telling.tell(there, kept, set(), 0)
+    told = place.told(there)
+    assert told["own.example"] == "trusted until 2027-01-16, your own certificate"
+    assert told["other.example"] == "under your own certificate until 2027-01-16"
+    telling.tell(there, kept, set(), set(), 0)
     assert [path.name for path in there.trusted.iterdir()] == ["two.example"]
 
 

@@ -81,6 +81,7 @@ def project(settings, tmp_path, monkeypatch):
         ("{% if x %}", "line 1: Unclosed tag on line 1: 'if'"),
         ("{% if x|nosuchfilter %}{% endif %}", "Invalid filter: 'nosuchfilter'"),
         ('{% extends "nosuch.html" %}', "line 1: there is no template nosuch.html"),
+        ('{% include "./nosuch.html" %}', "there is no template shop/nosuch.html"),
         ('<p>\n{% if x %}{% include "nosuch.html" %}{% endif %}', "line 2: there is no template"),
     ],
 )
@@ -98,6 +99,11 @@ def test_a_template_that_can_be_shown_is_fine(project):
         '{% extends "base.html" %}{% load i18n %}{% block main %}{% include name %}{% endblock %}'
     )
     Path(project, "templates/picture.png").write_bytes(b"\x89PNG\xff")
+    Path(project, "templates/shop").mkdir()
+    Path(project, "templates/shop/slice.html").write_text(
+        '{% extends "../loaf.html" %}{% include "./crumb.html" %}{% include "card-"|add:kind %}'
+    )
+    Path(project, "templates/shop/crumb.html").touch()
     assert words(check_templates()) == []
 
 
@@ -116,6 +122,10 @@ def test_a_template_that_can_be_shown_is_fine(project):
         ("psycopg[binary]", True),
         ("python_memcached", True),
         ("markdown", False),
+        ("tomli; python_version < '3.11'", True),
+        ("https://x.example/foo-1.0-py3-none-any.whl", True),
+        ("git+https://x.example/foo", True),
+        ("./vendor/foo", True),
         ('tzdata; sys_platform == "win32"', True),
         ("mezzanine @ https://x.example/a.zip", True),
         ("mezzanine @ https://x.example/b.zip", False),

@@ -5,6 +5,7 @@ from importlib import import_module
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import ProtectedError, RestrictedError
 from django.utils.timezone import now
 from mezzanine.forms.models import FormEntry
 
@@ -23,15 +24,25 @@ def delete(traces):
     if owned := traces.owned():
         what = ", ".join(f"{count} {name}" for name, count in owned.items())
         raise Refused(f"The account owns {what}: give them to somebody else first.")
-    with transaction.atomic():
-        traces.entries.delete()
-        for comment in traces.comments.order_by("-pk"):  # answers before what they answer
-            delete_comment(comment)
-        for rating in traces.ratings:
-            rating.delete()
-        forget_sessions(traces.sessions)
-        for account in traces.accounts:
-            account.delete()
+    try:
+        with transaction.atomic():
+            delete_rows(traces)
+    except (ProtectedError, RestrictedError) as error:  # of a model of the project's own
+        needed = {str(row._meta.verbose_name_plural) for row in error.args[1]}
+        words = f"The account is needed by {', '.join(sorted(needed))}: see to these first."
+        raise Refused(words) from None
+
+
+def delete_rows(traces):
+    traces.entries.delete()
+    traces.mails.delete()
+    for comment in traces.comments.order_by("-pk"):  # answers before what they answer
+        delete_comment(comment)
+    for rating in traces.ratings:
+        rating.delete()
+    forget_sessions(traces.sessions)
+    for account in traces.accounts:
+        account.delete()
 
 
 def delete_comment(comment):

@@ -8,7 +8,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from mezzanine.forms import fields, forms
 from mezzanine.forms.models import Field
 
-SECRET = ("password",)
+SECRET = ("password", "content")  # of an account, and of a mail that has a link in it
 
 
 def write_zip(traces, target):
@@ -19,6 +19,7 @@ def write_zip(traces, target):
             "accounts": [account_of(account) for account in traces.accounts],
             "comments": [values_of(comment) for comment in traces.comments],
             "entries": [entry_of(entry, files) for entry in traces.entries],
+            "e-mails": [values_of(mail) for mail in traces.mails],
             "ratings": [values_of(rating) for rating in traces.ratings],
         }
         text = json.dumps(data, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)

@@ -1,4 +1,4 @@
-"""What belongs to one visitor on all sites: accounts, comments, entries, ratings, sessions.
+"""What belongs to one visitor on all sites: accounts, comments, entries, mails, ratings, sessions.
 
 Whoever is asked about it is staff, so that sites of which the staff are not are included.
 """
@@ -12,36 +12,43 @@ from mezzanine.core.models import Ownable
 from mezzanine.forms.models import FieldEntry, FormEntry
 from mezzanine.generic.models import Rating, ThreadedComment
 
+from mail.models import QueuedMail
+
 SESSIONS_IN_DATABASE = ("db", "cached_db")
 
 
 class Traces:
-    """The rows that belong to an e-mail address, or to the account of that name and its address."""
+    """The rows that belong to an e-mail address and its accounts, or to the account of a name.
+
+    To a name belongs what was written under that account alone: nobody has shown that the address
+    of an account is its owner's.
+    """
 
     def __init__(self, who):
         users = get_user_model()._base_manager.all()
-        email, name = Q(email__iexact=who), Q(**{f"{get_user_model().USERNAME_FIELD}__iexact": who})
+        email, name = Q(email__iexact=who), Q(**{get_user_model().USERNAME_FIELD: who})
         self.accounts = [*(users.filter(email | name) if who else users.none())]
-        found = {account.email for account in self.accounts} | ({who} if "@" in who else set())
-        self.emails = sorted({each.lower() for each in found if each})
+        self.email = who if "@" in who else ""
 
-    def any_email(self, name):
-        """Return a Q for rows whose field of that name is one of the addresses."""
-        found = Q(pk__in=[])
-        for email in self.emails:
-            found |= Q(**{f"{name}__iexact": email})
-        return found
+    def has_email(self, name):
+        """Return a Q for rows whose field of that name is the address."""
+        return Q(**{f"{name}__iexact": self.email}) if self.email else Q(pk__in=[])
 
     @property
     def comments(self):
-        mine = Q(user__in=self.accounts) | self.any_email("user_email")
+        mine = Q(user__in=self.accounts) | Q(user=None) & self.has_email("user_email")
         return ThreadedComment._base_manager.filter(mine).order_by("pk")
 
     @property
     def entries(self):
-        """The entries of forms with a field that is one of the addresses, as a QuerySet."""
-        fields = FieldEntry._base_manager.filter(self.any_email("value"))
+        """The entries of forms with a field that is the address, as a QuerySet."""
+        fields = FieldEntry._base_manager.filter(self.has_email("value"))
         return FormEntry._base_manager.filter(pk__in=fields.values("entry")).order_by("pk")
+
+    @property
+    def mails(self):
+        """What waits to be sent to the address, and what is remembered of mails to it."""
+        return QueuedMail.objects.filter(self.has_email("recipient")).order_by("pk")
 
     @property
     def ratings(self):
@@ -62,6 +69,7 @@ class Traces:
             "accounts": len(self.accounts),
             "comments": self.comments.count(),
             "entries of forms": self.entries.count(),
+            "e-mails": self.mails.count(),
             "ratings": self.ratings.count(),
             "sessions": len(self.sessions),
         }

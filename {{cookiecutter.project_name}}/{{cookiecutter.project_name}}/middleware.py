@@ -51,7 +51,8 @@ class StrictTransportMiddleware:
     """Let browsers insist on HTTPS (RFC 6797) for a name that has a certificate that they trust.
 
     In CERTIFICATES/trusted such a name has a file, which says for how many seconds: more with each
-    renewal that works. SECURE_HSTS_SECONDS, where it is a number, counts instead.
+    renewal that works. SECURE_HSTS_SECONDS, where it is a number, counts instead, and 0 takes back
+    what browsers were told.
     """
 
     def __init__(self, get_response):
@@ -61,11 +62,12 @@ class StrictTransportMiddleware:
         response = self.get_response(request)
         if settings.CERTIFICATES and request.is_secure():
             seconds = trusted_seconds(request.META.get("HTTP_HOST", ""))
-            if settings.SECURE_HSTS_SECONDS is not None:
-                seconds = seconds and settings.SECURE_HSTS_SECONDS
-            del response["Strict-Transport-Security"]
-            if seconds:
+            if not seconds:
+                del response["Strict-Transport-Security"]
+            elif settings.SECURE_HSTS_SECONDS is None:
                 response["Strict-Transport-Security"] = f"max-age={seconds}"
+            elif settings.SECURE_HSTS_SECONDS == 0:
+                response["Strict-Transport-Security"] = "max-age=0"
         return response
 
 

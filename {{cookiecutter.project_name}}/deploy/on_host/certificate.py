@@ -38,6 +38,7 @@ def create(site: Site, hostname: str) -> dict[str, str]:
         remember_key(site, path)
     if wrong and not ours and "expire" in wrong:
         words = f"your certificate {wrong}: put the renewed one into deploy/, and type fab create"
+        combine(site)
         return {"told": words}
     if wrong:
         if not ours:

@@ -5,18 +5,22 @@ names. Where projects share one, each minute brings the names of new sites there
 """
 
 import http.client
+import re
 import socket
 import ssl
 import subprocess
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from .acme.place import Place, is_name, told
+from .acme.place import LABEL, Place, told
 from .files import write
-from .record import NGINX, text_of
-from .server_name import written
+from .record import NGINX, names_of_others, text_of
+from .server_name import names_in, written
 from .site import Refused, Site
+
+HOST = re.compile(r"(?=.{1,253}\Z)" + rf"({LABEL}\.)*{LABEL}")
 
 
 def is_alone(site: Site) -> bool:
@@ -29,6 +33,7 @@ def update(site: Site, names: Sequence[str]) -> dict[str, Any]:
 
     Refused, and all is as before, where NGINX does not take them, or TLS does not work with them.
     """
+    names = without_others(site, names)
     text = "" if is_alone(site) or not names else f"server_name {' '.join(map(written, names))};\n"
     path = site.state / "nginx/server_names.conf"
     before = path.read_text() if path.exists() else ""
@@ -45,6 +50,18 @@ def update(site: Site, names: Sequence[str]) -> dict[str, Any]:
     return {"told": told(Place(site))}
 
 
+def without_others(site: Site, names: Sequence[str]) -> list[str]:
+    """Return the names, of which the first is LIVE_HOSTNAME, but for those that others had first.
+
+    Whoever edits the sites of one project has no say in those of another.
+    """
+    path = site.state / "nginx/server_names.conf"
+    ours = path.read_text() if path.exists() else ""
+    kept = {*names[:1], *names_in(ours.replace("server_name ", "").replace(";", ""))}
+    theirs = {name for found in names_of_others(site.name).values() for name in found}
+    return [name for name in names if name in kept or name not in theirs]
+
+
 def put(path: Path, text: str) -> None:
     """Write the file and let NGINX read it; Refused with what it says."""
     write(path, text)
@@ -52,7 +69,22 @@ def put(path: Path, text: str) -> None:
     if refusal.returncode:
         lines = [line for line in refusal.stderr.splitlines() if "[emerg]" in line]
         raise Refused("NGINX refuses the names: " + "\n".join(lines or [refusal.stderr]))
+    before = workers()
     subprocess.run(["systemctl", "reload", "nginx"], check=True)
+    deadline = time.monotonic() + 10
+    while workers() <= before and time.monotonic() < deadline:  # it is only a signal
+        time.sleep(0.1)
+
+
+def workers() -> set[str]:
+    """Return the numbers of NGINX's processes that answer visitors."""
+    found = subprocess.run(["pgrep", "-x", "nginx", "--parent", master()], capture_output=True)
+    return set(found.stdout.decode().split())
+
+
+def master() -> str:
+    path = Path("/run/nginx.pid")
+    return path.read_text().strip() if path.exists() else "0"
 
 
 def answers_tls(names: Iterable[str]) -> bool:
@@ -79,7 +111,7 @@ def follow(site: Site, port: int, hostname: str) -> dict[str, Any]:
 def names_of(port: int) -> list[str]:
     """Return the names of all sites, the newest first, that the site tells at a port.
 
-    Those that can have a certificate: no addresses. Refused where it does not tell them.
+    They are such as NGINX takes. Refused where it does not tell them.
     """
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
@@ -92,4 +124,4 @@ def names_of(port: int) -> list[str]:
         connection.close()
     if answer.status != 200:
         raise Refused(f"port {port}: /healthz/names answers {answer.status}")
-    return [name for name in body.decode("ascii", "replace").split() if is_name(name)]
+    return [name for name in body.decode("ascii", "replace").split() if HOST.fullmatch(name)]

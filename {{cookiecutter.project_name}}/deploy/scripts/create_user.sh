@@ -23,9 +23,11 @@ make root root 0700 backups
 make root root 0755 shared/acme
 make root root 0755 shared/acme/.well-known
 make "$agent" "$agent" 0755 shared/acme/.well-known/acme-challenge
-make "$agent" "$agent" 0711 certificates
+make root root 0755 certificates
 make "$agent" www-data 2750 certificates/names
 make "$agent" "$agent" 0755 certificates/trusted
+make "$agent" "$agent" 0755 certificates/status
+make "$agent" "$agent" 0700 certificates/private
 for directory in releases shared/static shared/media; do
     make "$name" www-data 0750 $directory
 done

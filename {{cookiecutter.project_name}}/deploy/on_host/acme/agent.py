@@ -9,7 +9,7 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -19,15 +19,18 @@ from ..server_names import names_of
 from ..site import Refused as CommandRefused
 from ..site import Site
 from . import leading, ledger, order, telling
+from .domains import counted_by
 from .ledger import Ledger
-from .place import Place
+from .place import Place, is_name
 
 RUN = 50  # seconds of a run; cron begins the next after a minute
 ROUND = 10  # seconds from one round to the next
 LOOKS = 100  # names that are looked at beside each other
-AT_ONCE = 600  # names that a round looks at: the newest, and those that wait the longest
+LIMITED = "the limits of the CA leave no order now"
 AGAIN = 50  # seconds until a name is looked at again
 BEHIND_NAT = 86400  # seconds until an order is tried for a name at which nobody answers
+
+Look = Callable[[str], object]  # raises Elsewhere: see leading.probe
 
 
 class Agent:
@@ -36,21 +39,27 @@ class Agent:
     def __init__(self, site: Site, port: int, hostname: str, directory: str) -> None:
         self.site, self.port, self.hostname, self.directory = site, port, hostname, directory
         self.place = Place(site)
-        self.ledger = Ledger(self.place.ledger)
+        self.ledger = Ledger(self.place.ledger, counted_by(directory))
+        self.ledger.mend_clock(time.time())
         # The names of the sites, those of your own certificate, and until when that is good.
         self.known: tuple[list[str], set[str], float] = ([], set(), 0)
         self.own: set[str] = set()
+        self.trusted: set[str] = set()  # where that is such as browsers trust
         self.trials: set[str] = set()  # names for which an order is placed on the off chance
         self.asked, self.told = float("-inf"), -1
 
-    def refresh(self) -> None:
-        """Ask the site for its names; a site that does not answer keeps those that it had."""
+    def refresh(self) -> bool:
+        """Ask the site for its names, now and then; return whether it was asked.
+
+        A site that does not answer keeps those that it had.
+        """
         if time.monotonic() - self.asked < ROUND:
-            return
+            return False
         self.asked = time.monotonic()
         with suppress(CommandRefused):
-            self.take_up(names_of(self.port))
+            self.take_up([name for name in names_of(self.port) if is_name(name)])
         self.tell()
+        return True
 
     def take_up(self, names: list[str]) -> None:
         """Let these be the names of the sites; those under your own certificate need none."""
@@ -60,8 +69,10 @@ class Agent:
         self.known = names, covered, until
         self.own = {name for name in names if certificate.is_covered(name, covered)}
         self.ledger.note_names([name for name in names if name not in self.own], time.time())
+        self.trusted = self.own if order.is_trusted(self.place, self.place.fallback) else set()
         for name in self.own:
             self.place.pem(name).unlink(missing_ok=True)
+            (self.place.trusted / name).unlink(missing_ok=True)  # its renewals prove nothing here
         self.agree_with_disk()
 
     def agree_with_disk(self) -> None:
@@ -78,40 +89,44 @@ class Agent:
         """Tell what has changed since it was told, once it is known which names there are."""
         state = self.ledger.database.total_changes
         if state != self.told and self.known[0]:
-            telling.tell(self.place, self.ledger, self.own, self.known[2])
+            telling.tell(self.place, self.ledger, self.own, self.trusted, self.known[2])
             self.told = state
 
     def round(self, end: float) -> None:
+        """Look at the names that are due, some at a time, and order for those that lead here."""
         self.refresh()
         for name in self.ledger.forget(time.time()):
             self.place.pem(name).unlink(missing_ok=True)
-        if self.ledger.paused(time.time()):
-            return
         with leading.probe(self.place.challenges) as look:
-            ready = self.look_at(self.due(), look)
-            while ready and time.monotonic() < end:
+            ready: list[sqlite3.Row] = []
+            while time.monotonic() < end and not self.ledger.paused(time.time()):
+                if not ready:
+                    if not (due := self.due()):
+                        break
+                    ready = self.look_at(due, look)
+                    continue
                 self.obtain(ready.pop(0))
                 self.tell()
-                if self.ledger.paused(time.time()):
-                    break
-                self.refresh()
-                known = {row["name"] for row in ready}
-                new = [row for row in self.due() if row["asked"] == 0 and row["name"] not in known]
-                ready = self.look_at(new, look) + ready
+                if self.refresh():  # a name that has come meanwhile is the next
+                    new = [row for row in self.due() if not row["asked"]]
+                    ready = self.look_at(new, look) + ready
 
     def due(self) -> list[sqlite3.Row]:
-        """Return the names that are to be looked at: the newest, and who has waited the longest."""
+        """Return some names that are to be looked at: the newest, and who has waited longest."""
         now = time.time()
-        found = [row for row in self.ledger.due(now) if row["asked"] < now - AGAIN]
-        newest, others = found[: AT_ONCE // 2], found[AT_ONCE // 2 :]
-        return newest + sorted(others, key=lambda row: row["asked"])[: AT_ONCE // 2]
+        due = [row for row in self.ledger.due(now) if row["asked"] < now - AGAIN]
+        found = list(self.ledger.allowed(due, now))
+        limited = {row["name"] for row in due} - {row["name"] for row in found}
+        self.ledger.note_waits([(name, LIMITED) for name in limited], now)
+        newest, others = found[: LOOKS // 2], found[LOOKS // 2 :]
+        return newest + sorted(others, key=lambda row: row["asked"])[: LOOKS // 2]
 
-    def look_at(self, rows: Sequence[sqlite3.Row], look: Any) -> list[sqlite3.Row]:
+    def look_at(self, rows: Sequence[sqlite3.Row], look: Look) -> list[sqlite3.Row]:
         """Return those for which to place an order, in their order; note why not for the others."""
-        answers = dict(looked_at(rows, look))
+        answers = dict(looked_at([row["name"] for row in rows], look))
         now = time.time()
         waits = {row["name"]: answers.get(row["name"], "") for row in rows}
-        hidden = isinstance(answers.get(self.hostname), leading.Unreachable)
+        hidden = self.is_hidden(answers, look)
         self.ledger.note_waits([(name, str(why)) for name, why in waits.items()], now)
         ready = []
         for row in rows:
@@ -125,6 +140,14 @@ class Agent:
                 ready.append(row)
         return ready
 
+    def is_hidden(self, answers: dict[str, leading.Elsewhere], look: Look) -> bool:
+        """Return whether nobody answers in here at the site's own name either, as behind a NAT."""
+        if not any(isinstance(why, leading.Unreachable) for why in answers.values()):
+            return False
+        if self.hostname not in answers:
+            answers = dict(looked_at([self.hostname], look))
+        return isinstance(answers.get(self.hostname), leading.Unreachable)
+
     def is_tried_daily(self, row: sqlite3.Row, now: float) -> bool:
         """Return whether an order is due for a name at which nobody answers from in here."""
         last = "SELECT coalesce(max(at), 0) FROM placed WHERE name = :name"
@@ -133,16 +156,13 @@ class Agent:
     def obtain(self, row: sqlite3.Row) -> None:
         """Order the certificate of a name, and note what comes of it."""
         name, now = row["name"], time.time()
-        if not self.ledger.may_order(row, now):
-            self.ledger.note_waits([(name, "the limits of the CA leave no order now")], now)
-            return
         self.ledger.note_order(name, now)
         try:
             since, until = order.place_order(self.place, name, self.directory)
         except order.Refused as refused:
             self.note(name, refused)
         else:
-            is_renewal = row["until"] is not None
+            is_renewal = (row["until"] or 0) > now  # in time
             self.ledger.note_certificate(name, since, until, is_renewal)
             telling.mark_name(self.place, name, telling.insist(row["renewals"] + is_renewal))
             self.ledger.go_on()
@@ -162,10 +182,10 @@ class Agent:
             self.ledger.go_on()
 
 
-def looked_at(rows: Sequence[sqlite3.Row], look: Any) -> Iterator[tuple[str, leading.Elsewhere]]:
+def looked_at(names: Sequence[str], look: Look) -> Iterator[tuple[str, leading.Elsewhere]]:
     """Yield the names that do not lead here, and why."""
     with ThreadPoolExecutor(LOOKS) as pool:
-        asked = {pool.submit(look, row["name"]): row["name"] for row in rows}
+        asked = {pool.submit(look, name): name for name in names}
         for future in as_completed(asked):
             if isinstance(error := future.exception(), leading.Elsewhere):
                 yield asked[future], error
@@ -179,7 +199,7 @@ def own_certificate(site: Site, place: Place) -> tuple[set[str], float]:
         with suppress(order.Refused, CommandRefused):
             since, until = order.dates(place.fallback)
             subject, issuer = certificate.parties_of(place.fallback)
-            if since < time.time() < until and subject != issuer:
+            if since < time.time() < until - ledger.DAY and subject != issuer:
                 return certificate.names_of(place.fallback), until
     return set(), 0
 
@@ -204,7 +224,7 @@ def run(site: Site, port: int, hostname: str, directory: str) -> dict[str, Any]:
     with alone(place) as is_alone:
         if not is_alone:
             return {}
-        for left in place.folder.glob(".order-*"):  # of a run that was cut off, with a key in it
+        for left in place.private.glob(".order-*"):  # of a run that was cut off, with a key in it
             shutil.rmtree(left)
         agent = Agent(site, port, hostname, directory)
         while time.monotonic() < end:

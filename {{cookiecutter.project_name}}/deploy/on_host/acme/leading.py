@@ -3,15 +3,20 @@
 import ctypes
 import errno
 import http.client
+import ipaddress
 import os
 import secrets
 import socket
 import ssl
-import urllib.request
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
+LIMIT = 8  # seconds for all of what is asked under a name at an address
+HOPS = 4
 WAIT = 4  # seconds for the answer of another server
 NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 
@@ -29,6 +34,7 @@ def ask_dns_alone() -> None:
 
     https://sourceware.org/glibc/manual/latest/html_node/Name-Service-Switch.html
     """
+    os.environ["RES_OPTIONS"] = "timeout:2 attempts:2"  # or one name keeps the others waiting
     ctypes.CDLL(None).__nss_configure_lookup(b"hosts", b"dns")
 
 
@@ -40,7 +46,12 @@ def addresses(name: str) -> list[str]:
         if error.errno == socket.EAI_AGAIN:
             raise Elsewhere("the DNS does not answer for it") from None
         raise Elsewhere("it has no address in the DNS") from None
-    return list(dict.fromkeys(str(each[4][0]) for each in found))
+    told = list(dict.fromkeys(str(each[4][0]) for each in found))
+    if inside := [
+        each for each in told if ipaddress.ip_address(each.partition("%")[0]).is_loopback
+    ]:
+        raise Elsewhere(f"the name leads to {inside[0]}")  # in /etc/hosts: no CA comes there
+    return told
 
 
 @contextmanager
@@ -64,7 +75,7 @@ def probe(challenges: Path) -> Iterator[Callable[[str], list[str]]]:
                 if fetch(name, address, f"/.well-known/acme-challenge/{path.name}") != content:
                     raise Elsewhere(f"the name leads to {address}")
                 reached.append(address)
-            except (OSError, http.client.HTTPException) as error:
+            except (OSError, ValueError, http.client.HTTPException) as error:
                 # Such as an address of IPv6 on a server that has none: the CA will see.
                 if getattr(error, "errno", None) not in NO_ROUTE:
                     told = f"the name leads to {address}, where nothing answers at port 80"
@@ -81,27 +92,50 @@ def probe(challenges: Path) -> Iterator[Callable[[str], list[str]]]:
 
 
 def fetch(name: str, address: str, path: str) -> str:
-    """Return what a server at an address answers under a name, at most 100 characters."""
-    connection = http.client.HTTPConnection(name, 80, timeout=WAIT)
-    connection.sock = socket.create_connection((address, 80), WAIT)
-    with connection.sock:
-        connection.request("GET", path, headers={"Host": name})
-        answer = connection.getresponse()
-        location = answer.headers.get("Location", "")
-        if answer.status not in (301, 302, 303, 307, 308) or not location.startswith("http"):
-            return answer.read(100).decode("utf-8", "replace")
-    return follow(location)
+    """Return what a server at an address answers under a name, at most 100 characters.
 
-
-def follow(location: str) -> str:
-    """Return what is at the other end of a redirect, as of a proxy that leads to HTTPS.
-
-    As a CA does, whatever certificate is there.
+    As a CA, it goes where that leads, and whatever certificate is there. OSError where all of it
+    takes too long.
     """
+    url, deadline = f"http://{name}{path}", time.monotonic() + LIMIT
+    for _ in range(HOPS):
+        status, location, text = asked(url, address, deadline)
+        if status not in (301, 302, 303, 307, 308) or not location.startswith("http"):
+            return text
+        url, address = location, ""
+    return ""
+
+
+def asked(url: str, address: str, deadline: float) -> tuple[int, str, str]:
+    """Return the status, where it leads to and the beginning of the answer to a GET."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    host = parts.hostname or ""
+    connection = http.client.HTTPConnection(host, port)
+    raw = socket.create_connection((address or host, port), WAIT)
+    # A timeout is for each piece that comes, and a server may send them one by one for hours.
+    timer = threading.Timer(max(0, deadline - time.monotonic()), cut, [raw])
+    timer.start()
+    try:
+        connection.sock = unverified(raw, host) if parts.scheme == "https" else raw
+        path = f"{parts.path or '/'}?{parts.query}".rstrip("?")
+        connection.request("GET", path, headers={"Host": parts.netloc})
+        answer = connection.getresponse()
+        text = answer.read(100).decode("utf-8", "replace")
+        return answer.status, answer.headers.get("Location", ""), text
+    finally:
+        timer.cancel()
+        connection.close()
+        raw.close()
+
+
+def cut(connection: socket.socket) -> None:
+    """Let who waits for the other end of a connection wait no longer."""
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+def unverified(raw: socket.socket, host: str) -> ssl.SSLSocket:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    opener = urllib.request.build_opener(
-        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
-    )
-    with opener.open(location, timeout=WAIT) as answer:
-        return answer.read(100).decode("utf-8", "replace")
+    return context.wrap_socket(raw, server_hostname=host)

@@ -6,7 +6,7 @@ less what is left for who else orders for the same domain.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS name (
     next REAL NOT NULL DEFAULT 0       -- when it may be ordered
 );
 CREATE TABLE IF NOT EXISTS placed (at REAL NOT NULL, name TEXT NOT NULL, domain TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS placed_at ON placed (at);
 CREATE TABLE IF NOT EXISTS pause (until REAL NOT NULL, tries INTEGER NOT NULL, reason TEXT);
 """
 # The fraction of its life after which a certificate is renewed: two thirds, and half where that is
@@ -41,18 +42,11 @@ DUE = f"""
 """
 
 
-def domain_of(name: str) -> str:
-    """Return what a CA may count as the registered domain of a name: its last two labels.
-
-    Under a public suffix of two, such as co.uk, that is too much, and the agent orders less.
-    """
-    return ".".join(name.split(".")[-2:])
-
-
 class Ledger:
     """The file; all times are seconds since 1970."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, domain_of: Callable[[str], str] | None) -> None:
+        self.domain_of = domain_of  # what the CA counts names by, if it does: see domains.py
         path.touch(0o600)
         self.database = sqlite3.connect(path, isolation_level=None)
         self.database.row_factory = sqlite3.Row
@@ -129,23 +123,31 @@ class Ledger:
 
     # Orders
 
-    def may_order(self, row: sqlite3.Row, now: float) -> bool:
-        """Return whether the limits leave an order for a name."""
-        is_new = row["seen"] > now - NEW and row["until"] is None
+    def allowed(self, rows: Iterable[sqlite3.Row], now: float) -> Iterator[sqlite3.Row]:
+        """Yield those of the rows for whose names the limits leave an order."""
+        if not self.domain_of:
+            yield from rows
+            return
         count = "SELECT count(*) FROM placed WHERE at > :since"
-        if self.count(count, since=now - 3 * HOUR) >= (ORDERS_OF_NEW if is_new else ORDERS):
-            return False
-        if row["until"] is not None:  # renewing the same names is not counted by domain
-            return True
-        of_domain = f"{count} AND domain = :domain"
-        placed = self.count(of_domain, since=now - 7 * DAY, domain=domain_of(row["name"]))
-        return placed < (OF_DOMAIN_OF_NEW if is_new else OF_DOMAIN)
+        placed = self.count(count, since=now - 3 * HOUR)
+        by_domain = (
+            "SELECT domain, count(*) AS placed FROM placed WHERE at > :since GROUP BY domain"
+        )
+        of = {row["domain"]: row["placed"] for row in self.all(by_domain, since=now - 7 * DAY)}
+        for row in rows:
+            is_new = row["seen"] > now - NEW and row["until"] is None
+            # Renewing the same names is not counted by domain.
+            of_domain = 0 if row["until"] else of.get(self.domain_of(row["name"]), 0)
+            if placed < (ORDERS_OF_NEW if is_new else ORDERS) and of_domain < (
+                OF_DOMAIN_OF_NEW if is_new else OF_DOMAIN
+            ):
+                yield row
 
     def note_order(self, name: str, now: float) -> None:
         """Note an order before it is placed, as one that has failed."""
         with self.transaction():
-            order = "INSERT INTO placed VALUES (?, ?, ?)"
-            self.database.execute(order, (now, name, domain_of(name)))
+            domain = self.domain_of(name) if self.domain_of else ""
+            self.database.execute("INSERT INTO placed VALUES (?, ?, ?)", (now, name, domain))
             self.database.execute(
                 "UPDATE name SET failures = failures + 1, failing = coalesce(failing, :now),"
                 " error = 'the order was cut off',"
@@ -158,6 +160,7 @@ class Ledger:
         """Note why an order has failed, and until when there is to be no other."""
         change = "UPDATE name SET error = ?, next = max(next, ?) WHERE name = ?"
         self.database.execute(change, (error, until, name))
+        self.uncount(name)
 
     def note_domain(self, domain: str, error: str, until: float) -> None:
         """Let all names of a domain wait that have no certificate yet."""
@@ -174,6 +177,22 @@ class Ledger:
             " failing = CASE WHEN failures > 1 THEN failing END WHERE name = ?",
             (name,),
         )
+        self.uncount(name)
+
+    def uncount(self, name: str) -> None:
+        """Let orders that have failed not count as certificates of the domain."""
+        self.database.execute("UPDATE placed SET domain = '' WHERE name = ?", (name,))
+
+    def mend_clock(self, now: float) -> None:
+        """Forget what was noted while the clock was ahead: it would hold until then."""
+        ahead = now + MINUTE
+        with self.transaction():
+            if self.count("SELECT count(*) FROM placed WHERE at > :ahead", ahead=ahead):
+                self.database.execute("UPDATE name SET next = 0")
+                self.database.execute("DELETE FROM pause")
+                self.database.execute("DELETE FROM placed WHERE at > ?", (ahead,))
+            self.database.execute("UPDATE name SET asked = 0 WHERE asked > ?", (ahead,))
+            self.database.execute("UPDATE name SET seen = ? WHERE seen > ?", (now, ahead))
 
     def note_certificate(self, name: str, since: float, until: float, is_renewal: bool) -> None:
         """Note the certificate that a name has now."""

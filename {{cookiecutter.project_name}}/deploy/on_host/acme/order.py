@@ -33,7 +33,7 @@ def place_order(place: Place, name: str, directory: str) -> tuple[float, float]:
     between would end it. Refused where there is none to be had.
     """
     make_key(place.account, "RSA", "rsa_keygen_bits:2048")
-    with tempfile.TemporaryDirectory(prefix=".order-", dir=place.folder) as folder:
+    with tempfile.TemporaryDirectory(prefix=".order-", dir=place.private) as folder:
         key, request, chain = (Path(folder, file) for file in ("key", "request", "chain"))
         if place.pem(name).exists():
             openssl("pkey", "-in", place.pem(name), "-out", key)
@@ -60,7 +60,7 @@ def sent_by_ca(place: Place, request: Path, directory: str) -> str:
     words += ["--account-key", str(place.account), "--csr", str(request)]
     words += ["--acme-dir", str(place.challenges)]
     trust = {"SSL_CERT_FILE": str(place.root)} if place.root.exists() else {}
-    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(place.folder)} | trust
+    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(place.private)} | trust
     try:
         run = subprocess.run(
             words, capture_output=True, text=True, timeout=TIMEOUT, env=environment
@@ -75,6 +75,10 @@ def sent_by_ca(place: Place, request: Path, directory: str) -> str:
 def refusal(told: str) -> Refused:
     """Return why an order has failed, from what acme-tiny has printed."""
     words = reason(told)
+    if "Challenge did not pass for" in told or "Order failed: " in told:
+        return Refused(words)  # whatever it says, the CA works; the name does not
+    if "Error getting directory" in told or "Error registering" in told:
+        return Refused(words, "all")
     status = re.search(r"Response Code: (\w+)", told)
     until = 0.0
     if found := RETRY.search(told):
@@ -90,7 +94,8 @@ def refusal(told: str) -> Refused:
 def limited(words: str, until: float) -> Refused:
     """Return what a limit of the CA means: it is for a name, a registered domain or the account."""
     domain = OF_DOMAIN.search(words)
-    if "failed authorizations" in words or "exact set" in words:
+    of_name = ("failed authorizations", "exact set", "temporarily prevented")
+    if any(each in words for each in of_name):
         return Refused(words, "name", until=until)
     if "already issued" in words and domain:
         return Refused(words, "domain", domain[1].lower(), until)
@@ -114,6 +119,16 @@ def look_at(place: Place, name: str, chain: Path, key: Path) -> tuple[float, flo
     trust = ["-CAfile", str(place.root)] if place.root.exists() else []
     openssl("verify", *trust, "-verify_hostname", name, "-untrusted", chain, chain)
     return dates(chain)
+
+
+def is_trusted(place: Place, path: Path) -> bool:
+    """Return whether browsers trust the certificates of a file, the site's own first."""
+    trust = ["-CAfile", str(place.root)] if place.root.exists() else []
+    try:
+        openssl("verify", *trust, "-untrusted", path, path)
+    except Refused:
+        return False
+    return True
 
 
 def dates(path: Path) -> tuple[float, float]:

@@ -1,10 +1,12 @@
-"""Where the agent keeps its things: in ROOT/certificates, which is its own."""
+"""Where the agent keeps its things: in ROOT/certificates."""
 
 import json
 import os
 import re
+import stat
 import zlib
 from pathlib import Path
+from typing import Any
 
 from ..site import Site
 
@@ -12,19 +14,22 @@ LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 # A CA signs no address and no name without a dot (CA/Browser Forum, Baseline Requirements 4.2.2).
 NAME = re.compile(r"(?=.{4,253}\Z)" + rf"({LABEL}\.)+(?!\d+\Z){LABEL}\Z")
 
+LARGEST = 50_000_000  # characters of what is told
+
 
 class Place:
     """The paths of a site's certificates."""
 
     def __init__(self, site: Site) -> None:
         self.name = site.name
-        self.folder = site.root / "certificates"
+        self.folder = site.root / "certificates"  # root's, which makes the others in it
         self.names = self.folder / "names"  # NAME.pem: the key and the chain; NGINX may read them
         self.trusted = self.folder / "trusted"  # NAME: how long browsers may insist on it, seconds
-        self.status = self.folder / "status.json"  # what is told of each name, for everybody
-        self.account = self.folder / "account.key"
-        self.ledger = self.folder / "ledger.sqlite3"
-        self.lock = self.folder / "lock"
+        self.status = self.folder / "status/names.json"  # what is told of each, for everybody
+        self.private = self.folder / "private"
+        self.account = self.private / "account.key"
+        self.ledger = self.private / "ledger.sqlite3"
+        self.lock = self.private / "lock"
         self.challenges = site.shared / "acme/.well-known/acme-challenge"
         self.fallback = Path(f"/etc/nginx/ssl/{site.name}.crt")
         self.root = Path(f"/etc/nginx/ssl/{site.name}-acme-root.pem")  # of an own CA
@@ -48,18 +53,24 @@ def is_name(name: str) -> bool:
 
 def told(place: Place) -> dict[str, str]:
     """Return what the agent tells of each name, by name; empty before its first run."""
-    try:
-        return dict(json.loads(place.status.read_text())["names"])
-    except (OSError, ValueError, KeyError):
-        return {}
+    return dict(status(place).get("names", {}))
 
 
 def paused(place: Place) -> str:
     """Return why the agent orders nothing for now; empty where that is not so."""
+    return str(status(place).get("paused", ""))
+
+
+def status(place: Place) -> dict[str, Any]:
+    """Return what the agent has written last; it is no friend, so only a plain file is read."""
     try:
-        return str(json.loads(place.status.read_text())["paused"])
-    except (OSError, ValueError, KeyError):
-        return ""
+        descriptor = os.open(place.status, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, encoding="utf-8") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return {}
+            return dict(json.loads(file.read(LARGEST)))
+    except (OSError, ValueError, TypeError):
+        return {}
 
 
 def write(path: Path, content: str, mode: int = 0o644) -> None:

@@ -1,4 +1,4 @@
-"""What is told of each name: to people in status.json, and to NGINX and Django in files of its own.
+"""What is told of each name: in one file to people, and in one for each to NGINX and Django.
 
 trusted/NAME is there while browsers trust the certificate of a name. In it is for how many seconds
 they may be told to insist on HTTPS: an hour at first, a day when a renewal has worked, and a year
@@ -19,21 +19,27 @@ from .place import Place, write
 INSIST = [HOUR, DAY, 365 * DAY]  # after no renewal, one, two
 
 
-def tell(place: Place, ledger: Ledger, own: Collection[str], own_until: float) -> None:
-    """Write what has changed; `own` are the names of the sites under your own certificate."""
+def tell(
+    place: Place, ledger: Ledger, own: Collection[str], trusted_own: Collection[str], end: float
+) -> None:
+    """Write what has changed.
+
+    `own` are the names of the sites under your own certificate, which is good until `end`, and
+    `trusted_own` those of them that browsers trust.
+    """
     now = time.time()
     rows = ledger.all("SELECT * FROM name WHERE gone IS NULL OR until > :now", now=now)
     trusted = {row["name"]: insist(row["renewals"]) for row in rows if (row["until"] or 0) > now}
-    mark(place, trusted | dict.fromkeys(own, insist(0)))
+    mark(place, trusted | dict.fromkeys(trusted_own, insist(0)))
     told = {row["name"]: described(row, now) for row in rows if row["gone"] is None}
-    told |= dict.fromkeys(own, f"trusted until {day(own_until)}, your own certificate")
+    told |= dict.fromkeys(own, f"under your own certificate until {day(end)}")
+    told |= dict.fromkeys(trusted_own, f"trusted until {day(end)}, your own certificate")
     text = json.dumps({"paused": ledger.paused(now), "names": told})
-    if not place.status.exists() or place.status.read_text() != text:
-        write(place.status, text)
+    write(place.status, text)
 
 
 def heartbeat(place: Place) -> None:
-    """Let it be seen that the agent runs: by the time of status.json."""
+    """Let it be seen that the agent runs: by the time of that file."""
     with suppress(FileNotFoundError):
         os.utime(place.status)
 
