@@ -83,7 +83,9 @@ def test_a_stale_name_of_a_colleague_does_not_come_to_the_server(site, alice):
     alice.configure(LIVE_HOSTNAME=OLD)
     assert OLD in shown.split()
     assert "stale" not in shown
-    written = "cat /srv/named/state/nginx/*.conf; openssl x509 -in /etc/nginx/ssl/named.crt -text"
+    written = (
+        "cat /srv/named/state/nginx/*.conf || true; openssl x509 -in /etc/nginx/ssl/named.crt -text"
+    )
     assert "stale" not in site.host.run(written).stdout
 
 
@@ -125,7 +127,7 @@ def test_a_rename_that_fails_is_taken_back(site, alice):
     assert names(site) == (OLD, [])
     assert statuses(site, OLD) == {200}
     assert site.get("/", host=NEW)[0] == 404
-    assert NEW not in site.host.run("cat /srv/named/state/nginx/*.conf").stdout
+    assert NEW not in site.host.run("cat /srv/named/state/nginx/*.conf", check=False).stdout
 
 
 def test_a_site_gets_a_new_name_and_the_old_one_leads_there(site, alice):

@@ -13,8 +13,18 @@ class StaffConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from . import checks, content, dates, entry_files, media_library, pictures, zip_import
+        from . import (
+            admin_removal,
+            checks,
+            content,
+            dates,
+            entry_files,
+            media_library,
+            pictures,
+            zip_import,
+        )
 
+        admin_removal.install()
         register(checks.check_directories)
         register(checks.check_lists)
         media_library.install()

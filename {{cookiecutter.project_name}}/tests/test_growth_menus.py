@@ -31,7 +31,7 @@ def own_menus(settings, tmp_path):
     settings.TEMPLATES = [engine | {"DIRS": [tmp_path, *engine["DIRS"]]}, *others]
 
     def write(name, text):
-        text = text.replace("<<", "{" * 2).replace(">>", "}" * 2)  # which cookiecutter would fill
+        text = text.replace("<<", "{" * 2).replace(">>", "}" * 2)
         (tmp_path / name).write_text(text, "utf-8")
 
     return write

@@ -1,5 +1,6 @@
 """What a project adds is checked: by these tests, and by each deploy before it goes live."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -161,7 +162,8 @@ def test_tests_of_apps_are_found(tmp_path):
     lines = [line for line in configuration.splitlines() if "DJANGO_SETTINGS_MODULE" not in line]
     Path(tmp_path, "pyproject.toml").write_text("\n".join(lines))
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:django", "--collect-only"]
-    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    environment = os.environ | {"PYTEST_ADDOPTS": ""}
+    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment)
     assert "bread/tests.py::test_it" in found.stdout, found.stdout + found.stderr
     assert "bread/test_loaf.py::test_it" in found.stdout
     assert "media" not in found.stdout

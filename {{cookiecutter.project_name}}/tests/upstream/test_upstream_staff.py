@@ -8,6 +8,7 @@ from django.contrib.sessions.management.commands import clearsessions
 from django.forms.widgets import SelectDateWidget
 from filebrowser_safe.fields import FileBrowseField, FileBrowseWidget
 from mezzanine.blog.models import BlogPost
+from mezzanine.boot import lazy_admin
 from mezzanine.conf.admin import SettingsAdmin
 from mezzanine.core import forms as core_forms
 from mezzanine.core.forms import SplitSelectDateTimeWidget
@@ -20,6 +21,13 @@ from mezzanine.pages.models import Page
 from originals import original
 
 pytestmark = pytest.mark.django_db
+
+
+def test_what_the_admin_leaves_out_is_imported_into_a_function():
+    """Where Python 3.13 does not see it: https://peps.python.org/pep-0667/"""
+    source = inspect.getsource(lazy_admin.LazyAdminSite.lazy_registration)
+    assert 'exec("from %s import %s" % model)' in source
+    assert "eval(model[1])" in source
 
 
 def test_staff_without_a_permission_use_the_media_library(ask, editor):
