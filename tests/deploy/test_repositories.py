@@ -192,6 +192,7 @@ def test_a_repository_that_is_away_is_told_and_the_site_lives_on(site, forge):
     site.fab("deploy")
 
 
+@pytest.mark.long
 def test_a_mercurial_repository_takes_its_place(site, forge):
     site.host.run("rm /srv/fetched/.ssh/known_hosts")
     hg_commit(site, forge, "by hg")

@@ -61,6 +61,7 @@ def test_the_lease_is_free_soon_after_its_holder_was_killed(site):
     assert "cut off" in site.fab("history")
 
 
+@pytest.mark.long
 def test_a_line_that_goes_dead_frees_the_lease_within_a_minute_or_so(site, figures):
     change(site, "dead line")
     with Line(site.host.address) as line, Load(site, HOST) as load:

@@ -164,6 +164,7 @@ def test_code_that_is_well_at_the_third_try_goes_live(site):
         assert load.failures == []
 
 
+@pytest.mark.long
 def test_where_the_port_is_taken_meanwhile_the_standby_goes_on_serving(site):
     thief = (
         "import socket, time\n"
