@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import shutil
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,9 +12,11 @@ import pytest
 from servers import HOST, Visitor, wait_until
 
 
-def test_djangos_checks_for_a_live_site_find_nothing(live):
+def test_djangos_checks_for_a_live_site_find_nothing_but_that_there_is_no_mail_server(live):
     run = live.manage("check", "--deploy", "--fail-level=WARNING")
-    assert run.stdout.startswith("System check identified no issues")
+    assert re.findall(r"\(([\w.]+)\)", run.stderr.partition("System check identified 1 ")[0]) == [
+        "mail.I001"
+    ]
 
 
 def test_no_migration_is_waiting_or_missing(live):
@@ -31,10 +34,15 @@ def test_the_home_page_has_the_title_of_the_site(visitor):
     assert re.search(r"<title>[^<]*Mysite[^<]*</title>", visitor.open("/").text)
 
 
-def test_browsers_are_sent_to_https_and_told_to_keep_to_it(visitor):
+def test_browsers_are_sent_to_https_and_told_to_keep_to_it_where_they_trust_the_name(live, visitor):
     answer = visitor.open("/blog/?page=2", **{"X-Forwarded-Proto": "http"})
     assert (answer.status, answer.headers["Location"]) == (301, f"https://{HOST}/blog/?page=2")
-    assert visitor.open("/").headers["Strict-Transport-Security"].startswith("max-age=")
+    assert visitor.open("/").headers["Strict-Transport-Security"] is None
+    trusted = Path(live.path, "certificates/trusted")
+    trusted.mkdir(parents=True)
+    (trusted / HOST).write_text("3600")
+    assert visitor.open("/").headers["Strict-Transport-Security"] == "max-age=3600"
+    shutil.rmtree(trusted.parent)
 
 
 def test_another_host_name_is_refused(visitor):

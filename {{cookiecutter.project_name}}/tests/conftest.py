@@ -206,11 +206,10 @@ def visitor(request, browse):
 
 
 @pytest.fixture
-def mezzanines_base(settings, tmp_path):
+def mezzanines_base(settings, tmp_path_factory):
     """Pages have the base.html of Mezzanine, whatever the project made of it."""
     engine, *others = settings.TEMPLATES
-    base = tmp_path / "base"
-    base.mkdir()
+    base = tmp_path_factory.mktemp("base")
     shutil.copy(Path(mezzanine.__file__).parent / "core/templates/base.html", base)
     settings.TEMPLATES = [engine | {"DIRS": [base, *engine["DIRS"]]}, *others]
 

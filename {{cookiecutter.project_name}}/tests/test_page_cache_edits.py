@@ -26,7 +26,7 @@ from feeds.models import Feed
 from feeds.sources import Trouble
 from page_cache import generation
 
-pytestmark = pytest.mark.usefixtures("keep_pages")
+pytestmark = pytest.mark.usefixtures("mezzanines_base", "keep_pages")
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from mezzanine.core.models import CONTENT_STATUS_PUBLISHED
 from mezzanine.pages.models import RichTextPage
 from page_cache_views import answer, urlpatterns
 
-pytestmark = pytest.mark.usefixtures("keep_pages")
+pytestmark = pytest.mark.usefixtures("mezzanines_base", "keep_pages")
 
 
 class Clock:

@@ -201,6 +201,7 @@ def commit(django_capture_on_commit_callbacks):
     return commit
 
 
+@pytest.mark.usefixtures("mezzanines_base")
 @pytest.mark.parametrize("seed", range(3))
 def test_a_kept_page_is_what_it_would_be_if_it_were_made_anew(read, commit, sites, seed):
     writer = Writer(random.Random(seed))
