@@ -1,18 +1,26 @@
 """A CA of the rig, pebble, which really validates, and a DNS that knows what a test tells it."""
 
+import base64
 import json
 import os
 import signal
 import ssl
 import subprocess
+import threading
 import time
 import urllib.request
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from functools import partial
+from http.client import HTTPSConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from process import tool
 from support import program
 
 API, MANAGEMENT = 14000, 15000  # ports
+BEHIND = 14001  # where pebble is; before it stands what can have another mood
+
+PASSED = ["Content-Type", "Location", "Replay-Nonce", "Link", "Retry-After"]  # headers
 
 OPTIONS = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30"]
 
@@ -31,6 +39,8 @@ class Authority:
         self.make_own_certificate()
         self.root = (self.folder / "api-ca.pem").read_text()
         self.start_dns()
+        self.mood = lambda name, path: None
+        self.start_front()
         self.start_ca(**settings)
 
     def make_own_certificate(self):
@@ -74,7 +84,7 @@ class Authority:
     def start_ca(self, days=90, noncereject=5, sleep=0, refused=()):
         """Start it; it forgets its accounts and has a new root each time, beside the others."""
         config = {
-            "listenAddress": f"{self.address}:{API}",
+            "listenAddress": f"{self.address}:{BEHIND}",
             "managementListenAddress": f"{self.address}:{MANAGEMENT}",
             "certificate": str(self.folder / "api.pem"),
             "privateKey": str(self.folder / "api.key"),
@@ -109,6 +119,27 @@ class Authority:
                 assert time.monotonic() < deadline, (self.folder / "ca.log").read_text()
                 time.sleep(0.1)
 
+    def start_front(self):
+        """Begin to listen for the CA's clients; see Front."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.folder / "api.pem", self.folder / "api.key")
+        self.front = ThreadingHTTPServer((self.address, API), partial(Front, self))
+        self.front.socket = context.wrap_socket(self.front.socket, server_side=True)
+        threading.Thread(target=self.front.serve_forever, daemon=True).start()
+
+    @contextmanager
+    def answering(self, mood):
+        """Let mood(name, path) see each request in the block, and answer it if it wants to.
+
+        The name is that of the order, where the request is one. The answer is (status, kind of
+        problem, detail), of RFC 8555 6.7, or None.
+        """
+        self.mood = mood
+        try:
+            yield
+        finally:
+            self.mood = lambda name, path: None
+
     # Both
 
     def start(self, name, command, **environment):
@@ -124,6 +155,61 @@ class Authority:
             server.wait(30)
 
     def close(self):
+        self.front.shutdown()
+        self.front.server_close()
         for name in list(self.servers):
             with suppress(OSError):
                 self.stop(name)
+
+
+class Front(BaseHTTPRequestHandler):
+    """What clients of the CA meet: it hands on their requests, or answers in a mood of the test."""
+
+    def __init__(self, authority, *args):
+        self.authority = authority
+        super().__init__(*args)
+
+    def do_GET(self):
+        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+        if answer := self.authority.mood(ordered(body), self.path):
+            status, kind, detail = answer
+            problem = {"type": f"urn:ietf:params:acme:error:{kind}", "detail": detail}
+            self.answer(status, {"Content-Type": "application/problem+json"}, json.dumps(problem))
+        else:
+            self.hand_on(body)
+
+    do_HEAD = do_POST = do_GET
+
+    def hand_on(self, body):
+        context = ssl._create_unverified_context()
+        connection = HTTPSConnection(self.authority.address, BEHIND, context=context, timeout=60)
+        try:
+            path = self.path.removeprefix("/letsencrypt.org")
+            connection.request(self.command, path, body or None, dict(self.headers))
+            answer = connection.getresponse()
+            headers = {name: answer.headers[name] for name in PASSED if name in answer.headers}
+            self.answer(answer.status, headers, answer.read())
+        except OSError:  # the CA is down
+            self.close_connection = True
+        finally:
+            connection.close()
+
+    def answer(self, status, headers, body):
+        content = body.encode() if isinstance(body, str) else body
+        self.send_response(status)
+        for name, value in (headers | {"Content-Length": str(len(content))}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_):
+        pass
+
+
+def ordered(body):
+    """Return the name that a request orders a certificate for; empty where it is no order."""
+    with suppress(ValueError, KeyError, TypeError):
+        payload = json.loads(body)["payload"]
+        text = base64.urlsafe_b64decode(f"{payload}{'=' * (-len(payload) % 4)}")
+        return json.loads(text)["identifiers"][0]["value"]
+    return ""

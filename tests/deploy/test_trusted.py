@@ -1,110 +1,52 @@
 """Every site under a certificate that browsers trust, signed by a real CA that really validates."""
 
-import http.client
 import json
 import os
-import socket
-import sqlite3
 import ssl
 import subprocess
 import time
 
 import pytest
-from authority import Authority
 from chromium import launched
 from faults import wait_for
 from load import Load
 from playwright.sync_api import Error
-from sites import ONE_SUITE_IN_CI, PASSWORD, Site
-from support import Baker, program
-
-HOST = "www.one.test"
-DAY = 86400
-MINUTE = 100  # seconds: a run of the agent begins each minute, on a slow machine
-
-
-@pytest.fixture(scope="module")
-def authority(rig, tmp_path_factory):
-    """The CA and the DNS of the rig."""
-    authority = Authority(rig.network, tmp_path_factory.mktemp("authority"))
-    yield authority
-    authority.close()
+from sites import ONE_SUITE_IN_CI
+from support import program
+from trust import (
+    DAY,
+    HOST,
+    MINUTE,
+    ask,
+    in_ledger,
+    is_trusted,
+    key_of,
+    over_http,
+    own,
+    shown,
+    told,
+    trusting,
+    workers,
+)
 
 
 @pytest.fixture(scope="module", params=ONE_SUITE_IN_CI)
-def site(request, authority, up_with_packages, template, tmp_path_factory):
+def both(request, rig, up_with_packages, template, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trusted")
+    with trusting(up_with_packages, rig, template, folder, suite=request.param) as both:
+        yield both
+
+
+@pytest.fixture(scope="module")
+def site(both):
     """A site whose name leads nowhere yet."""
-    project = Baker(template, tmp_path_factory.mktemp("trusted")).bake(live_hostname=HOST)
-    host = up_with_packages("trusted", suite=request.param)
-    host.run(f"echo nameserver {authority.address} >/etc/resolv.conf")
-    site = Site(project, host, name=HOST, SSH_USER="root", ADMIN_PASS=PASSWORD)
-    site.configure(ACME_DIRECTORY=authority.directory)
-    (project / "deploy/acme-root.pem").write_text(authority.root)
-    site.certificates = host.root / "srv/mysite/certificates"
-    site.commit()
-    site.fab("all")
-    yield site
-    for name in [*authority.addresses]:
-        authority.lead(**{name: ""})
-    host.down()
+    return both[0]
 
 
-def told(site, name=HOST):
-    """Return what the server tells of a name."""
-    path = site.certificates / "status/names.json"
-    return json.loads(path.read_text())["names"].get(name, "") if path.exists() else ""
-
-
-def is_trusted(site, name=HOST):
-    return told(site, name).startswith("trusted until")
-
-
-def ask(site, authority, name=HOST, path="/", trusting=True):
-    """Return the answer to a request over TLS, for which the certificate has to be good."""
-    context = ssl.create_default_context(cadata=authority.root)
-    if not trusting:
-        context = ssl._create_unverified_context()
-    connection = http.client.HTTPSConnection(name, timeout=30, context=context)
-    raw = socket.create_connection((site.host.address, 443), 30)
-    connection.sock = context.wrap_socket(raw, server_hostname=name)
-    connection.request("GET", path)
-    answer = connection.getresponse()
-    answer.read()
-    return answer
-
-
-def over_http(site, name, path="/"):
-    connection = http.client.HTTPConnection(site.host.address, 80, timeout=30)
-    connection.request("GET", path, headers={"Host": name})
-    return connection.getresponse()
-
-
-def shown(site, name):
-    """Return the certificate that is shown for a name, which may be any bytes, in PEM."""
-    words = ["openssl", "s_client", "-connect", f"{site.host.address}:443", "-servername", name]
-    run = subprocess.run(words, input=b"", capture_output=True)
-    return run.stdout.partition(b"-----BEGIN")[2].partition(b"-----END")[0]
-
-
-def own(site):
-    """Return the certificate of the site, for names without one."""
-    text = (site.host.root / "etc/nginx/ssl/mysite.crt").read_bytes()
-    return text.partition(b"-----BEGIN")[2].partition(b"-----END")[0]
-
-
-def key_of(site, name):
-    text = (site.certificates / f"names/{name}.pem").read_text()
-    return text.partition("-----END PRIVATE KEY-----")[0]
-
-
-def in_ledger(site, sql):
-    with sqlite3.connect(site.certificates / "private/ledger.sqlite3", timeout=30) as database:
-        database.execute(sql)
-    database.close()
-
-
-def workers(site):
-    return site.host.run("pgrep --parent $(cat /run/nginx.pid)").stdout
+@pytest.fixture(scope="module")
+def authority(both):
+    """The CA and the DNS of the rig."""
+    return both[1]
 
 
 # Before the name leads here

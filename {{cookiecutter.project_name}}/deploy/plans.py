@@ -171,6 +171,7 @@ def rollback(host: Host, lease: Lease, release: str, restore_db: bool, yes: bool
     if name not in known:
         raise Exit(f"There is no such release to go back to; there are: {', '.join(known)}", 2)
     refuse_misfit(host, host.call("live", release=name))
+    agree_to_losses(host, name, yes)
     lease.note(**{"from": live, "to": name})
     dump = find_dump(host, name) if restore_db else None
     if dump:
@@ -181,6 +182,15 @@ def rollback(host: Host, lease: Lease, release: str, restore_db: bool, yes: bool
     if dump:
         restore(host, dump)
     print(f"Live: {name}")
+
+
+def agree_to_losses(host: Host, release: str, yes: bool) -> None:
+    """Exit unless visitors lose nothing by an older release, or that is agreed to."""
+    losses = host.call("losses", release=release)["losses"]
+    for line in losses:
+        print(f"    {line}")
+    if losses:
+        agree(f"Go back to {release} all the same", yes)
 
 
 def find_dump(host: Host, release: str) -> str:

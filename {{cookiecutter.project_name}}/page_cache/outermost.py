@@ -9,6 +9,7 @@ from . import reads
 from .rules import asked_for_more, may_be_public, observe
 
 MARK = "X-Accel-Expires"
+PRIVATE = "private, no-cache"  # no shared cache keeps it, whatever it does without a word
 
 
 def observing(get_response):
@@ -26,10 +27,12 @@ def observing(get_response):
                 response = get_response(handler, request)
             if response.get(MARK, "0") != "0" and is_changed_for_the_visitor(request, response):
                 response[MARK] = "0"
-                response["Cache-Control"] = "private, no-cache"
+                response["Cache-Control"] = PRIVATE
         else:
             response = get_response(handler, request)
         response.headers.setdefault(MARK, "0")
+        if response[MARK] == "0":  # or a CDN would have its own idea: RFC 9111, 4.2.2
+            response.headers.setdefault("Cache-Control", PRIVATE)
         return response
 
     return observed

@@ -28,6 +28,7 @@ ROUND = 10  # seconds from one round to the next
 LOOKS = 100  # names that are looked at beside each other
 LIMITED = "the limits of the CA leave no order now"
 AGAIN = 50  # seconds until a name is looked at again
+ROOM = 1_000_000  # bytes that have to be free for an order
 BEHIND_NAT = 86400  # seconds until an order is tried for a name at which nobody answers
 
 Look = Callable[[str], object]  # raises Elsewhere: see leading.probe
@@ -155,6 +156,7 @@ class Agent:
 
     def obtain(self, row: sqlite3.Row) -> None:
         """Order the certificate of a name, and note what comes of it."""
+        look_for_room(self.place)
         name, now = row["name"], time.time()
         self.ledger.note_order(name, now)
         try:
@@ -191,6 +193,17 @@ def looked_at(names: Sequence[str], look: Look) -> Iterator[tuple[str, leading.E
                 yield asked[future], error
             elif error:
                 yield asked[future], leading.Elsewhere(f"it cannot be looked at: {error}")
+
+
+def look_for_room(place: Place) -> None:
+    """CommandRefused where the disk is full: a certificate that is not written counts all the same.
+
+    https://letsencrypt.org/docs/rate-limits/
+    """
+    for folder in (place.private, place.names):
+        disk = os.statvfs(folder)
+        if disk.f_bavail * disk.f_frsize < ROOM:
+            raise CommandRefused(f"{folder}: the disk is full, so nothing is ordered")
 
 
 def own_certificate(site: Site, place: Place) -> tuple[set[str], float]:
@@ -231,8 +244,8 @@ def run(site: Site, port: int, hostname: str, directory: str) -> dict[str, Any]:
             begun = time.monotonic()
             try:
                 agent.round(end)
-            except sqlite3.Error as error:  # such as of a full disk
-                raise CommandRefused(f"{place.ledger}: {error}") from None
+            except (sqlite3.Error, OSError) as error:  # such as of a full disk
+                raise CommandRefused(f"{place.folder}: {error}") from None
             telling.heartbeat(place)
             time.sleep(max(0, min(ROUND - (time.monotonic() - begun), end - time.monotonic())))
     return {}

@@ -1,0 +1,106 @@
+"""A site whose certificates come from the CA of the rig, and what a visitor sees of that."""
+
+import http.client
+import json
+import socket
+import sqlite3
+import ssl
+import subprocess
+from contextlib import contextmanager
+
+from authority import Authority
+from sites import PASSWORD, Site
+from support import Baker
+
+HOST = "www.one.test"
+DAY = 86400
+MINUTE = 100  # seconds: a run of the agent begins each minute, on a slow machine
+
+
+@contextmanager
+def trusting(up, rig, template, folder, limits=False, **options):
+    """Yield a site, and the CA and DNS of the rig; its name, HOST, leads nowhere yet.
+
+    With `limits`, the agent takes the CA for Let's Encrypt.
+    """
+    (folder / "authority").mkdir()
+    authority = Authority(rig.network, folder / "authority")
+    if limits:
+        authority.directory = authority.directory.replace("/dir", "/letsencrypt.org/dir")
+    project = Baker(template, folder).bake(live_hostname=HOST)
+    host = up("trusted", **options)
+    host.run(f"echo nameserver {authority.address} >/etc/resolv.conf")
+    site = Site(project, host, name=HOST, SSH_USER="root", ADMIN_PASS=PASSWORD)
+    site.configure(ACME_DIRECTORY=authority.directory)
+    (project / "deploy/acme-root.pem").write_text(authority.root)
+    site.certificates = host.root / "srv/mysite/certificates"
+    site.commit()
+    site.fab("all")
+    yield site, authority
+    authority.close()
+    host.down()
+
+
+def told(site, name=HOST):
+    """Return what the server tells of a name."""
+    path = site.certificates / "status/names.json"
+    return json.loads(path.read_text())["names"].get(name, "") if path.exists() else ""
+
+
+def is_trusted(site, name=HOST):
+    return told(site, name).startswith("trusted until")
+
+
+def ask(site, authority, name=HOST, path="/", trusting=True):
+    """Return the answer to a request over TLS, for which the certificate has to be good."""
+    context = ssl.create_default_context(cadata=authority.root)
+    if not trusting:
+        context = ssl._create_unverified_context()
+    connection = http.client.HTTPSConnection(name, timeout=30, context=context)
+    raw = socket.create_connection((site.host.address, 443), 30)
+    connection.sock = context.wrap_socket(raw, server_hostname=name)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    answer.read()
+    return answer
+
+
+def over_http(site, name, path="/"):
+    connection = http.client.HTTPConnection(site.host.address, 80, timeout=30)
+    connection.request("GET", path, headers={"Host": name})
+    return connection.getresponse()
+
+
+def shown(site, name):
+    """Return the certificate that is shown for a name, which may be any bytes, in PEM."""
+    words = ["openssl", "s_client", "-connect", f"{site.host.address}:443", "-servername", name]
+    run = subprocess.run(words, input=b"", capture_output=True)
+    return run.stdout.partition(b"-----BEGIN")[2].partition(b"-----END")[0]
+
+
+def own(site):
+    """Return the certificate of the site, for names without one."""
+    text = (site.host.root / "etc/nginx/ssl/mysite.crt").read_bytes()
+    return text.partition(b"-----BEGIN")[2].partition(b"-----END")[0]
+
+
+def key_of(site, name):
+    text = (site.certificates / f"names/{name}.pem").read_text()
+    return text.partition("-----END PRIVATE KEY-----")[0]
+
+
+def in_ledger(site, sql):
+    with sqlite3.connect(site.certificates / "private/ledger.sqlite3", timeout=30) as database:
+        database.execute(sql)
+    database.close()
+
+
+def rows_of_ledger(site, sql):
+    with sqlite3.connect(site.certificates / "private/ledger.sqlite3", timeout=30) as database:
+        rows = database.execute(sql).fetchall()
+    database.close()
+    return rows
+
+
+def workers(site):
+    return site.host.run("pgrep --parent $(cat /run/nginx.pid)").stdout
