@@ -160,6 +160,24 @@ def test_the_limit_of_a_domain_is_no_other_domains(kept):
     assert may_order(kept, "a.example.org", NOW + 8 * DAY)
 
 
+def test_the_limit_of_a_domain_is_looked_at_before_each_order(kept):
+    names = [f"{number}.shared.test" for number in range(100)]
+    kept.note_names(names, NOW)
+    placed = 0
+    for name in names:
+        if kept.may_order(name, NOW + placed):
+            kept.note_order(name, NOW + placed)
+            placed += 1
+    assert placed == ledger.OF_DOMAIN_OF_NEW
+
+
+def test_a_name_whose_domain_has_met_a_limit_meanwhile_is_not_ordered(kept):
+    kept.note_names(["a.shared.test", "b.shared.test", "other.test"], NOW)
+    kept.note_domain("shared.test", "too many certificates", NOW + 3600)
+    assert not kept.may_order("b.shared.test", NOW)
+    assert kept.may_order("other.test", NOW)
+
+
 def test_orders_that_fail_are_no_certificates_of_the_domain(kept):
     kept.note_names(["good.agency.test"], NOW)
     for number in range(60):

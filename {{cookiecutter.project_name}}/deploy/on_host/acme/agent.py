@@ -106,8 +106,10 @@ class Agent:
                         break
                     ready = self.look_at(due, look)
                     continue
-                self.obtain(ready.pop(0))
-                self.tell()
+                row = ready.pop(0)
+                if self.ledger.may_order(row["name"], time.time()):  # an order may have met a limit
+                    self.obtain(row)
+                    self.tell()
                 if self.refresh():  # a name that has come meanwhile is the next
                     new = [row for row in self.due() if not row["asked"]]
                     ready = self.look_at(new, look) + ready

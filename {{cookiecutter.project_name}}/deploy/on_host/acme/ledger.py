@@ -114,6 +114,11 @@ class Ledger:
             now=now,
         )
 
+    def may_order(self, name: str, now: float) -> bool:
+        """Return whether the certificate of a name may be ordered now, by all orders until now."""
+        due = f"SELECT * FROM name WHERE name = :name AND gone IS NULL AND next <= :now AND {DUE}"
+        return any(self.allowed(self.all(due, name=name, now=now), now))
+
     def note_waits(self, waits: Iterable[tuple[str, str]], now: float) -> None:
         """Note of each name why nothing is ordered, or an empty str."""
         rows = [(why, now, name) for name, why in waits]
