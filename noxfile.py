@@ -3,7 +3,8 @@
 import atexit
 import shutil
 import subprocess
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import nox
@@ -40,13 +41,17 @@ def pytest(session, *arguments):
     session.run("pytest", "--durations=20", *arguments, *session.posargs, env=environment)
 
 
-def two_at_a_time(session, commands):
-    """Run commands, lists of words, beside each other; show what each printed when it has ended."""
-    with ThreadPoolExecutor(2) as pool:
+@contextmanager
+def beside(session, commands):
+    """Run commands, lists of words, one by one beside the block; show then what each printed."""
+    with ThreadPoolExecutor(1) as pool:
         runs = [pool.submit(subprocess.run, words, **CAPTURED) for words in commands]
-        for run in as_completed(runs):
-            session.log(" ".join(run.result().args))
-            print(run.result().stdout, flush=True)
+        try:
+            yield
+        finally:
+            for run in runs:
+                session.log(" ".join(run.result().args))
+                print(run.result().stdout, flush=True)
     if failed := [run.result().args[-1] for run in runs if run.result().returncode]:
         session.error(f"failed: {', '.join(failed)}")
 
@@ -76,11 +81,14 @@ def lint(session):
 @nox.session
 def template(session):
     """Does cookiecutter make a sound project of every answer, and refuse what would not be one?"""
-    pytest(session, "tests/template")
+    pytest(session, "tests/template", *TWO_MODULES)
 
 
 def own_tests(session, pythons):
-    """Run the sessions of a project made with the defaults: lint, and its tests on the Pythons."""
+    """Make a project with the defaults; return the commands of its lint, and its tests on Pythons.
+
+    Each is a list of words.
+    """
     session.install("-r", "tests/requirements.txt", "nox")
     where = HERE / ".nox" / "made"  # and made again, over the old one, in the next run
     session.run("cookiecutter", "--default-config", "--no-input", "-f", str(HERE), "-o", str(where))
@@ -89,20 +97,20 @@ def own_tests(session, pythons):
         for python in sorted({*pythons} - {*here}):
             print(f"the project's tests on Python {python}: it is not installed", file=file)
     nox_there = [str(Path(session.bin) / "nox"), "-f", str(where / "mysite" / "noxfile.py"), "-s"]
-    two_at_a_time(session, [[*nox_there, name] for name in ("lint", *(f"tests-{v}" for v in here))])
+    return [[*nox_there, name] for name in ("lint", *(f"tests-{v}" for v in here))]
 
 
 @nox.session
 def project(session):
     """Does the project pass its own checks, and run as it would live?"""
-    own_tests(session, [NEWEST])
-    pytest(session, "tests/project", *TWO_MODULES)
+    with beside(session, own_tests(session, [NEWEST])):
+        pytest(session, "tests/project", *TWO_MODULES)
 
 
 @nox.session
 def browser(session):
     """Do the pages work in a browser, for visitors and in the admin?"""
-    pytest(session, "tests/browser")
+    pytest(session, "tests/browser", *TWO_MODULES)
 
 
 @nox.session
@@ -129,8 +137,8 @@ def everything(session):
 
     And the project's own tests on the other Pythons.
     """
-    own_tests(session, ["3.11", "3.12"])
-    pytest(session, "tests/deploy", *TWO_MODULES, *ALSO_LONG)
+    with beside(session, own_tests(session, ["3.11", "3.12"])):
+        pytest(session, "tests/deploy", *TWO_MODULES, *ALSO_LONG)
 
 
 def benchmark(session, name):
