@@ -236,9 +236,11 @@ def test_while_the_ca_is_down_all_goes_on_and_says_so(site, authority):
     wait_for(lambda: is_trusted(site, "late.test"), 4 * MINUTE)
 
 
-def test_a_certificate_stays_through_a_deploy_a_rollback_and_a_reboot(site, authority):
+def test_a_certificate_stays_through_a_deploy_a_rollback_a_restore_and_a_reboot(site, authority):
     site.fab("deploy", "--force", "--yes")  # the root of the CA is another one now
     site.fab("rollback")
+    backup = site.fab("backup").split()[-1]
+    site.fab("restore", backup, "--yes", backup)
     assert ask(site, authority, "late.test").status == 200
     site.fab("maintenance", "on")
     assert ask(site, authority, "late.test").status == 503
