@@ -28,7 +28,7 @@ MEMORY = 200  # megabytes, for a gunicorn with its workers
 WRONG_CLOCK = 3600  # seconds: packages and certificates of the last hours are "not yet valid"
 
 
-@check("Is this a Debian that the project knows?", ALWAYS)
+@check("Is this a Debian that the project knows?", ALWAYS, every=60)
 def system(server: Server) -> str:
     release = dict(re.findall(r'^(\w+)="?([^"\n]*)', Path("/etc/os-release").read_text(), re.M))
     name = release.get("PRETTY_NAME", "a system without a name")
@@ -37,7 +37,7 @@ def system(server: Server) -> str:
     return name
 
 
-@check("Is Python new enough?", ALWAYS)
+@check("Is Python new enough?", ALWAYS, every=60)
 def python(server: Server) -> str:
     version = version_of(PYTHON)
     if tuple(map(int, version.split("."))) < LEAST_PYTHON:
@@ -45,7 +45,7 @@ def python(server: Server) -> str:
     return version
 
 
-@check("Does systemd run the server?", ALWAYS)
+@check("Does systemd run the server?", ALWAYS, every=60)
 def systemd(server: Server) -> str:
     first = Path("/proc/1/comm").read_text().strip()
     if first != "systemd":
@@ -53,7 +53,7 @@ def systemd(server: Server) -> str:
     return "yes"
 
 
-@check("Is the clock right?", ALWAYS)
+@check("Is the clock right?", ALWAYS, every=1)
 def clock(server: Server) -> str:
     now = time.time()
     known = [
@@ -72,7 +72,7 @@ def clock(server: Server) -> str:
     return shown
 
 
-@check("Is there memory for the site?", ALWAYS)
+@check("Is there memory for the site?", ALWAYS, every=1)
 def memory(server: Server) -> str:
     numbers = dict(re.findall(r"(\w+): +(\d+) kB", Path("/proc/meminfo").read_text()))
     free = (int(numbers["MemAvailable"]) + int(numbers["SwapFree"])) // 1000
@@ -81,7 +81,7 @@ def memory(server: Server) -> str:
     return f"{free} MB are left, with swap"
 
 
-@check("Is there room on the disk?", ALWAYS)
+@check("Is there room on the disk?", ALWAYS, every=1)
 def disk(server: Server) -> str:
     megabytes, inodes = ROOM.get(server.command, LEAST)
     path = next(path for path in (server.root, *server.root.parents) if path.exists())
@@ -110,14 +110,14 @@ def ports(server: Server) -> str:
     return ", ".join(map(str, PORTS))
 
 
-@check("Do GUNICORN_PORT and LIVE_HOSTNAME belong to the project?", INSTALLED)
+@check("Do GUNICORN_PORT and LIVE_HOSTNAME belong to the project?", INSTALLED, every=0)
 def names(server: Server) -> str:
     if conflicts := conflicts_of_use(server.site, server.port, server.hostname):
         raise Wrong(", ".join(conflicts))
     return f"{server.hostname}, port {server.port}"
 
 
-@check("Do the services run?", INSTALLED)
+@check("Do the services run?", INSTALLED, every=1)
 def services(server: Server) -> str:
     states = output("systemctl", "is-active", *SERVICES).splitlines()
     down = [name for name, state in zip(SERVICES, states, strict=True) if state != "active"]
@@ -128,7 +128,7 @@ def services(server: Server) -> str:
     return ", ".join(SERVICES)
 
 
-@check("Does PostgreSQL answer?", INSTALLED)
+@check("Does PostgreSQL answer?", INSTALLED, every=5)
 def database(server: Server) -> str:
     told = output("pg_isready", "-h", "/run/postgresql")
     if not told.endswith("accepting connections"):
@@ -166,7 +166,7 @@ def how_to_mend(refusal: str, server: Server) -> str:
     return "" if "socket() [::]" not in refusal or has_ipv6() else "fab deploy"  # without IPv6
 
 
-@check("Whose keys may log in for deploys?")
+@check("Whose keys may log in for deploys?", every=0)
 def keys(server: Server) -> str:
     # Who comes may have another user: then the keys are those of SSH_USER of whoever secured it.
     users = users_with_keys(server.site) or [server.deployer]
@@ -182,7 +182,7 @@ def keys(server: Server) -> str:
     return "; ".join(answers)
 
 
-@check("Is a reboot due?")
+@check("Is a reboot due?", every=60)
 def reboot(server: Server) -> None:
     if not Path("/run/reboot-required").exists():
         return None
