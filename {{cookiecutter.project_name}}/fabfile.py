@@ -125,8 +125,10 @@ def history(host, last=20):
 
 
 @command
-def logs(host, name="app", follow=False):
-    """Show the end of a log: --name app, standby, memcached, access or error. -f follows it."""
+def logs(host, name="app", follow=False, request=""):
+    """Show the end of a log: --name app, standby, memcached, access or error. -f, --request ID."""
+    if request:
+        return server.show_request(host, request)
     if name not in server.LOGS:
         raise Exit(f"There is no log {name}: type {', '.join(server.LOGS)}", 2)
     host.as_root(f'tail -n 50 {"-F" if follow else ""} "{server.LOGS[name]}"', shown=True)

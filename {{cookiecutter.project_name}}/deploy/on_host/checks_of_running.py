@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from . import system_mail as mail_of_system
 from .acme.place import Place
 from .alarms import account, jobs, measures, outbox, sites
 from .alarms.memory import on_disk
@@ -202,6 +203,11 @@ def feeds(server: Server) -> str | None:
     if found["trouble"]:
         raise Wrong("; ".join(found["trouble"]), 'fab manage "poll_twitter --dry-run"')
     return f"{found['feeds']}"
+
+
+@check("Where does mail to root go?", every=0)
+def system_mail(server: Server) -> str | None:
+    return mail_of_system.described(server.site) if server.site.live else None
 
 
 @check("Who is told when something is wrong?", every=5)

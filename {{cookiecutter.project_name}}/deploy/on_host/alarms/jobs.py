@@ -67,10 +67,9 @@ def outcome(site: Site, job: Job) -> tuple[int, str, float]:
 
     The site's user has written it: nothing but a small plain file is read.
     """
-    folder = site.state / "jobs" if job.user == "root" else Path(f"/run/{site.name}/jobs")
     try:
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-        descriptor = os.open(folder / job.name, flags)
+        descriptor = os.open(folder_of(site, job) / job.name, flags)
         with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
             info = os.fstat(descriptor)
             if not stat.S_ISREG(info.st_mode):
@@ -79,6 +78,10 @@ def outcome(site: Site, job: Job) -> tuple[int, str, float]:
             return int(status), printable(words), info.st_mtime
     except (OSError, ValueError):
         return 0, "", 0
+
+
+def folder_of(site: Site, job: Job) -> Path:
+    return site.state / "jobs" if job.user == "root" else Path(f"/run/{site.name}/jobs")
 
 
 def printable(words: str) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from ..files import write
-from ..site import Site
 
 HEADS = {
     "site_check_ok": "Whether a check of the site finds that all is as it should be.",
@@ -18,10 +17,6 @@ HEADS = {
     "site_requests": "How many requests of visitors NGINX has answered in the last ten minutes.",
     "site_errors": "How many of these with a status of 500 and more.",
 }
-
-
-def path_of(site: Site, directory: str) -> Path:
-    return Path(directory) / f"{site.name}.prom"
 
 
 def text(name: str, memory: dict[str, Any], answered: tuple[int, int], now: float) -> str:
@@ -54,7 +49,7 @@ def labels(**values: str) -> str:
     return "{" + ",".join(f'{name}="{value}"' for name, value in values.items()) + "}"
 
 
-def put(site: Site, directory: str, content: str) -> None:
-    """Write the file, where the directory is there: the node exporter's package makes it."""
-    if Path(directory).is_dir():
-        write(path_of(site, directory), content)
+def put(path: str, content: str) -> None:
+    """Write the file, where its directory is there: the package of the node exporter makes it."""
+    if Path(path).parent.is_dir():
+        write(Path(path), content)

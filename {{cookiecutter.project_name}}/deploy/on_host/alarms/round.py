@@ -10,9 +10,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from .. import checks, deployed, lease
+from .. import checks, deployed, lease, record
 from ..checks import UNTOLD, Check, Row, Server
 from ..processes import Processes
 from ..site import Site
@@ -139,11 +140,16 @@ class Round:
             self.memory["pinged"] = self.now
 
     def put_metrics(self) -> None:
+        """Write the file for Prometheus where FABRIC says so; one that is elsewhere goes."""
         directory = self.fabric.get("METRICS_DIRECTORY", "")
-        if directory:
-            counted = measures.answered(self.memory["measures"])
-            content = metrics.text(self.site.name, self.memory, counted, self.now)
-            metrics.put(self.site, directory, content)
+        wanted = f"{directory}/{self.site.name}.prom"
+        things = (record.read(self.site) or {"things": []})["things"]
+        for path in (name for _kind, name in things if name.endswith(f"/{self.site.name}.prom")):
+            if path == wanted:
+                counted = measures.answered(self.memory["measures"])
+                metrics.put(path, metrics.text(self.site.name, self.memory, counted, self.now))
+            else:
+                Path(path).unlink(missing_ok=True)
 
 
 def is_untold(row: Row) -> bool:
