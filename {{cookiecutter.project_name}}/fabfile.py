@@ -5,6 +5,7 @@ import shlex
 from invoke import Exit
 
 from deploy import (
+    alarms,
     certificates,
     checks,
     database,
@@ -163,6 +164,12 @@ def secret(host, name=None, remove=False, yes=False):
 def mail(host, address):
     """Send a test mail to ADDRESS, and show each step and the mail server's own words."""
     mailing.send_test(host, address)
+
+
+@command
+def alarm(host):
+    """Send a test alarm to ADMINS and ALARM_URL, and a sign of life to ALARM_PING_URL."""
+    alarms.send_test(host)
 
 
 @command

@@ -6,13 +6,13 @@ import time
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
 from deploy.on_host import files, record, system_mail
 from deploy.on_host.alarms import jobs, metrics
 from deploy.on_host.site import Site
 
-JOB = settings.BASE_DIR / "deploy/on_host/job.sh"
+DEPLOY = Path(__file__).parent.parent / "deploy"
+JOB = DEPLOY / "on_host/job.sh"
 NOW = 1_800_000_000
 CRONTAB = """
 * * * * * garden umask 022; cd /srv/garden/current/project && /srv/x/job.sh garden send 9m python x
@@ -89,7 +89,7 @@ def test_the_jobs_are_read_from_the_crontab(site):
 
 def test_each_job_of_the_crontab_that_is_deployed_is_watched_but_the_agents():
     """The agent of certificates has a row of its own, trust."""
-    text = (settings.BASE_DIR / "deploy/crontab.template").read_text("utf-8")
+    text = (DEPLOY / "crontab.template").read_text("utf-8")
     lines = [line for line in text.splitlines() if "* * *" in line]
     assert len(lines) > 5
     unwatched = [line for line in lines if "/shared/job.sh" not in line]

@@ -80,6 +80,7 @@ COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
     "status": checks.status,
     "swap": restore.swap,
     "switch": switch.run,
+    "test_alarm": round.send_test,
     "trust": agent.run,
     "unpack": repository.unpack,
     "virtualenv": virtualenv.make,

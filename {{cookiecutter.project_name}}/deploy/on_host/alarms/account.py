@@ -13,7 +13,7 @@ from ..release_python import ask
 from ..site import Refused, Site
 
 Account = dict[str, Any]
-URL = "ALARM_URL"  # the name of its box
+URL, PING = "ALARM_URL", "ALARM_PING_URL"  # what they are called: the first is also a box
 
 
 def load(site: Site) -> Account:

@@ -39,7 +39,7 @@ def subject(hostname: str, lines: Sequence[str]) -> str:
         if names := list(dict.fromkeys(names_of(lines, word))):
             more = f" and {len(names) - 4} more" if names[4:] else ""
             parts.append(f"{title}: {', '.join(names[:4])}{more}")
-    return f"{hostname}: {'; '.join(parts)}"
+    return f"{hostname}: {'; '.join(parts) or 'a test'}"
 
 
 def names_of(lines: Iterable[str], word: str) -> list[str]:

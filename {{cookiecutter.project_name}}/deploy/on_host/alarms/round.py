@@ -6,8 +6,9 @@ such as the migrations of a database that does not answer.
 """
 
 import fcntl
+import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -166,6 +167,27 @@ def alone(site: Site) -> Iterator[bool]:
             yield False
         else:
             yield True
+
+
+def send_test(site: Site, port: int, hostname: str, app: str) -> dict[str, Any]:
+    """Send a test by each way; return "ways", why it did not work by way, empty where it did."""
+    asked = Round(site, port, hostname, app, time.time())
+    lines = [f"This is a test, of {digest.minute(asked.now)} UTC."]
+    found = {}
+    for name in account.recipients(asked.account):
+        found[name] = problem_of(lambda name=name: asked.send(name, lines, secrets.token_hex(16)))
+    if url := asked.account.get("ping"):
+        found[account.PING] = problem_of(lambda: ways.ping(url))
+    return {"ways": found}
+
+
+def problem_of(action: Callable[[], None]) -> str:
+    """Return why something does not work, in a line; empty where it does."""
+    try:
+        action()
+    except Exception as error:  # whatever a mail server, a web server or the network does
+        return " ".join((str(error) or repr(error)).split())[:300]
+    return ""
 
 
 def watch(site: Site, port: int, hostname: str, app: str) -> dict[str, Any]:

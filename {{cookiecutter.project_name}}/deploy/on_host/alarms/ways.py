@@ -40,12 +40,12 @@ def mail(site: Site, account: Account, app: str, message: EmailMessage) -> None:
         with connected(account) as server:
             server.send_message(message)
     except smtplib.SMTPRecipientsRefused as error:
-        code, words = next(iter(error.recipients.values()))
-        raise NotSent(f"{code} {words.decode('utf-8', 'replace')}") from None
+        code, said = next(iter(error.recipients.values()))
+        raise NotSent(f"{code} {said.decode('utf-8', 'replace')}") from None
     except smtplib.SMTPResponseException as error:
         words = error.smtp_error
-        said = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-        raise NotSent(f"{error.smtp_code} {said}") from None
+        answer = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+        raise NotSent(f"{error.smtp_code} {answer}") from None
 
 
 def message_id(message: EmailMessage) -> str:
