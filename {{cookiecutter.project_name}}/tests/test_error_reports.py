@@ -21,15 +21,13 @@ SECRET = "hunter2"
 
 
 @pytest.fixture
-def handler(tmp_path, settings):
+def handler(tmp_path, settings, monkeypatch):
     """What mails errors on a live site, of one of its processes."""
     settings.ADMINS = [("Ann", "ann@example.com")]
     handler = error_reports.OncePerFault(directory=tmp_path / "faults")
     handler.addFilter(request_ids.RequestId())
-    logger = logging.getLogger("django")
-    logger.addHandler(handler)
-    yield handler
-    logger.removeHandler(handler)
+    monkeypatch.setattr(logging.getLogger("django"), "handlers", [handler])
+    return handler
 
 
 def fail(words=SECRET, kind=ValueError, status=500):
@@ -47,6 +45,10 @@ def fail(words=SECRET, kind=ValueError, status=500):
         response = HttpResponse(status=status)
         about = {"response": response, "request": request, "exception": error}
         log_response("%s: %s", "Internal Server Error", request.path, **about)
+
+
+def listeners(signal):
+    return signal._live_receivers(sender=None)[0]
 
 
 def test_a_fault_is_mailed_once_however_many_visitors_meet_it(handler, tmp_path):
@@ -103,6 +105,8 @@ def test_an_error_outside_of_a_request_is_mailed_too(handler):
 
 
 def test_each_line_of_the_log_has_the_id_that_nginx_gave_the_request(handler):
+    assert request_ids.begin in listeners(request_started)
+    assert request_ids.end in listeners(request_finished)
     told, keep = [], logging.Handler()
     keep.emit = lambda record: told.append(record.request_id)
     keep.addFilter(request_ids.RequestId())
@@ -110,11 +114,11 @@ def test_each_line_of_the_log_has_the_id_that_nginx_gave_the_request(handler):
     logger.addHandler(keep)
     try:
         for given in (ID, "", "made up by a visitor", ID.upper(), f"{ID}\n[ERROR] forged"):
-            request_started.send(None, environ={"HTTP_X_REQUEST_ID": given})
+            request_ids.begin(environ={"HTTP_X_REQUEST_ID": given})
             logger.error("something")
-        request_started.send(None, environ={"HTTP_X_REQUEST_ID": ID})
+        request_ids.begin(environ={"HTTP_X_REQUEST_ID": ID})
         fail()
-        request_finished.send(None)
+        request_ids.end()
         logger.error("afterwards")
     finally:
         logger.removeHandler(keep)

@@ -106,8 +106,10 @@ def route(record):
 def subject(record):
     if not (record.exc_info and record.exc_info[0]):
         return f"{record.levelname} of {record.name} {route(record)}".strip()
-    last = traceback.extract_tb(record.exc_info[2])[-1]
-    return f"{record.exc_info[0].__name__} in {Path(last.filename).name}, line {last.lineno}"
+    name = record.exc_info[0].__name__
+    for last in traceback.extract_tb(record.exc_info[2])[-1:]:
+        return f"{name} in {Path(last.filename).name}, line {last.lineno}"
+    return name
 
 
 def text(record, often):

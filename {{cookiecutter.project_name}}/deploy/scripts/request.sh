@@ -8,6 +8,7 @@ with_older() {
         [ ! -e "$file" ] || zcat -f "$file"
     done
 }
+# shellcheck disable=SC2016  # they are for awk
 # A line that begins with [ begins a record, which may be a traceback of many lines.
 records='/^\[/ {shown = index($0, id)} shown'
 found=$(
