@@ -1,12 +1,23 @@
 """The alarms of a server, without one: rounds with a clock of the test's own."""
 
 import json
+import smtplib
 from types import SimpleNamespace
 
 import pytest
+from mail_server import mail_server
 
-from deploy.on_host import checks, files
-from deploy.on_host.alarms import account, judging, measures, memory, outbox, sites, ways
+from deploy.on_host import checks, checks_of_running, files
+from deploy.on_host.alarms import (
+    account,
+    judging,
+    measures,
+    memory,
+    neighbours,
+    outbox,
+    sites,
+    ways,
+)
 from deploy.on_host.alarms import round as rounds
 from deploy.on_host.checks import Check, Wrong
 from deploy.on_host.site import Site
@@ -14,6 +25,7 @@ from deploy.on_host.site import Site
 ANN, BOB = "ann@example.com", "bob@example.com"
 ACCOUNT = {"smtp": True, "configured": True, "admins": [ANN], "sender": "site@garden.example"}
 ACCOUNT |= {"url": "", "ping": ""}
+FACTS = {"port": 8000, "hostname": "garden.example", "app": "garden"}
 BEGIN = 1_800_000_000
 
 
@@ -256,6 +268,100 @@ def test_recipients_are_the_admins_and_the_url():
     assert account.recipients(ACCOUNT | {"url": "https://x.example"}) == [ANN, account.URL]
     assert account.recipients(ACCOUNT | {"configured": False}) == []
     assert account.recipients({}) == []
+
+
+# Mail, and neighbours
+
+
+def smtp(server, **values):
+    account = ACCOUNT | {"host": "127.0.0.1", "port": server.port, "tls": False, "ssl": False}
+    return account | {"timeout": 0.3, "user": "garden", "password": "x"} | values
+
+
+def test_a_mail_server_is_told_all_in_the_mail_and_its_words_come_back(garden, monkeypatch):
+    monkeypatch.undo()
+    with mail_server() as server:
+        account = smtp(server)
+        message = ways.written(account, ANN, "Über: roof", "it leaks\n", "0a")
+        ways.mail(garden.site, account, "garden", message)
+        for fault, words in (
+            ("does not take the address", "550 5.1.1 No such mailbox"),
+            ("does not take the password", "535 5.7.8 Wrong password"),
+            ("does not take the text", "554 5.6.0 Spam"),
+        ):
+            server.fault = fault
+            with pytest.raises(ways.NotSent, match=words):
+                ways.mail(garden.site, account, "garden", message)
+        for fault in ("is silent", "hangs up at once", "hangs up after the text", "is busy"):
+            server.fault = fault
+            with pytest.raises((OSError, smtplib.SMTPException, ways.NotSent)):
+                ways.mail(garden.site, account, "garden", message)
+        assert len(server.taken) == 1
+        assert "Message-ID: <0a@garden.example>" in server.taken[0].replace("\r", "")
+
+
+def test_one_of_two_projects_tells_what_is_wrong_with_the_server(garden, monkeypatch, tmp_path):
+    other = Site("court", tmp_path / "court")
+    (other.state).mkdir(parents=True)
+    (other.root / "current").symlink_to("releases/1")
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records/court.json").write_text(json.dumps({"root": str(other.root)}))
+    monkeypatch.setattr(neighbours, "RECORDS", tmp_path / "records")
+    monkeypatch.setattr(Check, "is_of_server", property(lambda check: check.name == "roof"))
+    heard = {"court": BEGIN}
+    monkeypatch.setattr(neighbours, "heard_of", lambda site: heard[site.name])
+    (other.state / "account.json").write_text(json.dumps(ACCOUNT | {"admins": [BOB]}))
+    garden.wrong |= {"roof": Wrong("it leaks"), "walls": Wrong("they lean")}
+    garden.minutes(1)
+    assert garden.asked["roof"] == 1  # Ann hears nothing from the other
+    (other.state / "account.json").write_text(json.dumps(ACCOUNT | {"admins": [BOB, ANN]}))
+    garden.minutes(3)
+    assert garden.asked["roof"] == 1
+    assert garden.subjects() == ["garden.example: wrong: walls"]
+    heard["court"] = BEGIN - 3600  # it is silent
+    garden.minutes(1)
+    assert garden.subjects()[1:] == ["garden.example: wrong: roof"]
+
+
+# From outside
+
+
+@pytest.fixture
+def asked_at(garden, monkeypatch):
+    """The addresses that were asked for the home page; those of `down` do not answer."""
+    asked, down = [], set()
+
+    def seen_at(server, address, connect):
+        asked.append(address)
+        if address in down:
+            raise OSError("timed out")
+        return "yes"
+
+    monkeypatch.setattr(checks_of_running, "seen_at", seen_at)
+    monkeypatch.setattr(checks_of_running, "own_address", lambda: "10.0.0.5")
+    monkeypatch.setattr(checks_of_running, "trusting", lambda server: None)
+    (garden.site.root / "certificates/trusted").mkdir(parents=True)
+    asked_at = SimpleNamespace(asked=asked, down=down, site=garden.site)
+    asked_at.server = checks.Server(garden.site, FACTS)
+    return asked_at
+
+
+def test_a_name_that_does_not_lead_here_yet_is_asked_at_the_servers_own_address(asked_at):
+    checks_of_running.outside(asked_at.server)
+    assert asked_at.asked == ["10.0.0.5"]
+
+
+def test_a_name_that_leads_here_is_asked_for_as_from_outside(asked_at):
+    (asked_at.site.root / "certificates/trusted/garden.example").write_text("3600")
+    asked_at.down.add("garden.example")
+    checks_of_running.outside(asked_at.server)  # behind a router that leads nobody back
+    assert asked_at.asked == ["garden.example", "10.0.0.5"]
+    asked_at.down.clear()
+    checks_of_running.outside(asked_at.server)
+    assert asked_at.asked[2:] == ["garden.example"]
+    asked_at.down.add("garden.example")  # and now it does not, though it did
+    with pytest.raises(Wrong, match="garden.example does not answer: timed out"):
+        checks_of_running.outside(asked_at.server)
 
 
 # All sites

@@ -57,6 +57,11 @@ class Check:
     every: int = 10  # minutes
 
     @property
+    def is_of_server(self) -> bool:
+        """Whether it is about the server, and not about one of the projects on it."""
+        return self.ask.__module__.endswith(".checks_of_server")
+
+    @property
     def name(self) -> str:
         return self.ask.__name__.rstrip("_").replace("_", " ")
 

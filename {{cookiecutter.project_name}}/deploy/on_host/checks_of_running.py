@@ -9,15 +9,13 @@ import ssl
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 from . import system_mail as mail_of_system
 from .acme.place import Place
 from .alarms import account, jobs, measures, outbox, sites
-from .alarms.memory import on_disk
+from .alarms.memory import heard_of
 from .checks import Server, Wrong, check
 from .pages import Visitors
-from .postgres import psql
 from .processes import Answer, Connection, Processes
 from .release_python import feeds as feeds_of
 from .virtualenv import problem_of
@@ -25,9 +23,6 @@ from .virtualenv import problem_of
 LATE = 600  # seconds: a round begins each minute
 ERRORS, SHARE = 10, 0.05  # of the answers within ten minutes
 EVICTIONS = 1000  # values an hour
-CONNECTIONS = 0.9  # of those that PostgreSQL allows
-DAY = 86400
-TIME_SIGNAL = Path("/run/systemd/timesync")  # of systemd's own clock service
 
 
 @check("Does the site answer from outside?", every=1)
@@ -129,14 +124,6 @@ def errors(server: Server) -> str | None:
     return f"{wrong:,} of {total:,} answers of the last ten minutes" if total else None
 
 
-@check("Does the kernel kill nothing for lack of memory?", every=1)
-def kills(server: Server) -> str | None:
-    if number := measures.risen(server.memory["measures"], "kills"):
-        words = f"{number} processes were killed within an hour"
-        raise Wrong(words, 'fab sudo "journalctl -k -g oom"')
-    return None
-
-
 @check("Do the jobs of cron run?", every=1)
 def cron_jobs(server: Server) -> str | None:
     if not server.site.live or not jobs.crontab(server.site).exists():
@@ -150,28 +137,6 @@ def cron_jobs(server: Server) -> str | None:
     return ", ".join(job.name for job in known)
 
 
-@check("Has no unit of systemd failed?", every=2)
-def units(server: Server) -> str | None:
-    known = server.memory["measures"]
-    if "units" not in known:  # nobody knows yet what had failed before
-        return None
-    if failed := sorted(set(measures.failed_units()) - set(known["units"])):
-        raise Wrong(f"failed: {', '.join(failed)}", f'fab sudo "journalctl -u {failed[0]}"')
-    return None
-
-
-@check("Has PostgreSQL connections left?", every=5)
-def connections(server: Server) -> str | None:
-    if not server.site.live:
-        return None
-    asked = "SELECT count(*), current_setting('max_connections') FROM pg_stat_activity"
-    used, allowed = map(int, psql(asked)[0].split("|"))
-    words = f"{used} of {allowed}"
-    if used >= allowed * CONNECTIONS:
-        raise Wrong(f"{words} are in use", "fab restart")
-    return words
-
-
 @check("Has the cache room?", every=5)
 def evictions(server: Server) -> str | None:
     number = measures.risen(server.memory["measures"], "evictions")
@@ -179,18 +144,6 @@ def evictions(server: Server) -> str | None:
         words = f"{number:,} values were dropped within an hour to have room for others"
         raise Wrong(f"{words}: raise MEMCACHED_MEGABYTES, then deploy")
     return None
-
-
-@check("Is the clock set by others?", every=30)
-def time_signal(server: Server) -> str | None:
-    if not TIME_SIGNAL.is_dir():  # another program does that, or a machine around this one
-        return None
-    heard = TIME_SIGNAL / "synchronized"
-    last = heard.stat().st_mtime if heard.exists() else time.time() - jobs.uptime()
-    if time.time() - last > DAY:
-        words = f"no time server has answered for {(time.time() - last) / 3600:.0f} hours"
-        raise Wrong(words, 'fab sudo "journalctl -u systemd-timesyncd"')
-    return "yes"
 
 
 @check("Do the feeds get their tweets?", every=30)
@@ -214,8 +167,7 @@ def system_mail(server: Server) -> str | None:
 def alarms(server: Server) -> str | None:
     if not server.site.live:
         return None
-    path = on_disk(server.site)
-    if path.exists() and time.time() - path.stat().st_mtime > LATE:
+    if time.time() - heard_of(server.site) > LATE:
         words = "the server has not asked itself for ten minutes"
         raise Wrong(words, f'fab sudo "journalctl -t {server.name}-watch"')
     if late := outbox.late(server.memory["outbox"], time.time()):

@@ -1,4 +1,7 @@
-"""Checks of the server itself, of which some are made before anything is installed."""
+"""Checks of the server itself, of which some are made before anything is installed.
+
+Of several projects on a server, whose alarms go to the same people, one tells these: see alarms/.
+"""
 
 import os
 import re
@@ -8,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from . import postgres
+from .alarms import jobs, measures
 from .authorized import shown, users_with_keys
 from .checks import Server, Wrong, check, output
 from .configuration import has_ipv6
@@ -25,6 +29,9 @@ PORTS = {80: "/usr/sbin/nginx", 443: "/usr/sbin/nginx", 5432: "/usr/lib/postgres
 ROOM = {"install": (1000, 40_000)}  # megabytes and inodes; a deploy reckons its own besides
 LEAST = (200, 10_000)
 MEMORY = 200  # megabytes, for a gunicorn with its workers
+CONNECTIONS = 0.9  # of those that PostgreSQL allows
+DAY = 86400
+TIME_SIGNAL = Path("/run/systemd/timesync")  # of systemd's own clock service
 WRONG_CLOCK = 3600  # seconds: packages and certificates of the last hours are "not yet valid"
 
 
@@ -187,3 +194,45 @@ def reboot(server: Server) -> None:
     if not Path("/run/reboot-required").exists():
         return None
     raise Wrong("due, for packages that were upgraded", "fab sudo reboot")
+
+
+@check("Does the kernel kill nothing for lack of memory?", every=1)
+def kills(server: Server) -> str | None:
+    if number := measures.risen(server.memory["measures"], "kills"):
+        words = f"{number} processes were killed within an hour"
+        raise Wrong(words, 'fab sudo "journalctl -k -g oom"')
+    return None
+
+
+@check("Has no unit of systemd failed?", every=2)
+def units(server: Server) -> str | None:
+    known = server.memory["measures"]
+    if "units" not in known:  # nobody knows yet what had failed before
+        return None
+    if failed := sorted(set(measures.failed_units()) - set(known["units"])):
+        raise Wrong(f"failed: {', '.join(failed)}", f'fab sudo "journalctl -u {failed[0]}"')
+    return None
+
+
+@check("Has PostgreSQL connections left?", every=5)
+def connections(server: Server) -> str | None:
+    if not server.site.live:
+        return None
+    asked = "SELECT count(*), current_setting('max_connections') FROM pg_stat_activity"
+    used, allowed = map(int, postgres.psql(asked)[0].split("|"))
+    words = f"{used} of {allowed}"
+    if used >= allowed * CONNECTIONS:
+        raise Wrong(f"{words} are in use", "fab restart")
+    return words
+
+
+@check("Is the clock set by others?", every=30)
+def time_signal(server: Server) -> str | None:
+    if not TIME_SIGNAL.is_dir():  # another program does that, or a machine around this one
+        return None
+    heard = TIME_SIGNAL / "synchronized"
+    last = heard.stat().st_mtime if heard.exists() else time.time() - jobs.uptime()
+    if time.time() - last > DAY:
+        words = f"no time server has answered for {(time.time() - last) / 3600:.0f} hours"
+        raise Wrong(words, 'fab sudo "journalctl -u systemd-timesyncd"')
+    return "yes"

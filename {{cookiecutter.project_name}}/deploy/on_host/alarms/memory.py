@@ -6,6 +6,7 @@ that is full is told as any other fault, and a reboot makes nobody forget what w
 """
 
 import json
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,15 @@ def on_disk(site: Site) -> Path:
 
 def volatile(site: Site) -> Path:
     return Path(f"/run/{site.name}-watch")
+
+
+def heard_of(site: Site) -> float:
+    """Return when the last round has kept something, in seconds; now, where none was yet."""
+    found = []
+    for path in (on_disk(site), volatile(site) / "alarms.json"):
+        with suppress(OSError):
+            found.append(path.stat().st_mtime)
+    return max(found, default=time.time())
 
 
 def load(site: Site) -> Memory:

@@ -18,7 +18,7 @@ from .. import checks, deployed, lease, record
 from ..checks import UNTOLD, Check, Row, Server
 from ..processes import Processes
 from ..site import Site
-from . import account, digest, judging, measures, metrics, outbox, sites, ways
+from . import account, digest, judging, measures, metrics, neighbours, outbox, sites, ways
 from .memory import Memory, load, save
 
 PING = 240  # seconds from one sign of life to the next
@@ -35,6 +35,9 @@ class Round:
         self.environment = self.fabric.get("ENVIRONMENT", "")
         self.account = account.load(site)
         self.memory: Memory = load(site)
+        names = {check.name for check in checks.TABLE}  # a newer program may have other ones
+        rows = self.memory["rows"].items()
+        self.memory["rows"] = {name: known for name, known in rows if name in names}
 
     def run(self) -> None:
         measures.take(self.site, self.memory["measures"], self.now)
@@ -56,7 +59,10 @@ class Round:
 
     def ask(self) -> Iterator[tuple[Check, Row | None]]:
         """Yield each check that is due, and its row."""
+        by_another = neighbours.told_by_another(self.site, self.account, self.now)
         for check in checks.TABLE:
+            if check.is_of_server and by_another:
+                continue
             known = self.memory["rows"].get(check.name) or judging.new()
             if check.every and judging.is_due(known, check.every, self.now):
                 yield check, checks.ask(check, self.server)
