@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -181,9 +182,9 @@ def send_test(site: Site, port: int, hostname: str, app: str) -> dict[str, Any]:
     lines = [f"This is a test, of {digest.minute(asked.now)} UTC."]
     found = {}
     for name in account.recipients(asked.account):
-        found[name] = problem_of(lambda name=name: asked.send(name, lines, secrets.token_hex(16)))
+        found[name] = problem_of(partial(asked.send, name, lines, secrets.token_hex(16)))
     if url := asked.account.get("ping"):
-        found[account.PING] = problem_of(lambda: ways.ping(url))
+        found[account.PING] = problem_of(partial(ways.ping, url))
     return {"ways": found}
 
 
