@@ -20,7 +20,6 @@ Measures = dict[str, Any]
 
 MOST = 4_000_000  # bytes of the log that a round reads: what is before them is not counted
 TEN_MINUTES, HOUR = 600, 3600  # seconds
-WATCH = "alarms of the server"  # how our own requests call themselves
 ANSWER = re.compile(rb'^(\S+) .*?\] "[^"]*" (\d{3}) .*', re.M)
 
 
