@@ -28,9 +28,9 @@ TAKEN = """
 ON_SERVERS = """
     adm all audio backup bin cdrom clock crontab daemon default dialout dip disk fax floppy games
     input irc kmem kvm list lp mail man memcache messagebus msmtp netdev news nginx nobody nogroup
-    none ntp operator plugdev polkitd postgres proxy public render root sasl sgx shadow src sshd staff
-    sudo supervisor sync sys systemd tape template0 template1 tss tty users utempter utmp uucp video
-    voice www
+    none ntp operator plugdev polkitd postgres proxy public render root sasl sgx shadow src sshd
+    staff sudo supervisor sync sys systemd tape template0 template1 tss tty users utempter utmp uucp
+    video voice www
 """
 
 
