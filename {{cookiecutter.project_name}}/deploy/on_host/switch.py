@@ -226,6 +226,7 @@ def run(site: Site, release: str, port: int, host: str, app: str, rename: bool) 
         with suppress(OSError):  # a full disk is no reason to undo; the next switch records it
             releases.note(site, release, switch.old)  # so it may be gone back to
             secret_settings.confirm(site)
+        with suppress(Exception):  # nor is what alarms and mail to root leave by
             system_mail.update(site, account.keep(site, app))
         switch.naming.mark.unlink(missing_ok=True)
         switch.journal["result"] = "done"
