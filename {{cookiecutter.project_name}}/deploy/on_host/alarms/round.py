@@ -98,9 +98,10 @@ class Round:
         for check, row in answers:
             row = row or {"ok": True, "answer": "", "since": "", "type": ""}
             follows = is_untold(row) and (known_wrong or found_wrong)
-            if not row["ok"] and (at_work or follows):
-                continue
             known = self.memory["rows"].setdefault(check.name, judging.new())
+            if not row["ok"] and (at_work or follows):
+                known["asked"] = self.now
+                continue
             change = judging.judge(known, row["ok"], self.now)
             known["words"], known["type"] = row["answer"], row["type"]
             if change == judging.BEGINS:
