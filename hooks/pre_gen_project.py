@@ -27,10 +27,10 @@ TAKEN = """
 # The users, groups, roles and databases of a server: TAKEN_NAMES in deploy/config.py, by a test.
 ON_SERVERS = """
     adm all audio backup bin cdrom clock crontab daemon default dialout dip disk fax floppy games
-    input irc kmem kvm list lp mail man memcache messagebus netdev news nginx nobody nogroup none
-    ntp operator plugdev polkitd postgres proxy public render root sasl sgx shadow src sshd staff
-    sudo supervisor sync sys systemd tape template0 template1 tss tty users utempter utmp uucp video
-    voice www
+    input irc kmem kvm list lp mail man memcache messagebus msmtp netdev news nginx nobody nogroup
+    none ntp operator plugdev polkitd postgres proxy public render root sasl sgx shadow src sshd
+    staff sudo supervisor sync sys systemd tape template0 template1 tss tty users utempter utmp uucp
+    video voice www
 """
 
 

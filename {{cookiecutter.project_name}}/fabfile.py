@@ -5,6 +5,7 @@ import shlex
 from invoke import Exit
 
 from deploy import (
+    alarms,
     certificates,
     checks,
     database,
@@ -125,8 +126,10 @@ def history(host, last=20):
 
 
 @command
-def logs(host, name="app", follow=False):
-    """Show the end of a log: --name app, standby, memcached, access or error. -f follows it."""
+def logs(host, name="app", follow=False, request=""):
+    """Show the end of a log: --name app, standby, memcached, access or error. -f, --request ID."""
+    if request:
+        return server.show_request(host, request)
     if name not in server.LOGS:
         raise Exit(f"There is no log {name}: type {', '.join(server.LOGS)}", 2)
     host.as_root(f'tail -n 50 {"-F" if follow else ""} "{server.LOGS[name]}"', shown=True)
@@ -161,6 +164,12 @@ def secret(host, name=None, remove=False, yes=False):
 def mail(host, address):
     """Send a test mail to ADDRESS, and show each step and the mail server's own words."""
     mailing.send_test(host, address)
+
+
+@command
+def alarm(host):
+    """Send a test alarm to ADMINS and ALARM_URL, and a sign of life to ALARM_PING_URL."""
+    alarms.send_test(host)
 
 
 @command

@@ -43,6 +43,7 @@ REFUSED = {
         *[None, "10.0.0.5", [""], [None], ["cloudfront"], ["10.0.0.5/8"], ["0.0.0.0/0"]],
         *[["::/0"], ["10.0.0.1; deny all"], ["10.0.0.5:80"]],
     ],
+    "METRICS_DIRECTORY": [None, "node-exporter", "~/x", "/", "/a/../b", "/a b", "/a;b", "/%s"],
     "ACME_DIRECTORY": [
         None,
         "",
@@ -75,6 +76,7 @@ TAKEN = {
     "ADMIN_PASS": ["", PASSWORD],
     "MEMCACHED_MEGABYTES": [8, 64, 4096],
     "PROXIES": [[], ("10.0.0.5",), ["cloudflare", "10.0.0.0/8", "2001:db8::/32"]],
+    "METRICS_DIRECTORY": ["", "/var/lib/prometheus/node-exporter"],
     "ACME_DIRECTORY": ["https://acme.zerossl.com/v2/DV90", "https://10.0.0.1:14000/dir"],
 }
 

@@ -1,37 +1,18 @@
 """Mail of a live site: a mail server on the host takes it, is late, refuses, hangs and dies."""
 
-import json
 import re
 import shlex
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from faults import edit, wait_for
+from mail_on_host import give, install, serve, taken
 from sites import BY_PASSWORD, Site
 from support import Baker
 
 NAME = "www.post.example"
 MAIL_PASSWORD = "hunter2 of the mail"
 RESET = "/accounts/password/reset/"
-
-# Runs tests/mail_server.py of the project at port 2525, as /opt/mail/how says, and writes down what
-# it has taken.
-SERVER = """
-import json, os, sys, time
-from pathlib import Path
-sys.path.insert(0, "/opt/mail")
-import mail_server
-mail_server.ThreadingTCPServer.allow_reuse_address = True
-with mail_server.mail_server(port=2525) as server:
-    while True:
-        for name, value in json.loads(Path("/opt/mail/how").read_text()).items():
-            setattr(server, name, value)
-        Path("/opt/mail/new").write_text(json.dumps(server.taken))
-        os.replace("/opt/mail/new", "/opt/mail/taken")
-        time.sleep(0.05)
-"""
-START = "systemd-run --quiet --unit=mail-server python3 /opt/mail/serve.py"
 
 # A visitor sends a form of one field, and says how many seconds that took.
 VISIT = """
@@ -54,29 +35,10 @@ def site(installed, template, tmp_path_factory):
     site.commit()
     site.configure(GUNICORN_PORT=8061, LIVE_HOSTNAME=NAME, ADMIN_PASS="an admin's password")
     site.told = site.fab("create", "deploy")
-    site.host.run("mkdir -p /opt/mail")
-    site.host.copy_in(project / "tests/mail_server.py", "/opt/mail/mail_server.py")
-    site.host.run("cat >/opt/mail/serve.py", input=SERVER)
+    install(site, project)
     yield site
     site.host.run("systemctl stop mail-server", check=False)
     site.fab("remove", "--yes", "posting")
-
-
-def serve(site, fault=None, **how):
-    """Let the mail server be so from now on."""
-    how = {"fault": fault, "delay": 0} | how
-    write = "cat >/opt/mail/how.new && mv /opt/mail/how.new /opt/mail/how"
-    site.host.run(write, input=json.dumps(how))
-    if site.host.run("systemctl is-active mail-server", check=False).returncode:
-        site.host.run(START)
-        wait_for(lambda: ":2525" in site.host.run("ss -Hltn 'sport = :2525'").stdout, 10)
-    time.sleep(0.2)  # it looks twenty times a second
-
-
-def taken(site):
-    """Return the texts of the mails that the server has taken."""
-    path = site.host.root / "opt/mail/taken"
-    return json.loads(path.read_text()) if path.exists() else []
 
 
 def states(site):
@@ -87,15 +49,6 @@ def states(site):
 
 def psql(site, sql):
     site.host.run(f"runuser -u postgres -- psql -qAtX posting -c {shlex.quote(sql)}")
-
-
-def give(site, value, *words):
-    """Run fab secret with a value at its standard input."""
-    path = site.project.parent / "value"
-    path.write_text(value)
-    with path.open() as file, site.start("secret", *words, stdin=file) as process:
-        output = process.communicate(timeout=120)[0]
-    assert process.returncode == 0, output
 
 
 def visit(site):

@@ -26,6 +26,18 @@ def test_a_stranger_is_not_believed_about_who_they_are(nginx):
     assert nginx.http.open("/", **{"X-Forwarded-Proto": "https"}).status == 307
 
 
+def test_each_answer_has_an_id_that_no_visitor_chooses_and_the_log_has_it(nginx):
+    chosen = "0" * 32
+    paths = ["/", "/", "/nowhere/", "/static/none", "/media/none", "/.well-known/acme-challenge/x"]
+    answers = [nginx.open(path, **{"X-Request-ID": chosen}) for path in paths]
+    ids = [answer.headers.get_all("X-Request-ID") for answer in answers]
+    assert [len(each) for each in ids] == [1] * len(paths)
+    assert len({each[0] for each in ids} - {chosen}) == len(paths)  # also of a page from memory
+    log = nginx.folder / "mysite.access.log"
+    wait_until(lambda: f" {ids[-1][0]}\n" in log.read_text())
+    assert f" {ids[0][0]}\n" in log.read_text()
+
+
 def test_a_page_comes_from_memory_until_the_second_is_over(nginx):
     new_page(nginx)
     answers = [nginx.open("/") for _ in range(20)]

@@ -30,7 +30,7 @@ HOST = re.compile(
 # ours they would collide with theirs.
 TAKEN_NAMES = """
     adm all audio backup bin cdrom clock crontab daemon default dialout dip disk fax floppy
-    games input irc kmem kvm list lp mail man memcache messagebus netdev news nginx nobody
+    games input irc kmem kvm list lp mail man memcache messagebus msmtp netdev news nginx nobody
     nogroup none ntp operator plugdev polkitd postgres proxy public render root sasl sgx shadow src
     sshd staff sudo supervisor sync sys systemd tape template0 template1 tss tty users utempter
     utmp uucp video voice www
@@ -61,6 +61,7 @@ class Config:
     memcached_megabytes: int
     acme_directory: str
     proxies: list[str]
+    metrics_directory: str
     project_app: str
     environment: str
 
@@ -301,10 +302,12 @@ RULES: dict[str, Callable[[Any], Any]] = {
     "MEMCACHED_MEGABYTES": megabytes,
     "ACME_DIRECTORY": acme_directory,
     "PROXIES": proxies,
+    "METRICS_DIRECTORY": absolute_path,
 }
 # Of the keys that may be left out, as a FABRIC of an earlier time does.
 DEFAULTS = {
     "MEMCACHED_MEGABYTES": 64,
     "ACME_DIRECTORY": "https://acme-v02.api.letsencrypt.org/directory",
     "PROXIES": [],
+    "METRICS_DIRECTORY": "",
 }

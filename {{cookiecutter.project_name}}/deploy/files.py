@@ -15,7 +15,7 @@ from .steps import step
 HERE = Path(__file__).parent
 KEPT = """
     ENVIRONMENT VIRTUALENV_HOME REQUIREMENTS_PATH GUNICORN_PORT LOCALE LIVE_HOSTNAME REPO_URL
-    MEMCACHED_MEGABYTES ACME_DIRECTORY PROXIES
+    MEMCACHED_MEGABYTES ACME_DIRECTORY PROXIES METRICS_DIRECTORY
 """.split()
 
 
@@ -115,5 +115,7 @@ def stage(host: Host, release: str) -> None:
 
 def on_server(host: Host) -> list[str]:
     """Return the paths of the files that are outside of the project's directory."""
-    outside = (file for file in FILES if not file.path.startswith("%(release)s"))
-    return [file.path % values(host) for file in outside]
+    outside = [file.path for file in FILES if not file.path.startswith("%(release)s")]
+    if directory := host.config.metrics_directory:  # the server writes it: on_host/alarms/
+        outside.append(f"{directory}/%(project_name)s.prom")
+    return [path % values(host) for path in outside]

@@ -40,6 +40,8 @@ def install(host: Host) -> None:
         host.as_root(script("apt", "first_python"), ports=ports)
         checks.prerequisites(host, "install")
         apt(host, PACKAGES)
+    with step(host, "Mail to root"):
+        mail = host.as_root(script("apt", "system_mail")).stdout
     with step(host, f"Locale {host.config.locale}"):
         host.as_root(script("locale"), wanted=host.config.locale)
     with step(host, "uv"):
@@ -49,4 +51,4 @@ def install(host: Host) -> None:
         told = host.as_root(script("welcome")).stdout
         host.as_root(SERVICES)
         host.as_root(script("cluster"))
-    print(told, end="")
+    print(mail, told, sep="", end="")

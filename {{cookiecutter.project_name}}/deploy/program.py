@@ -26,7 +26,7 @@ def archive() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as zipped:
         zipped.writestr(zipfile.ZipInfo("__main__.py"), MAIN)
-        for path in sorted(ON_HOST.rglob("*.py")):
+        for path in sorted([*ON_HOST.rglob("*.py"), *ON_HOST.rglob("*.sh")]):
             name = path.relative_to(ON_HOST.parent).as_posix()
             zipped.writestr(zipfile.ZipInfo(name), path.read_bytes())
     return buffer.getvalue()

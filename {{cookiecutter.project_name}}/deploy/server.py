@@ -1,7 +1,10 @@
 """The site on its server: its user and directories, how it is, its logs, its end."""
 
 import json
+import re
 from typing import Any
+
+from invoke import Exit
 
 from . import checks, files
 from .host import Host
@@ -32,6 +35,13 @@ LOGS = {
     "access": "/var/log/nginx/$name.access.log",
     "error": "/var/log/nginx/$name.error.log",
 }
+
+
+def show_request(host: Host, id: str) -> None:
+    """Print what the logs say of the request that was answered with this X-Request-ID."""
+    if not re.fullmatch("[0-9a-f]{32}", id):
+        raise Exit(f"{id!r} is no X-Request-ID: it has 32 of the letters 0-9 and a-f", 2)
+    host.as_root(script("request"), id=id, shown=True)
 
 
 def history(host: Host) -> list[dict[str, Any]]:

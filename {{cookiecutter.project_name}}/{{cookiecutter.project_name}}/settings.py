@@ -158,7 +158,14 @@ EMAIL_USE_TLS = False  # True for port 587, and EMAIL_USE_SSL for port 465
 EMAIL_TIMEOUT = 30  # seconds for each answer of the server
 DEFAULT_FROM_EMAIL = "webmaster@{{ cookiecutter.live_hostname }}"  # which the server accepts
 SERVER_EMAIL = ""  # the sender of mail to ADMINS; empty: DEFAULT_FROM_EMAIL
-ADMINS = []  # who gets mail about errors: ("Ann", "ann@example.com")
+ADMINS = []  # who gets mail about errors and alarms: ("Ann", "ann@example.com")
+
+
+# Alarms: where else a live site tells what is wrong, and where it gives a sign of life every few
+# minutes. Who knows such an address can use it: fab secret ALARM_URL. See README.md, Alarms.
+
+ALARM_URL = ""
+ALARM_PING_URL = ""
 
 
 # Language and time
@@ -223,6 +230,8 @@ FABRIC = {
     "ACME_DIRECTORY": "https://acme-v02.api.letsencrypt.org/directory",
     # A CDN, proxies or load balancers in front: their addresses or networks, or "cloudflare".
     "PROXIES": [],
+    # Where node_exporter of Prometheus looks for text files; empty: nowhere.
+    "METRICS_DIRECTORY": "",
 }
 
 # More servers for the same project, each with a name of your own: `fab staging deploy`. What an

@@ -19,6 +19,7 @@ from . import (  # noqa: F401  (they fill the table of checks)
     backup,
     certificate,
     checks,
+    checks_of_running,
     checks_of_server,
     checks_of_site,
     configuration,
@@ -40,6 +41,7 @@ from . import (  # noqa: F401  (they fill the table of checks)
     virtualenv,
 )
 from .acme import agent
+from .alarms import round
 from .site import Refused, Site
 
 COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
@@ -80,9 +82,11 @@ COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
     "status": checks.status,
     "swap": restore.swap,
     "switch": switch.run,
+    "test_alarm": round.send_test,
     "trust": agent.run,
     "unpack": repository.unpack,
     "virtualenv": virtualenv.make,
+    "watch": round.watch,
     "where": record.tell_where,
 }
 

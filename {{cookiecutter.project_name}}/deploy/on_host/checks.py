@@ -10,6 +10,7 @@ A check is a function of a Server in checks_of_server.py or checks_of_site.py:
 
 It returns what is so, in words, or None where it does not apply. Its name, with spaces, is that of
 the row. `before` are the commands that ask it before they change anything; `fab status` asks all.
+The server asks it by itself `every` so many minutes, and not at all with 0: see alarms/.
 """
 
 import json
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from . import deployed, lease, naming, supervisor
+from .alarms.memory import Memory, load
 from .configuration import File, compare
 from .deployed import Fabric
 from .files import write
@@ -52,17 +54,25 @@ class Check:
     ask: Question
     question: str
     before: Sequence[str]
+    every: int = 10  # minutes
+
+    @property
+    def is_of_server(self) -> bool:
+        """Whether it is about the server, and not about one of the projects on it."""
+        return self.ask.__module__.endswith(".checks_of_server")
 
     @property
     def name(self) -> str:
         return self.ask.__name__.rstrip("_").replace("_", " ")
 
 
-def check(question: str, before: Sequence[str] = ()) -> Callable[[Question], Question]:
+def check(
+    question: str, before: Sequence[str] = (), every: int = 10
+) -> Callable[[Question], Question]:
     """Add a function to the table: see above."""
 
     def add(function: Question) -> Question:
-        TABLE.append(Check(function, question, before))
+        TABLE.append(Check(function, question, before, every))
         return function
 
     return add
@@ -88,6 +98,11 @@ class Server:
         fabric = theirs | deployed.kept(site, site.live)
         self.live_port: int = fabric["GUNICORN_PORT"]
         self.live_hostname: str = fabric["LIVE_HOSTNAME"]
+
+    @cached_property
+    def memory(self) -> Memory:
+        """What the last round of the alarms has kept."""
+        return load(self.site)
 
     @cached_property
     def at_work(self) -> str:

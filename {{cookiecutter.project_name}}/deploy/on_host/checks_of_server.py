@@ -1,4 +1,7 @@
-"""Checks of the server itself, of which some are made before anything is installed."""
+"""Checks of the server itself, of which some are made before anything is installed.
+
+Of several projects on a server, whose alarms go to the same people, one tells these: see alarms/.
+"""
 
 import os
 import re
@@ -8,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from . import postgres
+from .alarms import jobs, measures
 from .authorized import shown, users_with_keys
 from .checks import Server, Wrong, check, output
 from .configuration import has_ipv6
@@ -25,10 +29,13 @@ PORTS = {80: "/usr/sbin/nginx", 443: "/usr/sbin/nginx", 5432: "/usr/lib/postgres
 ROOM = {"install": (1000, 40_000)}  # megabytes and inodes; a deploy reckons its own besides
 LEAST = (200, 10_000)
 MEMORY = 200  # megabytes, for a gunicorn with its workers
+CONNECTIONS = 0.9  # of those that PostgreSQL allows
+DAY = 86400
+TIME_SIGNAL = Path("/run/systemd/timesync")  # of systemd's own clock service
 WRONG_CLOCK = 3600  # seconds: packages and certificates of the last hours are "not yet valid"
 
 
-@check("Is this a Debian that the project knows?", ALWAYS)
+@check("Is this a Debian that the project knows?", ALWAYS, every=60)
 def system(server: Server) -> str:
     release = dict(re.findall(r'^(\w+)="?([^"\n]*)', Path("/etc/os-release").read_text(), re.M))
     name = release.get("PRETTY_NAME", "a system without a name")
@@ -37,7 +44,7 @@ def system(server: Server) -> str:
     return name
 
 
-@check("Is Python new enough?", ALWAYS)
+@check("Is Python new enough?", ALWAYS, every=60)
 def python(server: Server) -> str:
     version = version_of(PYTHON)
     if tuple(map(int, version.split("."))) < LEAST_PYTHON:
@@ -45,7 +52,7 @@ def python(server: Server) -> str:
     return version
 
 
-@check("Does systemd run the server?", ALWAYS)
+@check("Does systemd run the server?", ALWAYS, every=60)
 def systemd(server: Server) -> str:
     first = Path("/proc/1/comm").read_text().strip()
     if first != "systemd":
@@ -53,7 +60,7 @@ def systemd(server: Server) -> str:
     return "yes"
 
 
-@check("Is the clock right?", ALWAYS)
+@check("Is the clock right?", ALWAYS, every=1)
 def clock(server: Server) -> str:
     now = time.time()
     known = [
@@ -72,7 +79,7 @@ def clock(server: Server) -> str:
     return shown
 
 
-@check("Is there memory for the site?", ALWAYS)
+@check("Is there memory for the site?", ALWAYS, every=1)
 def memory(server: Server) -> str:
     numbers = dict(re.findall(r"(\w+): +(\d+) kB", Path("/proc/meminfo").read_text()))
     free = (int(numbers["MemAvailable"]) + int(numbers["SwapFree"])) // 1000
@@ -81,7 +88,7 @@ def memory(server: Server) -> str:
     return f"{free} MB are left, with swap"
 
 
-@check("Is there room on the disk?", ALWAYS)
+@check("Is there room on the disk?", ALWAYS, every=1)
 def disk(server: Server) -> str:
     megabytes, inodes = ROOM.get(server.command, LEAST)
     path = next(path for path in (server.root, *server.root.parents) if path.exists())
@@ -110,14 +117,14 @@ def ports(server: Server) -> str:
     return ", ".join(map(str, PORTS))
 
 
-@check("Do GUNICORN_PORT and LIVE_HOSTNAME belong to the project?", INSTALLED)
+@check("Do GUNICORN_PORT and LIVE_HOSTNAME belong to the project?", INSTALLED, every=0)
 def names(server: Server) -> str:
     if conflicts := conflicts_of_use(server.site, server.port, server.hostname):
         raise Wrong(", ".join(conflicts))
     return f"{server.hostname}, port {server.port}"
 
 
-@check("Do the services run?", INSTALLED)
+@check("Do the services run?", INSTALLED, every=1)
 def services(server: Server) -> str:
     states = output("systemctl", "is-active", *SERVICES).splitlines()
     down = [name for name, state in zip(SERVICES, states, strict=True) if state != "active"]
@@ -128,7 +135,7 @@ def services(server: Server) -> str:
     return ", ".join(SERVICES)
 
 
-@check("Does PostgreSQL answer?", INSTALLED)
+@check("Does PostgreSQL answer?", INSTALLED, every=5)
 def database(server: Server) -> str:
     told = output("pg_isready", "-h", "/run/postgresql")
     if not told.endswith("accepting connections"):
@@ -166,7 +173,7 @@ def how_to_mend(refusal: str, server: Server) -> str:
     return "" if "socket() [::]" not in refusal or has_ipv6() else "fab deploy"  # without IPv6
 
 
-@check("Whose keys may log in for deploys?")
+@check("Whose keys may log in for deploys?", every=0)
 def keys(server: Server) -> str:
     # Who comes may have another user: then the keys are those of SSH_USER of whoever secured it.
     users = users_with_keys(server.site) or [server.deployer]
@@ -182,8 +189,50 @@ def keys(server: Server) -> str:
     return "; ".join(answers)
 
 
-@check("Is a reboot due?")
+@check("Is a reboot due?", every=60)
 def reboot(server: Server) -> None:
     if not Path("/run/reboot-required").exists():
         return None
     raise Wrong("due, for packages that were upgraded", "fab sudo reboot")
+
+
+@check("Does the kernel kill nothing for lack of memory?", every=1)
+def kills(server: Server) -> str | None:
+    if number := measures.risen(server.memory["measures"], "kills"):
+        words = f"{number} processes were killed within an hour"
+        raise Wrong(words, 'fab sudo "journalctl -k -g oom"')
+    return None
+
+
+@check("Has no unit of systemd failed?", every=2)
+def units(server: Server) -> str | None:
+    known = server.memory["measures"]
+    if "units" not in known:  # nobody knows yet what had failed before
+        return None
+    if failed := sorted(set(measures.failed_units()) - set(known["units"])):
+        raise Wrong(f"failed: {', '.join(failed)}", f'fab sudo "journalctl -u {failed[0]}"')
+    return None
+
+
+@check("Has PostgreSQL connections left?", every=5)
+def connections(server: Server) -> str | None:
+    if not server.site.live:
+        return None
+    asked = "SELECT count(*), current_setting('max_connections') FROM pg_stat_activity"
+    used, allowed = map(int, postgres.psql(asked)[0].split("|"))
+    words = f"{used} of {allowed}"
+    if used >= allowed * CONNECTIONS:
+        raise Wrong(f"{words} are in use", "fab restart")
+    return words
+
+
+@check("Is the clock set by others?", every=30)
+def time_signal(server: Server) -> str | None:
+    if not TIME_SIGNAL.is_dir():  # another program does that, or a machine around this one
+        return None
+    heard = TIME_SIGNAL / "synchronized"
+    last = heard.stat().st_mtime if heard.exists() else time.time() - jobs.uptime()
+    if time.time() - last > DAY:
+        words = f"no time server has answered for {(time.time() - last) / 3600:.0f} hours"
+        raise Wrong(words, 'fab sudo "journalctl -u systemd-timesyncd"')
+    return "yes"

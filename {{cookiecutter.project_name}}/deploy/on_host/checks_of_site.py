@@ -19,7 +19,7 @@ SILENT = 600  # seconds: the agent of certificates runs each minute
 BACKUP = 2 * 86400  # seconds: one is made each night
 
 
-@check("Is a release live?")
+@check("Is a release live?", every=0)
 def release(server: Server) -> None:
     if not server.site.live:
         how = "fab deploy" if server.site.state.is_dir() else "fab all"
@@ -27,12 +27,12 @@ def release(server: Server) -> None:
     return None  # it has lines of its own
 
 
-@check("Who is at work?")
+@check("Who is at work?", every=0)
 def work(server: Server) -> str | None:
     return server.at_work or None
 
 
-@check("Do the packages fit the Python that is there?", DEPLOY)
+@check("Do the packages fit the Python that is there?", DEPLOY, every=60)
 def packages(server: Server) -> str | None:
     if not server.site.live:
         return None
@@ -41,7 +41,7 @@ def packages(server: Server) -> str | None:
     return "yes"
 
 
-@check("Does the site's process run, and answer?", DEPLOY)
+@check("Does the site's process run, and answer?", DEPLOY, every=1)
 def processes(server: Server) -> str | None:
     if not server.site.live:
         return None
@@ -67,7 +67,7 @@ def is_running(server: Server, suffix: str) -> bool:
     return server.programs.get(f"{server.name}-{suffix}", ("",))[0] == "RUNNING"
 
 
-@check("Does the cache run?", DEPLOY)
+@check("Does the cache run?", DEPLOY, every=1)
 def memcached(server: Server) -> str | None:
     program = f"{server.name}-memcached"
     state, words = server.programs.get(program, ("", ""))
@@ -78,7 +78,7 @@ def memcached(server: Server) -> str | None:
     return words
 
 
-@check("Are the secrets live?", DEPLOY)
+@check("Are the secrets live?", DEPLOY, every=0)
 def secrets(server: Server) -> str | None:
     found = secret_settings.show(server.site)
     if found["waiting"]:
@@ -99,7 +99,7 @@ def home_page(server: Server) -> str | None:
     return "yes"
 
 
-@check("Are all migrations applied?")
+@check("Are all migrations applied?", every=60)
 def migrations(server: Server) -> str | None:
     if not server.site.live or virtualenv.problem_of(server.site, server.site.live):
         return None  # then that is what is wrong
@@ -127,7 +127,7 @@ def mail(server: Server) -> str | None:
     return f"{found['waiting']} waiting"
 
 
-@check("Is the certificate good?", DEPLOY)
+@check("Is the certificate good?", DEPLOY, every=60)
 def certificate(server: Server) -> str | None:
     path = SSL / f"{server.name}.crt"
     if not server.site.live:
@@ -186,7 +186,7 @@ def is_refused(words: str) -> bool:
     return words.startswith("refused") or "renewal fails" in words
 
 
-@check("Is there a backup of these days?")
+@check("Is there a backup of these days?", every=60)
 def last_backup(server: Server) -> str | None:
     if not server.site.live:
         return None
@@ -210,7 +210,7 @@ def first_deploy(server: Server) -> float:
     return min(times, default=time.time())
 
 
-@check("Is the site open?")
+@check("Is the site open?", every=0)
 def maintenance(server: Server) -> str | None:
     path = server.site.state / "maintenance"
     if not path.exists():
@@ -219,7 +219,7 @@ def maintenance(server: Server) -> str | None:
     return f"on, since {since:%Y-%m-%d %H:%M} UTC; fab maintenance off ends it"
 
 
-@check("Does the main process serve, and not the standby?", DEPLOY)
+@check("Does the main process serve, and not the standby?", DEPLOY, every=5)
 def relay(server: Server) -> str | None:
     if not Path(f"/run/{server.name}/use-standby").exists():
         return None

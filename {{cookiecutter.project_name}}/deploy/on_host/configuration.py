@@ -7,6 +7,7 @@ what it had. What a file holds is a dict: "path", "content", "owner" (USER:GROUP
 
 import difflib
 import json
+import pkgutil
 import re
 import shutil
 import socket
@@ -54,10 +55,12 @@ def is_ours(site: Site, path: str, found: Found | None) -> bool:
 
 
 def keep_program(site: Site) -> None:
-    """Let cron find this program, wherever it was sent to: ROOT/shared/on_host.pyz."""
+    """Let cron find this program, wherever it was sent to, and job.sh: both in ROOT/shared."""
     kept = site.shared / "on_host.pyz"
     shutil.copyfile(sys.argv[0], kept.with_suffix(".new"))
     kept.with_suffix(".new").rename(kept)
+    job = pkgutil.get_data(__package__, "job.sh") or b""
+    write(site.shared / "job.sh", job.decode(), mode=0o755)
 
 
 class Configuration:

@@ -69,6 +69,14 @@ def has(site: Site, kind: str, name: str) -> bool:
     return record is not None and [kind, name] in record["things"]
 
 
+def add(site: Site, kind: str, name: str) -> None:
+    """Record one thing more, which is about to be made, and which nobody has."""
+    record = read(site)
+    if record is not None and [kind, name] not in record["things"]:
+        record["things"].append([kind, name])
+        write(RECORDS / f"{site.name}.json", json.dumps(record), mode=0o600)
+
+
 def require(site: Site, kind: str, name: str) -> None:
     """Refused unless that is ours."""
     if not has(site, kind, name):

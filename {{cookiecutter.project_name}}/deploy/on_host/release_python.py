@@ -25,6 +25,11 @@ def mail(site: Site, app: str) -> dict[str, Any]:
     return ask(site, "mail", site.current / "project", app)
 
 
+def feeds(site: Site, app: str) -> dict[str, Any]:
+    """Return what is so of the feeds of the live release: see in_release/feeds.py."""
+    return ask(site, "feeds", site.current / "project", app)
+
+
 def ask(
     site: Site, script: str, directory: Path | str, app: str, answers: str = ""
 ) -> dict[str, Any]:

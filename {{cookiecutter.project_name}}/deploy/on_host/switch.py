@@ -19,7 +19,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from . import certificate, deployed, releases, secret_settings
+from . import certificate, deployed, releases, secret_settings, system_mail
+from .alarms import account
 from .configuration import Configuration, keep_program
 from .files import link
 from .naming import Naming
@@ -225,6 +226,8 @@ def run(site: Site, release: str, port: int, host: str, app: str, rename: bool) 
         with suppress(OSError):  # a full disk is no reason to undo; the next switch records it
             releases.note(site, release, switch.old)  # so it may be gone back to
             secret_settings.confirm(site)
+        with suppress(Exception):  # nor is what alarms and mail to root leave by
+            system_mail.update(site, account.keep(site, app))
         switch.naming.mark.unlink(missing_ok=True)
         switch.journal["result"] = "done"
     except Failed as failed:

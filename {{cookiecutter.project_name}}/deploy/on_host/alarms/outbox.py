@@ -1,0 +1,73 @@
+"""What is to be told to whom, until it has arrived.
+
+A box for each recipient, an address or URL, by its name: {"lines": [...], "tries": 0, "next": 0,
+"since": 0, "words": ""}: the lines that wait, how often they were tried in vain, when they are
+tried again, since when that is so and what was said, in seconds since 1970. What comes while
+others wait goes with them in one digest.
+
+A line leaves the box when the recipient has taken it. If this process is killed between the two,
+the same digest comes again, with the same Message-ID and "id"; nothing is lost.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+Boxes = dict[str, dict[str, Any]]
+
+WAITS = (1, 2, 4, 8, 15, 30)  # minutes after each attempt; the last for all that follow
+LATE = 1800  # seconds
+MOST = 1000  # lines of a box
+
+
+def address(boxes: Boxes, recipients: Iterable[str], wrong: Sequence[str]) -> None:
+    """Let there be a box for each of the recipients, and no other.
+
+    `wrong` are the lines of all that is wrong: who is new has not heard of it.
+    """
+    wanted = list(recipients)
+    for gone in set(boxes) - set(wanted):
+        del boxes[gone]
+    for name in wanted:
+        if name not in boxes:
+            boxes[name] = {"lines": list(wrong), "tries": 0, "next": 0, "since": 0, "words": ""}
+
+
+def add(boxes: Boxes, lines: Sequence[str]) -> None:
+    for box in boxes.values():
+        box["lines"] = [*box["lines"], *lines][-MOST:]
+
+
+def deliver(
+    boxes: Boxes,
+    send: Callable[[str, list[str], str], None],
+    save: Callable[[], None],
+    now: float,
+) -> None:
+    """Let each recipient have their digest, if one is due: send(name, lines, id) raises if not.
+
+    `save` is called whenever something has left a box.
+    """
+    for name, box in boxes.items():
+        if not box["lines"] or now < box["next"]:
+            continue
+        try:
+            send(name, box["lines"], digest_id(name, box["lines"]))
+        except Exception as error:  # whatever a mail server, a web server or the network does
+            box["words"] = " ".join((str(error) or repr(error)).split())[:300]
+            box["since"] = box["since"] or now
+            box["next"] = now + WAITS[min(box["tries"], len(WAITS) - 1)] * 60 - 30
+            box["tries"] += 1
+        else:
+            box.update(lines=[], tries=0, next=0, since=0, words="")
+            save()
+
+
+def digest_id(name: str, lines: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join([name, *lines]).encode()).hexdigest()[:32]
+
+
+def late(boxes: Boxes, now: float) -> dict[str, str]:
+    """Return what was said to each recipient who has not got a digest for LATE seconds."""
+    found = {name: box for name, box in boxes.items() if box["lines"] and box["since"]}
+    return {name: box["words"] for name, box in found.items() if now - box["since"] >= LATE}

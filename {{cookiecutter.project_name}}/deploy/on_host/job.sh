@@ -1,0 +1,18 @@
+#!/bin/sh
+# Runs a job of cron, unless it runs still: job.sh PROJECT JOB LIMIT COMMAND...
+# What it says is wrong goes to the system's journal, as PROJECT-JOB, and to nobody by mail. How it
+# ended is in a file for alarms/jobs.py: its status and its last words.
+set -u
+project=$1 job=$2 limit=$3
+shift 3
+folder=/run/$project/jobs
+[ "$(id -u)" != 0 ] || folder=${0%/*}/../state/jobs
+mkdir -p "$folder"
+exec 9>>"$folder/$job.lock"
+flock -n 9 || exit 0
+words=$(timeout "$limit" "$@" 2>&1 >/dev/null 9>&-)
+status=$?
+[ -z "$words" ] || printf '%s\n' "$words" | logger -t "$project-$job"
+last=$(printf '%s' "$words" | tail -n 1 | cut -c -300)
+printf '%s\n%s\n' "$status" "$last" >"$folder/.$job.new" && mv "$folder/.$job.new" "$folder/$job"
+exit "$status"
