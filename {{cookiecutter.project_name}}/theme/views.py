@@ -1,5 +1,8 @@
 """Pages of the theme itself: its parts, errors, and what browsers ask about the site."""
 
+from pathlib import Path
+
+from django import forms
 from django.conf import settings
 from django.http import Http404, HttpResponseServerError, JsonResponse
 from django.shortcuts import render
@@ -12,11 +15,24 @@ from mezzanine.conf import settings as site_settings
 LAST_WORDS = "<!doctype html><title>Error</title><h1>Error</h1><p>Sorry, an error occurred."
 
 
+class Sample(forms.Form):
+    """One field of each kind, for the style guide."""
+
+    name = forms.CharField(help_text="As on your letters")
+    email = forms.EmailField()
+    subject = forms.ChoiceField(choices=[("a", "Bread"), ("b", "Cakes")])
+    when = forms.DateField(required=False, widget=forms.DateInput({"type": "date"}))
+    size = forms.ChoiceField(choices=[("s", "Small"), ("l", "Large")], widget=forms.RadioSelect)
+    news = forms.BooleanField(required=False, label="Send me the news")
+    message = forms.CharField(widget=forms.Textarea)
+
+
 def styleguide(request):
     """Show every part of the theme, while DEBUG."""
     if not settings.DEBUG:
         raise Http404
-    return render(request, "theme/styleguide.html")
+    sample = (Path(__file__).parent / "templates/theme/sample.html").read_text("utf-8")
+    return render(request, "theme/styleguide.html", {"form": Sample(), "sample": sample})
 
 
 @cache_control(max_age=3600)

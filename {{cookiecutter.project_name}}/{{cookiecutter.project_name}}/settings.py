@@ -192,6 +192,7 @@ SITE_FALLBACK = False  # True: a host of no site shows SITE_ID, even with many s
 HOST_THEMES = []  # ("domain", "package"): an app whose templates that site has before all others
 SITE_THEMES = []  # packages that the settings in the admin offer as themes, site by site
 MEDIA_LIBRARY_PER_SITE = True
+BLOG_USE_FEATURED_IMAGE = True  # a picture for each post, if you like
 RICHTEXT_FILTERS = ["mezzanine.utils.html.thumbnails", "theme.text.finish"]
 COMMENTS_APP = "mezzanine.generic"
 COMMENT_FORM_CLASS = "page_cache.forms.CommentForm"
