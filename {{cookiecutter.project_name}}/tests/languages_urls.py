@@ -1,0 +1,12 @@
+"""URLs in several languages, and one that has the same address in all."""
+
+from django.conf.urls.i18n import i18n_patterns
+from django.http import HttpResponse
+from django.urls import path
+
+
+def shown(request):
+    return HttpResponse()
+
+
+urlpatterns = [path("same/", shown), *i18n_patterns(path("shown/", shown))]
