@@ -9,4 +9,4 @@ def shown(request):
     return HttpResponse()
 
 
-urlpatterns = [path("same/", shown), *i18n_patterns(path("shown/", shown))]
+urlpatterns = [path("same/", shown, name="same"), *i18n_patterns(path("shown/", shown, name="shown"))]

@@ -3,7 +3,7 @@
 from django import template
 from django.conf import settings
 from django.urls import translate_url
-from django.utils.html import format_html, strip_tags
+from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language, get_language_info
 from mezzanine.galleries.models import Gallery, GalleryImage
@@ -110,11 +110,8 @@ def picture(file, alt, sizes, css_class="", loading="lazy"):
     attributes |= {"width": found["width"], "height": found["height"]}
     if found["srcset"]:
         attributes |= {"srcset": found["srcset"], "sizes": sizes}
-    html = format_html("<img")
-    for name, value in attributes.items():
-        if value or name == "alt":
-            html += format_html(' {}="{}"', name, value)
-    return html + mark_safe(">")
+    shown = [(name, value) for name, value in attributes.items() if value or name == "alt"]
+    return format_html("<img {}>", format_html_join(" ", '{}="{}"', shown))
 
 
 @register.simple_tag
