@@ -207,7 +207,7 @@ def visitor(request, browse):
 
 @pytest.fixture
 def mezzanines_base(settings, tmp_path_factory):
-    """Pages have the base.html of the theme, with Mezzanine's blocks, whatever the project made of it."""
+    """Pages have the base.html of the theme, which has Mezzanine's blocks, not the project's."""
     engine, *others = settings.TEMPLATES
     base = tmp_path_factory.mktemp("base")
     shutil.copy(Path(theme.__file__).parent / "templates/base.html", base)

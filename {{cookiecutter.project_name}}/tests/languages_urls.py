@@ -9,4 +9,8 @@ def shown(request):
     return HttpResponse()
 
 
-urlpatterns = [path("same/", shown, name="same"), *i18n_patterns(path("shown/", shown, name="shown"))]
+own = path("shown/", shown, name="shown")
+urlpatterns = [
+    path("same/", shown, name="same"),
+    *i18n_patterns(own),
+]

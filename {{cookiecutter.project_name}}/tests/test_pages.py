@@ -149,6 +149,8 @@ def test_the_keywords_of_a_post_are_on_it_from_the_first_to_the_last(browse):
     assert '<meta name="keywords"' not in browse().get(post.get_absolute_url()).text
     keyword = Keyword.objects.create(title="sandwiches")
     post.keywords.add(AssignedKeyword(keyword=keyword), bulk=False)
-    assert '<meta name="keywords" content="sandwiches">' in browse().get(post.get_absolute_url()).text
+    assert (
+        '<meta name="keywords" content="sandwiches">' in browse().get(post.get_absolute_url()).text
+    )
     post.keywords.all().delete()
     assert "sandwiches" not in browse().get(post.get_absolute_url()).text

@@ -109,7 +109,15 @@ def test_there_is_less_of_it_than_there_was():
 
 
 def addresses():
-    return ["/", TEXT, "/contact/", "/gallery/", "/search/?q=about", "/search/?q=nosuch", "/no/such/"]
+    return [
+        "/",
+        TEXT,
+        "/contact/",
+        "/gallery/",
+        "/search/?q=about",
+        "/search/?q=nosuch",
+        "/no/such/",
+    ]
 
 
 def of_the_blog(post):
@@ -128,8 +136,12 @@ def test_pages_have_no_class_of_bootstrap(see, post):
     assert {"btn", "navbar", "row"} <= theirs
     for address in [*addresses(), *of_the_blog(post), *of_accounts()]:
         for user in (None, "admin"):
-            used = {name for tag in see(address, user).select(".site-header, .layout, .site-footer")
-                    for each in tag.find_all(class_=True) for name in each["class"]}
+            used = {
+                name
+                for tag in see(address, user).select(".site-header, .layout, .site-footer")
+                for each in tag.find_all(class_=True)
+                for name in each["class"]
+            }
             assert used & theirs == set(), address
 
 
