@@ -105,6 +105,45 @@ def test_there_is_less_of_it_than_there_was():
     assert sum(len(file.read_text("utf-8").splitlines()) for file in scripts) <= 135
 
 
+TOKEN = re.compile(r"--([\w-]+): light-dark\((#\w+), (#\w+)\)")
+
+
+def luminance(colour):
+    """Return the relative luminance of #rgb or #rrggbb, as WCAG defines it."""
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    channels = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return sum(part * c for part, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(*colours):
+    low, high = sorted(luminance(colour) for colour in colours)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.fixture(scope="module")
+def tokens():
+    """The colours of theme.css: a pair, for light and for dark, by name."""
+    style = Path(finders.find("css/theme.css")).read_text("utf-8")
+    return {name: colours for name, *colours in TOKEN.findall(style)}
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_colours_have_the_contrast_that_reading_takes(tokens, scheme):
+    for ground in ("paper", "surface"):
+        for text in ("text", "muted", "accent", "wrong"):
+            assert contrast(tokens[text][scheme], tokens[ground][scheme]) >= 4.5, (text, ground)
+    assert contrast(tokens["on-accent"][scheme], tokens["accent"][scheme]) >= 4.5
+    assert contrast(tokens["edge"][scheme], tokens["paper"][scheme]) >= 3
+
+
+def test_browsers_and_nginx_have_the_colour_of_the_paper(tokens, see):
+    colours = [each["content"] for each in see(TEXT).select("meta[name=theme-color]")]
+    assert colours == tokens["paper"]
+    nginx = (project_settings.BASE_DIR / "deploy/nginx.conf.template").read_text("utf-8")
+    assert f"background:light-dark({','.join(colours)})" in nginx
+
+
 # The pages
 
 
@@ -291,7 +330,8 @@ def test_a_picture_comes_in_widths_that_browsers_choose_from(media_root, name):
 
 def test_what_is_no_picture_is_shown_as_it_is(media_root):
     (media_root / "drawing.svg").write_text("<svg/>")
-    for name in ("drawing.svg", "gone.jpg", ""):
+    (media_root / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(40))
+    for name in ("drawing.svg", "gone.jpg", "broken.png", ""):
         assert pictures.versions(name)["srcset"] == ""
 
 

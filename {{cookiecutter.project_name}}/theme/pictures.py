@@ -39,7 +39,7 @@ def versions(file):
             found["width"], found["height"] = picture.size
             if features.check("webp") and not getattr(picture, "is_animated", False):
                 found["srcset"] = srcset(picture, path)
-    except (OSError, ValueError):
+    except Exception:  # Pillow has many for what is no picture, broken or far too large
         pass
     return found
 
