@@ -52,7 +52,7 @@ def test_an_editor_writes_in_the_page_itself(page, words):
     log_in(page)
     page.goto("/contact/legals/")
     page.locator("#editable-toolbar-toggle").click()
-    content = page.locator(".middle")
+    content = page.locator("main .content")
     content.get_by_role("link", name="Edit").click()
     editor = content.frame_locator("iframe").locator("body")
     editor.click()

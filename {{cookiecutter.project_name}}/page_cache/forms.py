@@ -1,6 +1,7 @@
 """The form for comments, on a public page."""
 
 from mezzanine.generic.forms import ThreadedCommentForm
+from mezzanine.generic.models import ThreadedComment
 
 # Mezzanine sets cookies with name and address, and fills in the form from them. Here the browser
 # does that, from what it keeps by itself (comments.js in the theme), and sends them to nobody.
@@ -16,3 +17,12 @@ class CommentForm(ThreadedCommentForm):
             known = {"name": user.get_full_name() or user.get_username(), "email": user.email}
             kwargs["initial"] = known | kwargs.get("initial", {})
         super().__init__(request, *args, **kwargs)
+
+    def save(self, request):
+        """Save the comment; one that answers nothing on this page is a comment like any other."""
+        answered = str(self.data.get("replied_to", ""))
+        siblings = ThreadedComment.objects.filter(object_pk=self.target_object.pk)
+        known = answered.isdecimal() and len(answered) < 10
+        if not (known and siblings.filter(pk=answered).exists()):
+            self.data = {name: self.data[name] for name in self.data if name != "replied_to"}
+        return super().save(request)

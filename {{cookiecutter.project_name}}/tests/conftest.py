@@ -7,7 +7,6 @@ and what a shell says to Django and Python, is set here.
 import shutil
 from pathlib import Path
 
-import mezzanine
 import pytest
 from django.conf import settings as project_settings
 from django.contrib.auth import get_user_model
@@ -21,6 +20,7 @@ from media_library import GIF
 from mezzanine.conf import registry
 from mezzanine.core.models import SitePermission
 
+import theme
 from feeds.credentials import NAMES
 from multisite.for_settings import HostOfAnySite
 from multisite.hosts import hosts, normal
@@ -207,10 +207,10 @@ def visitor(request, browse):
 
 @pytest.fixture
 def mezzanines_base(settings, tmp_path_factory):
-    """Pages have the base.html of Mezzanine, whatever the project made of it."""
+    """Pages have the base.html of the theme, which has Mezzanine's blocks, not the project's."""
     engine, *others = settings.TEMPLATES
     base = tmp_path_factory.mktemp("base")
-    shutil.copy(Path(mezzanine.__file__).parent / "core/templates/base.html", base)
+    shutil.copy(Path(theme.__file__).parent / "templates/base.html", base)
     settings.TEMPLATES = [engine | {"DIRS": [base, *engine["DIRS"]]}, *others]
 
 

@@ -81,8 +81,8 @@ def test_menus_load_no_column_that_they_do_not_show(render, monkeypatch):
 
 
 def test_a_small_site_has_all_its_pages_in_its_menus(browse):
-    html = browse().get("/").text
-    for menu in ("#tree-menu-about-team", ".nav-footer", ".navbar-nav"):
+    html = browse().get("/about/").text
+    for menu in ("#tree-menu-about-team", ".nav-footer", ".menu-1"):
         assert "Team" in " ".join(texts(html, menu))
 
 
@@ -92,7 +92,7 @@ def test_a_large_site_has_the_levels_down_to_the_page_in_its_tree(browse):
     shown = texts(html, ".tree a")
     assert {"Page 0", "Page 10", "Page 19", "Page 110", "Page 119"} <= {*shown}
     assert not {"Page 20", "Page 100", "Page 120"} & {*shown}
-    assert texts(html, ".breadcrumb li")[-3:] == ["Page 0", "Page 10", "Page 119"]
+    assert texts(html, ".crumbs li")[-3:] == ["Page 0", "Page 10", "Page 119"]
 
 
 def test_a_wide_level_shows_the_first_pages_the_current_one_and_that_there_are_more(browse):

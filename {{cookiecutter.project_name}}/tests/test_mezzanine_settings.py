@@ -206,7 +206,7 @@ def test_posts_are_on_pages(put, see, posts):
     titles = {link.text for link in page.select("h3 a, h2 a") if "Loaf" in link.text}
     assert len(titles) <= 2
     assert links is not None
-    assert len([text for text in texts(page, ".pagination a") if text.isdigit()]) <= 3
+    assert len([text for text in texts(page, ".pages a") if text.isdigit()]) <= 3
 
 
 @promise("BLOG_RSS_LIMIT")
@@ -270,34 +270,31 @@ DISQUS = ("COMMENTS_DISQUS_SHORTNAME", "COMMENTS_DISQUS_API_PUBLIC_KEY")
 def test_disqus_has_its_place(put, browse, post):
     put(COMMENTS_DISQUS_SHORTNAME="bakery")
     page = browse().get(post.get_absolute_url()).text
-    assert 'src="https://bakery.disqus.com/embed.js"' in page
-    assert 'id="dsq-count-scr"' in page
-    assert f'this.page.identifier = "BlogPost-{post.pk}"' in page
+    assert 'data-disqus="bakery"' in page
+    assert f'data-identifier="BlogPost-{post.pk}"' in page
     assert "remote_auth_s3" not in page
     put(COMMENTS_DISQUS_API_PUBLIC_KEY="public", COMMENTS_DISQUS_API_SECRET_KEY="secret")
     page = browse("member").get(post.get_absolute_url()).text
-    assert "this.page.api_key = 'public'" in page
+    assert 'data-api_key="public"' in page
 
 
 @promise("GOOGLE_ANALYTICS_ID")
 def test_visitors_are_counted_and_staff_are_not(put, browse):
     put(GOOGLE_ANALYTICS_ID='G-1"2')
     page = browse().get("/blog/").text
-    assert "https://www.googletagmanager.com/gtag/js?id=G-1%222" in page
-    assert r'gtag("config", "G\u002D1\u00222")' in page
-    assert "analytics.js" not in page
-    assert "gtag" not in browse("admin").get("/blog/").text
+    assert 'data-analytics="G-1&quot;2"' in page
+    assert "data-analytics" not in browse("admin").get("/blog/").text
 
 
 def test_pages_are_shared_where_visitors_are_counted(put, ask, keep_pages):
     put(GOOGLE_ANALYTICS_ID="G-1")
     answer = ask("/blog/")
-    assert "gtag" in answer.text
+    assert "data-analytics" in answer.text
     assert "private" not in answer.get("Cache-Control", "")
 
 
 def test_posts_are_shared_where_people_are_today(see, post):
-    links = [link["href"] for link in see(post.get_absolute_url()).select("a.btn")]
+    links = [link["href"] for link in see(post.get_absolute_url()).select("a.share")]
     host = Site.objects.get().domain
     address = urlencode({"u": f"http://{host}{post.get_absolute_url()}"})
     assert f"https://www.facebook.com/sharer/sharer.php?{address}" in links
@@ -394,7 +391,7 @@ def test_the_editor_may_be_another(put, browse):
 
 
 def found(page):
-    return [text for text in texts(page, "#content h5 a, .main h5 a, h5 a")]
+    return [text for text in texts(page, "#search-results h2 a")]
 
 
 @promise("SEARCH_MODEL_CHOICES", "SEARCH_PER_PAGE", "SEARCH_AGE_SCALE_FACTOR", "STOP_WORDS")

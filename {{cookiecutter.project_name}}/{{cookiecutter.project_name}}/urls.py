@@ -10,6 +10,7 @@ from mezzanine.pages.views import page
 from multisite.views import edit, robots, set_site
 from navigation.sitemaps import sitemap
 from page_cache.rules import fresh
+from theme.views import manifest, styleguide
 
 from .accounts import LogoutView, StaffPasswordResetForm, password_reset, signup
 
@@ -28,6 +29,8 @@ urlpatterns = [
     path("robots.txt", robots),
     path("sitemap.xml", sitemap),
     path("sitemap-<section>.xml", sitemap, name="sitemap_part"),
+    path("manifest.webmanifest", manifest, name="manifest"),
+    path("styleguide/", styleguide, name="styleguide"),  # every part of the theme, while DEBUG
     # The home page is a page like any other, edited in the admin. For a view of your own instead:
     # path("", TemplateView.as_view(template_name="index.html"), name="home"),
     path("", page, {"slug": "/"}, name="home"),
@@ -39,4 +42,4 @@ for pattern in accounts_urls.urlpatterns:  # logging in, signing up, profiles
     pattern.callback = fresh(own.get(pattern.name, pattern.callback))
 
 handler404 = "mezzanine.core.views.page_not_found"
-handler500 = "mezzanine.core.views.server_error"
+handler500 = "theme.views.server_error"

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import mezzanine.conf.forms
 import mezzanine.core
-import mezzanine.galleries
 import mezzanine.generic
 import mezzanine.pages
 import pytest
@@ -94,10 +93,10 @@ def test_a_form_on_any_page_has_a_token(package, template):
     assert "{% csrf_token %}" in source_of(package, template)
 
 
-def test_the_gallery_leaves_out_the_style_sheets_of_the_site():
-    block = source_of(mezzanine.galleries, "pages/gallery.html").partition("{% block extra_css %}")
-    assert block[1]
-    assert "block.super" not in block[2].partition("{% endblock")[0]
+def test_pages_come_with_bootstrap_and_jquery():
+    source = source_of(mezzanine.core, "base.html")
+    assert "css/bootstrap.css" in source
+    assert "settings.JQUERY_FILENAME" in source
 
 
 def test_pictures_of_commenters_come_from_another_company():

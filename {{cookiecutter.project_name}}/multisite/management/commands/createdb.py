@@ -15,6 +15,13 @@ from mezzanine.utils.sites import current_site_id
 
 from ...command_line import existing
 
+HOME = """<p>Welcome. This site is new, and there is more to come: what we do, what we have learned
+on the way, and now and then a picture.</p>
+<p>What has happened lately is in <a href="/blog/">the blog</a>.</p>"""
+AROUND = """<p>Would you like to know <a href="/about/">who we are</a>, or to see
+<a href="/gallery/">where we have been</a>? And <a href="/contact/">a few lines from you</a> reach
+us at any time.</p>"""
+
 FIRST_SITE = Path(__file__).parents[2] / "fixtures" / "first_site.json"
 
 
@@ -49,7 +56,7 @@ class Command(createdb.Command):
     def create_pages(self):
         """Make the home page and the blog and, unless --nodata, pages to try things on."""
         super().create_pages()
-        home = "<p>Welcome. To edit this page, <a href='/admin/'>log in</a>.</p>"
+        home = HOME if self.no_data else HOME + AROUND
         RichTextPage.objects.create(title="Home", slug="/", content=home, _order=-1)
         author = get_user_model().objects.first()
         if author and not self.no_data:

@@ -1,0 +1,72 @@
+"""Uploads in several widths, as WebP where Pillow can write it.
+
+Mezzanine's tag makes the largest, and keeps it in a folder beside the upload, until that changes.
+The others are made of that one and kept there, too, so that a photograph is opened once.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+from django.conf import settings
+from mezzanine.core.templatetags.mezzanine_tags import thumbnail
+from PIL import Image, features
+
+WIDTHS = (480, 960, 1920)
+QUALITY = 80
+
+
+def large(file):
+    """Return the address of an upload, at most as wide as the last of WIDTHS."""
+    return settings.MEDIA_URL + quote(unquote(largest(file))) if file else ""
+
+
+def largest(file):
+    """Return the path of the largest version below MEDIA_ROOT, as in a URL."""
+    return thumbnail(file, WIDTHS[-1], 0, upscale=False, quality=QUALITY + 5)
+
+
+def versions(file):
+    """Return what the <img> of an upload needs: src, srcset, width and height.
+
+    Of what is no picture, or is gone, src alone; the others are empty.
+    """
+    found = {"src": large(file), "srcset": "", "width": "", "height": ""}
+    path = Path(settings.MEDIA_ROOT, unquote(largest(file))) if file else Path()
+    try:
+        with Image.open(path) as picture:
+            found["width"], found["height"] = picture.size
+            if features.check("webp") and not getattr(picture, "is_animated", False):
+                found["srcset"] = srcset(picture, path)
+    except Exception:  # Pillow has many for what is no picture, broken or far too large
+        pass
+    return found
+
+
+def srcset(picture, path):
+    """Return the versions of an open picture, which lies at that path, as a srcset."""
+    folder = quote(str(path.parent.relative_to(settings.MEDIA_ROOT)))
+    found = []
+    for width in sorted({min(width, picture.width) for width in WIDTHS}):
+        version = path.with_name(f"{path.stem}-{width}.webp")
+        if not version.exists():
+            shrink(picture, width, version)
+        found.append(f"{settings.MEDIA_URL}{folder}/{quote(version.name)} {width}w")
+    return ", ".join(found)
+
+
+def shrink(picture, width, path):
+    """Write a picture in that width to the path, which is never there in part."""
+    alpha = "A" in picture.getbands() or "transparency" in picture.info
+    smaller = picture.convert("RGBA" if alpha else "RGB")
+    smaller = smaller.resize((width, max(1, picture.height * width // picture.width)))
+    handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".webp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            smaller.save(file, "WEBP", quality=QUALITY)
+        os.chmod(draft, settings.FILE_UPLOAD_PERMISSIONS or 0o644)
+        os.replace(draft, path)
+    except BaseException:
+        os.unlink(draft)
+        raise
