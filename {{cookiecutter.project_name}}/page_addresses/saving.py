@@ -33,7 +33,9 @@ BATCH = 10_000  # rows an UPDATE
 def stored(page):
     """Return what is in the database of that on which other pages depend, a dict, or None."""
     rows = Page._base_manager.filter(pk=page.pk)
-    return rows.values("slug", *titles_fields(), "parent_id", "site_id").first() if page.pk else None
+    return (
+        rows.values("slug", *titles_fields(), "parent_id", "site_id").first() if page.pk else None
+    )
 
 
 def save(page, *args, **kwargs):

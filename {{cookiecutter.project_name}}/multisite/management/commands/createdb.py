@@ -14,6 +14,7 @@ from mezzanine.pages.models import Page, RichTextPage
 from mezzanine.utils.sites import current_site_id
 
 from ...command_line import existing
+from ...own_checks import check_migrations
 
 FIRST_SITE = Path(__file__).parents[2] / "fixtures" / "first_site.json"
 
@@ -26,6 +27,8 @@ class Command(createdb.Command):
 
     def handle(self, *, verbosity, interactive, nodata, **options):
         self.verbosity, self.interactive, self.no_data = verbosity, interactive, nodata
+        for error in check_migrations():
+            raise CommandError(f"{error.msg}. {error.hint}")
         call_command("migrate", verbosity=verbosity, interactive=interactive)
         self.create_site()
         try:
