@@ -218,7 +218,7 @@ def test_what_is_deleted_is_what_was_found(anna, browse):
 @pytest.fixture
 def post(browse):
     browse("admin")
-    return BlogPost.objects.create(title="Rye", user=get_user_model().objects.get())
+    return BlogPost.objects.create(title="Rye", user=get_user_model().objects.first())
 
 
 DANGEROUS = (
