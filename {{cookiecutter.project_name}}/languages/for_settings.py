@@ -11,6 +11,7 @@ TRANSLATION = "modeltranslation"
 LOCALE = "django.middleware.locale.LocaleMiddleware"
 SESSION = "django.contrib.sessions.middleware.SessionMiddleware"
 PACKAGES = "migrations_of_packages"
+LATER = "multisite.extra_fields.Later"
 
 
 def migration_modules(project):
@@ -26,10 +27,20 @@ def set_dynamic_settings(settings):
     """Change the settings, a dict such as globals(), to what follows from others of them."""
     for name in ("INSTALLED_APPS", "MIDDLEWARE", "LANGUAGES"):
         settings[name] = list(settings[name])
+    if fields := settings.get("EXTRA_MODEL_FIELDS"):
+        settings["EXTRA_MODEL_FIELDS"] = [*map(later, fields)]
     set_languages(settings)
     add_optional_apps(settings)
     if settings["USE_MODELTRANSLATION"]:
         add_translation(settings)
+
+
+def later(field):
+    """Return a row of EXTRA_MODEL_FIELDS; a field that is not Django's is imported later."""
+    name, path, args, kwargs = field
+    if "." not in path or path.startswith("django.") or path == LATER:
+        return field
+    return name, LATER, (path, *args), kwargs
 
 
 def set_languages(settings):

@@ -230,9 +230,18 @@ def test_what_depends_on_a_migration_that_no_package_has_is_told_what_to_type(pr
 
 
 EXTRA = """
+from languages.for_settings import set_dynamic_settings
+
 EXTRA_MODEL_FIELDS = [
     ("mezzanine.pages.models.Page.subtitle", "TextField", ("Subtitle",), {"default": ""}),
+    (
+        "mezzanine.pages.models.Page.lead",
+        "mezzanine.core.fields.RichTextField",
+        ("Lead",),
+        {"blank": True, "default": ""},
+    ),
 ]
+set_dynamic_settings(globals())
 """
 
 
@@ -252,8 +261,13 @@ def test_a_field_of_a_packages_model_gets_its_migration_in_the_project(project):
     project.manage("makemigrations", "--noinput")
     assert "No changes" in project.manage("makemigrations", "--check")
     project.manage("migrate", "-v0")
-    code = "from mezzanine.pages.models import Page; print(Page._base_manager.values('subtitle'))"
+    assert "mezzanine.core.fields.RichTextField" in written.read_text("utf-8")
+    code = "from mezzanine.pages.models import Page as P; print(P._base_manager.values('lead'))"
     assert "<QuerySet []>" in project.manage("shell", "-v0", "-c", code)
+    wrong = EXTRA.replace("RichTextField", "NoSuchField")
+    project.write("own_settings.py", SETTINGS + wrong)
+    shown = project.manage("check", status=1).splitlines()[-1]
+    assert "EXTRA_MODEL_FIELDS: Page.lead, mezzanine.core.fields.NoSuchField: " in shown
     # A release before it does not know the field: its own migrations are as they were.
     project.write("own_settings.py", SETTINGS)
     assert "Remove field subtitle" in project.manage("makemigrations", "--dry-run")
