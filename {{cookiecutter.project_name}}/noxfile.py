@@ -65,7 +65,8 @@ def tests(session):
 def lock(session):
     """Lock the newest versions that requirements/*.in allow, with the hash of every file."""
     session.install("uv")
-    for name, *constraints in (["project"], ["dev", "--constraints", "requirements/project.txt"]):
+    as_in_project = ["--constraints", "requirements/project.txt"]
+    for name, *constraints in (["project"], ["dev", *as_in_project], ["languages", *as_in_project]):
         session.run(
             *["uv", "pip", "compile", "--quiet", "--upgrade", "--universal", "--generate-hashes"],
             *["--python-version", "3.11", "--custom-compile-command", "nox -s lock"],

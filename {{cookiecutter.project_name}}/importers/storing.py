@@ -18,6 +18,8 @@ from mezzanine.generic.models import Keyword, ThreadedComment
 from mezzanine.pages.models import RichTextPage
 from mezzanine.utils.sites import current_site_id
 
+from visitors.links import web_address
+
 LONGEST_ADDRESS = Redirect._meta.get_field("old_path").max_length
 
 
@@ -104,10 +106,14 @@ class Store:
         """Save the comments that the post does not have yet, those that are answered first."""
         by_key = {}
         for comment in parents_first(comments):
+            website = web_address(comment.website)
+            self.left_out["websites of commenters that are no web pages"] += bool(
+                comment.website.strip() and not website
+            )
             fields = {
                 "user_name": self.cut(ThreadedComment, "user_name", comment.name),
                 "user_email": self.cut(ThreadedComment, "user_email", comment.email),
-                "user_url": self.cut(ThreadedComment, "user_url", comment.website),
+                "user_url": self.cut(ThreadedComment, "user_url", website),
                 "comment": comment.body,
             }
             same = ThreadedComment.objects.filter(

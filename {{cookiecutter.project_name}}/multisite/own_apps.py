@@ -4,8 +4,13 @@ The models of Mezzanine's blog, core and generic differ from their migrations. D
 the difference into site-packages, and let migrations of the project depend on files that no other
 machine has. So `makemigrations` and `migrate` take the models of packages for what their
 migrations say.
+
+Where the project adds fields to models of a package, by EXTRA_MODEL_FIELDS or as translations, it
+takes over the migrations of that app: a folder in migrations_of_packages/ has those of the package,
+by its __path__, and new ones beside them.
 """
 
+import importlib
 import sys
 from contextlib import contextmanager
 from functools import cache
@@ -18,7 +23,20 @@ from django.conf import settings
 from django.core.management import CommandError
 from django.db.migrations.autodetector import MigrationAutodetector
 from django.db.migrations.exceptions import NodeNotFoundError
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations import AddField, CreateModel
+from django.db.migrations.questioner import MigrationQuestioner
 from django.db.migrations.state import ProjectState
+
+from languages.for_settings import PACKAGES
+
+TAKEN_OVER = """\
+\"\"\"The migrations of {app}, and those for what this project adds to its models.\"\"\"
+
+from {package} import migrations
+
+__path__ += migrations.__path__
+"""
 
 
 def is_own(label):
@@ -61,6 +79,41 @@ class Autodetector(MigrationAutodetector):
         models = {key: model for key, model in from_state.models.items() if key[0] in own}
         models |= {key: model for key, model in to_state.models.items() if key[0] not in own}
         super().__init__(ProjectState(models, from_state.real_apps), to_state, questioner)
+
+
+def missing():
+    """Return the operations for tables and columns that no migration makes, lists by labels."""
+    own = own_labels()
+    loader = MigrationLoader(None, ignore_no_migrations=True)
+    before, now = loader.project_state(), ProjectState.from_apps(apps)
+    asked = MigrationQuestioner(specified_apps=own)  # also those without any migrations
+    changes = MigrationAutodetector(before, now, asked).changes(loader.graph, convert_apps=own)
+    found = {
+        label: [each for migration in migrations for each in migration.operations if adds(each)]
+        for label, migrations in sorted(changes.items())
+        if label in own or label in loader.migrated_apps
+    }
+    return {label: operations for label, operations in found.items() if operations}
+
+
+def adds(operation):
+    """Return whether an operation adds a column or a table; other changes work without it."""
+    if isinstance(operation, CreateModel):
+        return operation.options.get("managed", True) and not operation.options.get("proxy")
+    return isinstance(operation, AddField)
+
+
+def take_over(label):
+    """Let the project have the migrations of an app of a package from now on."""
+    name, _ = MigrationLoader.migrations_module(label)
+    package = name.removesuffix(".migrations")
+    folder = Path(settings.BASE_DIR, PACKAGES, label)
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.with_name("__init__.py").touch()
+    text = TAKEN_OVER.format(app=apps.get_app_config(label).name, package=package)
+    folder.joinpath("__init__.py").write_text(text, "utf-8")
+    settings.MIGRATION_MODULES[label] = f"{PACKAGES}.{label}"
+    importlib.invalidate_caches()
 
 
 @cache

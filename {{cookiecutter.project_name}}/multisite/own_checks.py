@@ -11,15 +11,11 @@ from django.apps import apps
 from django.conf import settings
 from django.core.checks import Error
 from django.db.migrations.exceptions import NodeNotFoundError
-from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.operations import AddField, CreateModel
-from django.db.migrations.questioner import MigrationQuestioner
-from django.db.migrations.state import ProjectState
 from django.template import Origin, Template, TemplateDoesNotExist, TemplateSyntaxError, engines
 from django.template.backends.django import DjangoTemplates
 from django.template.loader_tags import ExtendsNode, IncludeNode
 
-from .own_apps import Autodetector, is_in_project, own_labels
+from .own_apps import is_in_project, missing
 
 NAME = re.compile(r"([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*([^;@]*)")
 CLAUSE = re.compile(r"(~=|==|!=|<=|>=|<|>)\s*([\w.*+!-]+)")
@@ -87,29 +83,18 @@ def is_there(name, engine):
 def check_migrations(app_configs=None, **kwargs):
     """Refuse a model or a field that no migration makes: whoever asks for it gets an error.
 
-    What else models and migrations differ in works, and is for makemigrations --check to name.
+    That holds for fields that the project adds to models of packages, too. What else models and
+    migrations differ in works, and is for makemigrations --check to name.
     """
-    own = own_labels()
     try:
-        loader = MigrationLoader(None, ignore_no_migrations=True)
-        before, now = loader.project_state(), ProjectState.from_apps(apps)
-        asked = MigrationQuestioner(specified_apps=own)  # also those without any migrations
-        changes = Autodetector(before, now, asked).changes(loader.graph, convert_apps=own)
+        found = missing()
     except (NodeNotFoundError, ValueError):  # migrate says it
         return []
     return [
         Error(f"{label} has no migration for this: {operation.describe()}", hint=MAKE, id=MIGRATION)
-        for label, migrations in sorted(changes.items())
-        for migration in migrations
-        for operation in migration.operations
-        if isinstance(operation, AddField) or makes_a_table(operation)
+        for label, operations in found.items()
+        for operation in operations
     ]
-
-
-def makes_a_table(operation):
-    options = getattr(operation, "options", {})
-    is_made = isinstance(operation, CreateModel)
-    return is_made and options.get("managed", True) and not options.get("proxy")
 
 
 def check_locks(app_configs=None, **kwargs):
@@ -118,13 +103,20 @@ def check_locks(app_configs=None, **kwargs):
     for source in sorted(Path(settings.BASE_DIR, "requirements").glob("*.in")):
         target = source.with_suffix(".txt")
         locked = versions(target.read_text("utf-8")) if target.is_file() else {}
-        for line in source.read_text("utf-8").splitlines():
-            line = line.partition(" #")[0].strip()
+        for line in lines_of(source):
             is_asked = line and line[0] not in "#-./" and not re.match(r"\w+(\+\w+)?://", line)
             if is_asked and not is_locked(line, locked):
                 place = f"requirements/{target.name} does not have what {source.name} asks for"
                 errors.append(Error(f"{place}: {line}", hint=LOCK, id="multisite.E002"))
     return errors
+
+
+def lines_of(source):
+    """Yield the lines of a file of requirements, and of those that it names by -r."""
+    for line in source.read_text("utf-8").splitlines():
+        line = line.partition(" #")[0].strip()
+        other = source.with_name(line.removeprefix("-r").strip()) if line[:2] == "-r" else None
+        yield from lines_of(other) if other and other.is_file() else [line]
 
 
 def versions(text):

@@ -1,19 +1,51 @@
 """The site map, in parts where it is long: a list of the parts, each with PART addresses.
 
+Where addresses begin with a language, there is a part for each language, and each address names
+those of the other languages.
+
 https://www.sitemaps.org/protocol.html
+https://developers.google.com/search/docs/specialty/international/localized-versions#sitemap
 """
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib.sitemaps import Sitemap, views
 from django.db.models import TextField
+from django.urls import reverse
+from django.utils.translation import override
 from mezzanine.core.models import Displayable
 from mezzanine.pages.models import Page
 from mezzanine.utils.urls import home_slug
 
+from languages.addresses import has_prefixes
+
 PART = 1000
 
 
-class Home(Sitemap):
+class InLanguage(Sitemap):
+    """A part in one language, or, where addresses are the same in each, in the one at hand."""
+
+    def __init__(self, language=None):
+        self.language = language
+
+    def _urls(self, page, protocol, domain):
+        if not self.language:
+            return super()._urls(page, protocol, domain)
+        with override(self.language):
+            urls = super()._urls(page, protocol, domain)
+        for url in urls:
+            url["alternates"] = [*self.alternates(url["item"], f"{protocol}://{domain}")]
+        return urls
+
+    def alternates(self, item, site):
+        """Yield the address of an item in each language, and the one for all others, as dicts."""
+        names = {language: language for language, _ in settings.LANGUAGES}
+        for name, language in (names | {"x-default": settings.LANGUAGE_CODE}).items():
+            with override(language):
+                yield {"location": site + self.location(item), "lang_code": name}
+
+
+class Home(InLanguage):
     """The home page where it is a view of the project; else it is among the pages."""
 
     def items(self):
@@ -21,15 +53,16 @@ class Home(Sitemap):
         return [] if is_page else [home_slug()]
 
     def location(self, item):
-        return item
+        return reverse("home")
 
 
-class Published(Sitemap):
+class Published(InLanguage):
     """What is published of a model, without its texts."""
 
     limit = PART
 
-    def __init__(self, model):
+    def __init__(self, model, language=None):
+        super().__init__(language)
         self.model = model
 
     def items(self):
@@ -57,7 +90,11 @@ def models():
 
 def sitemap(request, section=None):
     """Show the site map, or the list of its parts; a part by ?p=2."""
-    maps = {"home": Home()} | {model._meta.label_lower: Published(model) for model in models()}
+    maps = {}
+    for language in [code for code, _ in settings.LANGUAGES] if has_prefixes() else [None]:
+        end = f"-{language}" if language else ""
+        maps[f"home{end}"] = Home(language)
+        maps |= {model._meta.label_lower + end: Published(model, language) for model in models()}
     number = sum(map_.paginator.count for map_ in maps.values())
     if section is None and number > PART:
         maps = {name: map_ for name, map_ in maps.items() if map_.paginator.count}

@@ -15,7 +15,17 @@ from mezzanine.pages.models import Page
 from mezzanine.utils.urls import slugify
 
 from .redirects import lead
-from .tree import below, is_link, line, moved, pages_of, prefix, prefix_with, titles_of
+from .tree import (
+    below,
+    is_link,
+    line,
+    moved,
+    pages_of,
+    prefix,
+    prefix_with,
+    titles_fields,
+    titles_of,
+)
 
 BATCH = 10_000  # rows an UPDATE
 
@@ -23,13 +33,16 @@ BATCH = 10_000  # rows an UPDATE
 def stored(page):
     """Return what is in the database of that on which other pages depend, a dict, or None."""
     rows = Page._base_manager.filter(pk=page.pk)
-    return rows.values("slug", "titles", "parent_id", "site_id").first() if page.pk else None
+    return (
+        rows.values("slug", *titles_fields(), "parent_id", "site_id").first() if page.pk else None
+    )
 
 
 def save(page, *args, **kwargs):
     """Save a page, and let those below follow."""
     page.set_content_model()
-    page.titles = titles_of(page)
+    for field in titles_fields():
+        setattr(page, field, titles_of(page))
     with transaction.atomic():
         before = stored(page)
         super(Page, page).save(*args, **kwargs)
@@ -59,17 +72,17 @@ def follow(page, before, branch):
     old = new = prefix(page)
     if branch:
         old = prefix_with(page, before["slug"], pages.get(before["parent_id"]))
-    old_titles, slugs = before["titles"] or "", {} if is_link(page) else {before["slug"]: page.slug}
-    changes = {"slug": [], "titles": []}
+    slugs, changes = {} if is_link(page) else {before["slug"]: page.slug}, []
     for each in below(page, pages):
-        slug, titles = moved(each, old, new), titles_of(each)
+        slug = moved(each, old, new)
         if slug != each.slug:
             slugs[each.slug] = slug
-            changes["slug"].append((each, slug))
-        if titles != each.titles:
-            changes["titles"].append((each, titles))
-    replace("slug", old, new, changes["slug"])
-    replace("titles", old_titles, page.titles, changes["titles"])
+            changes.append((each, slug))
+    replace("slug", old, new, changes)
+    for field in titles_fields():
+        titles = [(each, titles_of(each)) for each in below(page, pages)]
+        changes = [(each, value) for each, value in titles if value != getattr(each, field)]
+        replace(field, before[field] or "", getattr(page, field) or "", changes)
     return slugs
 
 

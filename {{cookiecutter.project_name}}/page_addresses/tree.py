@@ -8,8 +8,9 @@ import re
 from functools import cache
 from urllib.parse import unquote
 
+from django.conf import settings
 from django.urls import get_resolver, get_script_prefix, get_urlconf, reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 from mezzanine.pages.models import Page
 
 HOME = "/"
@@ -54,6 +55,19 @@ def titles_of(page):
     """Return the titles down to a page as Mezzanine stores them, and no more than it can store."""
     titles = " / ".join(each.title for each in reversed(line(page)))
     return titles[: Page._meta.get_field("titles").max_length]
+
+
+def titles_fields():
+    """Yield the fields that hold titles_of() a page, each while its language is the one at hand."""
+    if not settings.USE_MODELTRANSLATION:
+        yield "titles"
+        return
+    from modeltranslation.settings import AVAILABLE_LANGUAGES
+    from modeltranslation.utils import build_localized_fieldname
+
+    for language in AVAILABLE_LANGUAGES:
+        with override(language):
+            yield build_localized_fieldname("titles", language)
 
 
 def is_link(page):

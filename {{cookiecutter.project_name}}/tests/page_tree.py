@@ -1,6 +1,7 @@
 """What staff do with pages in the admin, as a browser does it."""
 
 from bs4 import BeautifulSoup
+from django.conf import settings
 from django.urls import reverse
 from forms import fields_of
 from mezzanine.pages.models import Page
@@ -17,6 +18,10 @@ def send(client, path, kind, fields):
     """Fill in the form of the admin at that path as it stands, and with those fields."""
     form = fields_of(client.get(path), f"#{kind}_form")
     form.setdefault("in_menus", [])
+    # Where texts are translated, the form has a field of them for each language.
+    translated = {name: f"{name}_{settings.LANGUAGE_CODE}" for name in fields if name not in form}
+    named = {translated.get(name): value for name, value in fields.items()}
+    fields |= {name: value for name, value in named.items() if name in form}
     return client.post(path, form | fields)
 
 

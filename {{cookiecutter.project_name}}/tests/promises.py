@@ -43,7 +43,7 @@ WITHOUT = {  # a reason; README tells users of those that do nothing here
     "SSL_FORCED_PREFIXES_ONLY": "as SSL_ENABLED",
     "SSL_FORCE_HOST": "as SSL_ENABLED",
     "SSL_FORCE_URL_PREFIXES": "as SSL_ENABLED",
-    "USE_MODELTRANSLATION": "not supported yet",
+    "USE_MODELTRANSLATION": "read when Mezzanine is imported",
 }
 
 

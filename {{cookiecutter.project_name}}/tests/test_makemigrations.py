@@ -99,7 +99,7 @@ class Project:
 
     def begin(self):
         """Make the app and the settings as they are at the beginning of each test."""
-        for made in (self.bread, self.path / "migrations_of"):
+        for made in (self.bread, *self.path.glob("migrations_of*")):
             shutil.rmtree(made, ignore_errors=True)
         (self.path / "own_settings.py.db").unlink(missing_ok=True)
         self.write("bread/__init__.py", "")
@@ -230,16 +230,47 @@ def test_what_depends_on_a_migration_that_no_package_has_is_told_what_to_type(pr
 
 
 EXTRA = """
+from languages.for_settings import set_dynamic_settings
+
 EXTRA_MODEL_FIELDS = [
     ("mezzanine.pages.models.Page.subtitle", "TextField", ("Subtitle",), {"default": ""}),
+    (
+        "mezzanine.pages.models.Page.lead",
+        "mezzanine.core.fields.RichTextField",
+        ("Lead",),
+        {"blank": True, "default": ""},
+    ),
 ]
+set_dynamic_settings(globals())
 """
 
 
-def test_a_field_that_no_migration_can_add_is_named_and_nothing_is_asked(project):
+def test_a_field_of_a_packages_model_gets_its_migration_in_the_project(project):
+    """As Mezzanine's documentation tells it: the setting, makemigrations, migrate."""
     project.write("own_settings.py", SETTINGS + EXTRA)
-    assert "Page.subtitle gets no column" in project.manage("makemigrations")
-    assert project.migrations() == ["0001_initial"]
+    missing = project.manage("makemigrations", "--check", status=1)
+    assert "Migrations for 'pages', in migrations_of_packages/pages:" in missing
+    assert "+ Add field subtitle to page" in missing
+    assert "+ Add field subtitle" in project.manage("makemigrations", "--dry-run")
+    assert not (project.path / "migrations_of_packages").exists()
+    project.manage("makemigrations", "pages", "--noinput")
+    folder = project.path / "migrations_of_packages/pages"
+    (written,) = folder.glob("[0-9]*.py")
+    assert "('pages', '0004_auto_20170411_0504')" in written.read_text("utf-8")
+    assert [*folder.parent.glob("[a-z]*/")] == [folder]
+    project.manage("makemigrations", "--noinput")
+    assert "No changes" in project.manage("makemigrations", "--check")
+    project.manage("migrate", "-v0")
+    assert "mezzanine.core.fields.RichTextField" in written.read_text("utf-8")
+    code = "from mezzanine.pages.models import Page as P; print(P._base_manager.values('lead'))"
+    assert "<QuerySet []>" in project.manage("shell", "-v0", "-c", code)
+    wrong = EXTRA.replace("RichTextField", "NoSuchField")
+    project.write("own_settings.py", SETTINGS + wrong)
+    shown = project.manage("check", status=1).splitlines()[-1]
+    assert "EXTRA_MODEL_FIELDS: Page.lead, mezzanine.core.fields.NoSuchField: " in shown
+    # A release before it does not know the field: its own migrations are as they were.
+    project.write("own_settings.py", SETTINGS)
+    assert "Remove field subtitle" in project.manage("makemigrations", "--dry-run")
 
 
 def test_migrations_of_a_package_that_the_project_has_taken_over_are_its_own(project):

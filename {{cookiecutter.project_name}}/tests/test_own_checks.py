@@ -146,6 +146,15 @@ def test_a_line_that_is_not_locked_is_named(project, asked, is_locked):
     assert words(check_locks()) == ([] if is_locked else [f"{name}: {asked}"])
 
 
+def test_a_line_of_a_file_that_is_named_by_r_has_to_be_locked_too(project):
+    folder = Path(project, "requirements")
+    for name, text in (("project", "-r languages.in"), ("languages", "markdown"), ("dev", "-r x")):
+        (folder / f"{name}.in").write_text(f"{text}\n")
+        (folder / f"{name}.txt").write_text("markdown==3.0\n" if name == "languages" else "")
+    asks = "requirements/project.txt does not have what project.in asks for: markdown"
+    assert words(check_locks()) == [asks]
+
+
 def test_a_file_that_was_never_locked_is_named(project):
     Path(project, "requirements/extra.in").write_text("markdown\n")
     assert len(check_locks()) == 1

@@ -6,9 +6,12 @@ from datetime import timedelta
 from importlib import import_module
 from io import BytesIO, StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from zipfile import ZipFile
 
 import pytest
+from bs4 import BeautifulSoup
+from django.apps import apps
 from django.conf import settings as project_settings
 from django.contrib.auth import get_user_model
 from django.core import checks
@@ -16,6 +19,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import connection
 from django.urls import reverse
 from django.utils.timezone import now
 from mezzanine.blog.models import BlogPost
@@ -188,21 +192,81 @@ def test_the_admin_finds_exports_and_deletes(anna, browse):
     page = admin.post(reverse(ADDRESS), {"who": ANNA, "find": ""})
     for name, count in COUNTS.items():
         assert f"<li>{count} {name}</li>" in page.text
-    data, names = read(BytesIO(admin.post(reverse(ADDRESS), {"who": ANNA, "export": ""}).content))
+    data, names = read(BytesIO(admin.post(reverse(ADDRESS), {"who": ANNA, "export": ANNA}).content))
     assert data["accounts"]
     assert len(names) == 2
-    admin.post(reverse(ADDRESS), {"who": ANNA, "delete": ""})
+    admin.post(reverse(ADDRESS), {"who": ANNA, "delete": ANNA})
     rest()
-    answer = admin.post(reverse(ADDRESS), {"who": "admin", "delete": ""}, follow=True)
+    answer = admin.post(reverse(ADDRESS), {"who": "admin", "delete": "admin"}, follow=True)
     assert "admin is staff" in answer.text
+
+
+def test_what_is_deleted_is_what_was_found(anna, browse):
+    admin = browse("admin")
+    found = admin.post(reverse(ADDRESS), {"who": ANNA, "find": ""})
+    form = BeautifulSoup(found.content, "html.parser").find("button", {"name": "delete"})
+    get_user_model().objects.create_user("bert", "bert@guest.example")
+    # Somebody goes on typing in the field, and then deletes what the page shows.
+    admin.post(reverse(ADDRESS), {"who": "bert@guest.example", "delete": form["value"]})
+    assert not get_user_model().objects.filter(username="anna").exists()
+    assert get_user_model().objects.filter(username="bert").exists()
+    answer = admin.post(reverse(ADDRESS), {"who": "bert", "delete": ""})  # a button without a name
+    assert get_user_model().objects.filter(username="bert").exists()
+    assert "<h2>bert</h2>" in answer.text
+
+
+@pytest.fixture
+def post(browse):
+    browse("admin")
+    return BlogPost.objects.create(title="Rye", user=get_user_model().objects.first())
+
+
+DANGEROUS = (
+    *["javascript:alert(1)", " JavaScript:alert(1)", "java\nscript:alert(1)", "\x01javascript:x"],
+    *["data:text/html,x", "vbscript:x", "//evil.example/", "/admin/logout/", "\\\\evil.example"],
+    *["javascript:alert(1)//http://", "file:///etc/passwd", "mailto:a@b.example", "x"],
+)
+
+
+@pytest.mark.parametrize("address", DANGEROUS)
+def test_a_comment_links_to_web_pages_alone(post, address):
+    comment = post.comments.create(user_name="Eve", user_url=address, comment="Hi")
+    assert comment.user_url == ""
+    comment.user_url = address
+    comment.save()
+    assert ThreadedComment.objects.get(pk=comment.pk).user_url == ""
+
+
+@pytest.mark.parametrize(
+    ("address", "stored"),
+    [
+        ("https://guest.example/?a=b", "https://guest.example/?a=b"),
+        ("HTTP://guest.example", "HTTP://guest.example"),
+        ("guest.example/me", "http://guest.example/me"),
+        ("guest.example:8000", "http://guest.example:8000"),
+        ("", ""),
+    ],
+)
+def test_the_web_page_of_a_commenter_stays(post, address, stored):
+    assert post.comments.create(user_name="Eve", user_url=address).user_url == stored
+
+
+def test_comments_of_before_link_to_web_pages_alone(post):
+    for number, address in enumerate([*DANGEROUS, "https://guest.example"]):
+        comment = post.comments.create(user_name=str(number))
+        ThreadedComment.objects.filter(pk=comment.pk).update(user_url=address)
+    migration = import_module("visitors.migrations.0002_addresses_of_web_pages")
+    migration.take_others_away(apps, SimpleNamespace(connection=connection))
+    found = ThreadedComment.objects.exclude(user_url="").values_list("user_url", flat=True)
+    assert [*found] == ["https://guest.example"]
 
 
 def test_the_data_of_visitors_takes_a_permission(anna, staff):
     nobody, reader = staff("blog.change_blogpost"), staff("visitors.view_visitor")
-    assert nobody.post(reverse(ADDRESS), {"who": ANNA, "export": ""}).status_code == 403
+    assert nobody.post(reverse(ADDRESS), {"who": ANNA, "export": ANNA}).status_code == 403
     assert reader.post(reverse(ADDRESS), {"who": ANNA, "find": ""}).status_code == 200
     assert "Delete all of it" not in reader.post(reverse(ADDRESS), {"who": ANNA}).text
-    assert reader.post(reverse(ADDRESS), {"who": ANNA, "delete": ""}).status_code == 403
+    assert reader.post(reverse(ADDRESS), {"who": ANNA, "delete": ANNA}).status_code == 403
     assert get_user_model().objects.filter(username="anna").exists()
 
 

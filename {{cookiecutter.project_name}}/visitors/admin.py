@@ -33,17 +33,19 @@ class VisitorAdmin(admin.ModelAdmin):
     def changelist_view(self, request, extra_context=None):
         if not self.has_view_permission(request):
             raise PermissionDenied
+        # The buttons below what was found say of whom it is: by now, the field may have another.
+        if who := request.POST.get("export"):
+            return zip_response(Traces(who))
+        if who := request.POST.get("delete"):
+            return self.delete(request, Traces(who))
         form = WhoForm(request.POST or None)
-        traces = Traces(form.cleaned_data["who"].strip()) if form.is_valid() else None
-        if traces and "export" in request.POST:
-            return zip_response(traces)
-        if traces and "delete" in request.POST:
-            return self.delete(request, traces)
+        who = form.cleaned_data["who"].strip() if form.is_valid() else ""
         context = self.admin_site.each_context(request) | {
             "title": Visitor._meta.verbose_name_plural,
             "opts": Visitor._meta,
             "form": form,
-            "counts": traces and traces.counts(),
+            "found": who,
+            "counts": Traces(who).counts() if who else None,
             "may_delete": self.has_delete_permission(request),
         }
         return render(request, "visitors/visitor.html", context)

@@ -8,3 +8,8 @@ class VisitorsConfig(AppConfig):
     name = "visitors"
     verbose_name = _("Visitors")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        from . import links
+
+        links.install()

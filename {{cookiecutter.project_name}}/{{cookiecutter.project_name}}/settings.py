@@ -9,6 +9,7 @@ enters git.
 
 from pathlib import Path
 
+from languages.for_settings import migration_modules, set_dynamic_settings
 from multisite.for_settings import HostOfAnySite, environment_site_id
 
 PROJECT_APP_PATH = Path(__file__).resolve().parent
@@ -30,6 +31,7 @@ INSTALLED_APPS = [
     "staff",
     "page_addresses",
     "navigation",
+    "languages",
     "mail",
     "page_cache",
     "importers",
@@ -118,6 +120,8 @@ DATABASES = {
 }
 # Mezzanine's migrations were written for AutoField; any other would ask for new ones there.
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
+# What makemigrations wrote for fields that the project adds to models of packages.
+MIGRATION_MODULES = migration_modules(BASE_DIR)
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 CACHE_MIDDLEWARE_KEY_PREFIX = PROJECT_APP
@@ -168,11 +172,13 @@ ALARM_URL = ""
 ALARM_PING_URL = ""
 
 
-# Language and time
+# Language and time. With several LANGUAGES, a visitor gets the one that the browser asks for. True
+# for USE_MODELTRANSLATION gives pages, posts, forms and galleries a text in each of them.
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
 USE_I18N = True
+USE_MODELTRANSLATION = False
 TIME_ZONE = "UTC"
 
 
@@ -206,7 +212,6 @@ COMMENT_FORM_CLASS = "page_cache.forms.CommentForm"
 PACKAGE_NAME_FILEBROWSER = "filebrowser_safe"
 PACKAGE_NAME_GRAPPELLI = "grappelli_safe"
 GRAPPELLI_INSTALLED = True
-USE_MODELTRANSLATION = False
 
 
 # Deploying: what fabfile.py reads. Your own user, key and passwords belong into a FABRIC of
@@ -265,7 +270,10 @@ if (PROJECT_APP_PATH / "local_settings.py").exists():
     FABRIC = merged(project_fabric, FABRIC)
     FABRIC_ENVIRONMENTS = merged(project_environments, FABRIC_ENVIRONMENTS)
 
+# What follows from others.
+
 SERVER_EMAIL = SERVER_EMAIL or DEFAULT_FROM_EMAIL
+set_dynamic_settings(globals())
 
 for cache in CACHES.values():  # no site reads what another has stored
     cache.setdefault("KEY_FUNCTION", "multisite.cache_keys.key_of_site")

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.contrib.auth.views import PasswordResetView
 from django.urls import include, path
+from django.views.i18n import set_language
 from mezzanine.accounts import urls as accounts_urls
 from mezzanine.core.views import page_not_found
 from mezzanine.pages.views import page
@@ -26,6 +27,7 @@ urlpatterns = [
     path("jsi18n/<path:packages>", page_not_found),
     path("edit/", edit, name="edit"),
     path("set_site/", set_site, name="set_site"),
+    path("i18n/", set_language, name="set_language"),
     path("robots.txt", robots),
     path("sitemap.xml", sitemap),
     path("sitemap-<section>.xml", sitemap, name="sitemap_part"),

@@ -64,6 +64,16 @@ def test_twice_is_once(run_file, command, option, file):
     assert counts() == before
 
 
+@pytest.mark.parametrize(("command", "option", "file"), WHOLE)
+def test_commenters_link_to_web_pages_alone(run_file, tmp_path, command, option, file):
+    text = (EXPORTS / file).read_text("utf-8")
+    assert "http://guest.example" in text
+    (tmp_path / file).write_text(text.replace("http://guest.example", "javascript:alert(1)"))
+    shown = run_file(command, option, tmp_path / file)
+    assert "1 websites of commenters that are no web pages" in shown
+    assert ThreadedComment.objects.get(user_name="Bert").user_url == ""
+
+
 @pytest.mark.parametrize("file", BAKERY["import_blogger"][1])
 def test_an_answer_at_blogger_is_below_its_comment(run_file, file):
     run_file("import_blogger", "blogger_id", file)

@@ -14,6 +14,7 @@ from mezzanine.pages.models import Page, RichTextPage
 from mezzanine.utils.sites import current_site_id
 
 from ...command_line import existing
+from ...own_checks import check_migrations
 
 HOME = """<p>Welcome. This site is new, and there is more to come: what we do, what we have learned
 on the way, and now and then a picture.</p>
@@ -33,6 +34,8 @@ class Command(createdb.Command):
 
     def handle(self, *, verbosity, interactive, nodata, **options):
         self.verbosity, self.interactive, self.no_data = verbosity, interactive, nodata
+        for error in check_migrations():
+            raise CommandError(f"{error.msg}. {error.hint}")
         call_command("migrate", verbosity=verbosity, interactive=interactive)
         self.create_site()
         try:

@@ -1,42 +1,53 @@
 """Django's makemigrations, which writes inside the project alone."""
 
+import sys
+
 from django.apps import apps
-from django.conf import settings
 from django.core.management import CommandError
 from django.core.management.commands import makemigrations
 
 from ...own_apps import (
+    PACKAGES,
     Autodetector,
-    is_own,
+    missing,
     missing_explained,
     own_labels,
     refuse_what_no_package_has,
+    take_over,
 )
-
-HELP = "https://mezzanine.readthedocs.io/en/latest/model-customization.html"
 
 
 class Command(makemigrations.Command):
-    help = "Makes the migrations of the project's apps; those of packages are left as they are."
+    help = (
+        "Makes the migrations of the project's apps, and of what the project adds to the models of"
+        " packages; those of packages are left as they are."
+    )
     autodetector = Autodetector
 
     def handle(self, *app_labels, **options):
-        own = own_labels()
-        for label in app_labels:
-            if label not in own and label in apps.app_configs:
-                raise CommandError(f"{label}: its migrations belong to its package")
         refuse_what_no_package_has()
-        self.warn_of_extra_fields()
-        if not options["empty"]:
-            # Named, or Django would leave out those that have no directory of migrations yet.
-            app_labels = app_labels or own
         with missing_explained():
+            self.take_over_packages(app_labels, options["check_changes"], options["dry_run"])
+            own = own_labels()
+            for label in app_labels:
+                if label not in own and label in apps.app_configs:
+                    raise CommandError(f"{label}: its migrations belong to its package")
+            if not options["empty"]:
+                # Named, or Django would leave out those that have no directory of migrations yet.
+                app_labels = app_labels or own
             super().handle(*app_labels, **options)
 
-    def warn_of_extra_fields(self):
-        """Name the fields that EXTRA_MODEL_FIELDS adds and no migration can."""
-        for path, *_field in getattr(settings, "EXTRA_MODEL_FIELDS", ()):
-            config = apps.get_containing_app_config(path)
-            if config and not is_own(config.label):
-                warning = f"{path} gets no column unless MIGRATION_MODULES names {config.label!r}:"
-                self.stderr.write(self.style.WARNING(f"{warning} {HELP}"))
+    def take_over_packages(self, app_labels, check, dry_run):
+        """Take over the migrations of the packages to whose models the project adds fields."""
+        own = own_labels()
+        for label, operations in missing().items():
+            if label in own or app_labels and label not in app_labels:
+                continue
+            if not check and not dry_run:
+                take_over(label)
+                continue
+            self.stdout.write(f"Migrations for '{label}', in {PACKAGES}/{label}:")
+            for operation in operations:
+                self.stdout.write(f"    + {operation.describe()}")
+            if check:
+                sys.exit(1)

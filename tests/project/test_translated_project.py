@@ -1,0 +1,152 @@
+"""A project that is made bilingual, as its README says: from the switch to pages in two languages.
+
+First on SQLite, in a copy whose addresses begin with the language, then on PostgreSQL, under live
+settings, where the browser of a visitor says which one.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from servers import Visitor, gunicorn, render_live_settings, running, unused_port
+from test_edited_projects import edit
+
+TESTS = Path(__file__).parent / "translated_project"
+SWITCH = {
+    'LANGUAGES = [("en", "English")]': 'LANGUAGES = [("en", "English"), ("de", "Deutsch")]',
+    "USE_MODELTRANSLATION = False": "USE_MODELTRANSLATION = True",
+}
+PREFIXES = """
+# The addresses of pages begin with the language: /de/about/
+urlpatterns[-2:] = i18n_patterns(*urlpatterns[-2:])
+"""
+
+
+@pytest.fixture(scope="module")
+def packages(project, tmp_path_factory):
+    """What requirements/languages.txt has, for PYTHONPATH."""
+    path = tmp_path_factory.mktemp("languages")
+    install = ["uv", "pip", "install", "--quiet", "--python", str(project.python)]
+    locked = [
+        "--no-deps",
+        "--require-hashes",
+        "-r",
+        str(project.path / "requirements/languages.txt"),
+    ]
+    subprocess.run([sys.executable, "-m", *install, "--target", str(path), *locked], check=True)
+    return path
+
+
+@pytest.fixture(scope="module")
+def make(project, packages, tmp_path_factory):
+    """Return a function that makes a copy of the project: .path, and .run() of its Python."""
+
+    def copy():
+        path = tmp_path_factory.mktemp("translated") / "mysite"
+        shutil.copytree(project.path, path, ignore=shutil.ignore_patterns(".git"))
+        environment = {key: value for key, value in os.environ.items() if key != "PYTEST_ADDOPTS"}
+        environment["PYTHONPATH"] = str(packages)
+
+        def run(*command, status=0, cwd=path):
+            options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "encoding": "utf-8"}
+            words = [project.python, "-m", *command]
+            finished = subprocess.run(words, cwd=cwd, env=environment, **options)
+            assert finished.returncode == status, finished.stdout[-20000:]
+            return finished.stdout
+
+        return SimpleNamespace(path=path, run=run, environment=environment)
+
+    return copy
+
+
+def test_from_the_switch_to_pages_in_two_languages(make, project):
+    site = make()
+    files = {*Path(project.python).parent.parent.rglob("migrations/*.py")}
+    site.run("manage", "createdb", "--noinput", "--verbosity=0")
+    site.run("manage", "addsite", "two.example")
+    edit(site.path / "mysite/settings.py", SWITCH)
+    # What is missing is told before there is a page that fails.
+    shown = site.run("manage", "createdb", "--noinput", status=1)
+    assert "Type nox -s manage -- makemigrations, and commit what it writes." in shown
+    assert "pages has no migration for this" in shown
+    refused = site.run("manage", "check", "--deploy", "--fail-level=ERROR", status=1)
+    assert "pages has no migration for this: Add field title_de to page" in refused
+    assert "Add field title_de to page" in site.run("manage", "makemigrations", "--check", status=1)
+    assert not (site.path / "migrations_of_packages").exists()
+    site.run("manage", "makemigrations")
+    site.run("manage", "makemigrations", "--check")
+    assert {*Path(project.python).parent.parent.rglob("migrations/*.py")} == files
+    site.run("ruff", "check", "--no-cache")
+    site.run("ruff", "format", "--check", "--no-cache")
+    site.run("manage", "createdb", "--noinput")
+    code = "from mezzanine.pages.models import Page as P;"
+    code += "print(sorted(P._base_manager.raw_values('site_id', 'slug', 'title_en', 'title_de'),"
+    code += " key=str)[-2:])"
+    found = site.run("manage", "shell", "-v0", "-c", code)
+    assert "{'site_id': 2, 'slug': '/', 'title_en': 'Home', 'title_de': None}" in found
+
+    with (site.path / "mysite/urls.py").open("a") as file:
+        file.write(PREFIXES)
+    imported = {
+        "from django.contrib import admin\n": "from django.conf.urls.i18n import i18n_patterns\n"
+        "from django.contrib import admin\n"
+    }
+    edit(site.path / "mysite/urls.py", imported)
+    shutil.copytree(TESTS, site.path, dirs_exist_ok=True)
+    site.run("pytest", "-q", "-p", "no:cacheprovider", "tests/test_translated.py")
+
+
+@pytest.fixture(scope="module")
+def live(make, project, database, memcached):
+    """A live site that was there before the switch, and its port."""
+    site = make()
+    render_live_settings(site.path, database, memcached)
+    site.run("manage", "createdb", "--noinput", "--nodata")
+    site.run("manage", "shell", "-v0", "-c", PAGES)
+    edit(site.path / "mysite/settings.py", SWITCH)
+    for command in (["makemigrations"], ["migrate"], ["collectstatic", "--noinput"]):
+        site.run("manage", *command)
+    site.run("manage", "shell", "-v0", "-c", TRANSLATIONS)
+    site.port = unused_port()
+    ask, command = (
+        partial(Visitor(site.port).open, "/robots.txt"),
+        gunicorn(project.python, "mysite", site.port),
+    )
+    options = {"cwd": site.path, "env": site.environment}
+    with running(command, ask, site.path / "gunicorn.log", **options):
+        yield site
+
+
+PAGES = """
+from mezzanine.pages.models import RichTextPage
+bread = RichTextPage.objects.create(title="Bread", content="<p>Baked</p>")
+RichTextPage.objects.create(title="Rye", parent=bread, content="<p>Dark</p>")
+"""
+TRANSLATIONS = """
+from django.utils.translation import override
+from mezzanine.pages.models import Page
+bread = Page.objects.get(slug="bread")
+bread.title_de = "Brot"
+bread.save()
+bread.set_slug("loaves")
+rye = Page.objects.get(title_en="Rye")
+assert (rye.slug, rye.titles_en, rye.titles_de) == ("loaves/rye", "Bread / Rye", "Brot / Rye")
+"""
+
+
+@pytest.mark.parametrize(("accepted", "title"), [("en", "Bread"), ("de", "Brot"), ("fr", "Bread")])
+def test_the_browser_of_a_visitor_says_which_language(live, accepted, title):
+    for _ in range(2):  # nobody gets what is kept of another
+        answer = Visitor(live.port).open("/loaves/", **{"Accept-Language": accepted})
+        assert answer.status == 200
+        assert f"<title>{title}" in "".join(answer.text.split())
+        assert "Baked" in answer.text
+
+
+def test_an_old_address_leads_to_the_new_one(live):
+    assert Visitor(live.port).open("/bread/rye/").headers["Location"] == "/loaves/rye/"
