@@ -20,8 +20,8 @@ TAKEN = """
     memcache mezzanine multisite nacl navigation nox noxfile oauthlib packaging page_addresses
     page_cache paramiko pil pluggy private psycopg psycopg_binary py pycparser pygments pytest
     pytest_django pytz requests requests_oauthlib requirements ruff soupsieve sqlparse staff static
-    test tests theme tinycss2 tweepy typing_extensions tzdata tzlocal urllib3 visitors webencodings
-    wrapt
+    test tests theme tinycss2 transfer tweepy typing_extensions tzdata tzlocal urllib3 visitors
+    webencodings wrapt
 """
 
 # The users, groups, roles and databases of a server: TAKEN_NAMES in deploy/config.py, by a test.

@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "page_cache",
     "importers",
     "visitors",
+    "transfer",
     "theme",  # before Mezzanine, whose templates it extends
     "feeds",
     "django.contrib.auth",
@@ -192,6 +193,7 @@ SITE_FALLBACK = False  # True: a host of no site shows SITE_ID, even with many s
 HOST_THEMES = []  # ("domain", "package"): an app whose templates that site has before all others
 SITE_THEMES = []  # packages that the settings in the admin offer as themes, site by site
 MEDIA_LIBRARY_PER_SITE = True
+TRANSFER_KINDS = {}  # {"shop.Order": "visitors"}: what fab push leaves alone; transfer/README.md
 COMMENTS_APP = "mezzanine.generic"
 COMMENT_FORM_CLASS = "page_cache.forms.CommentForm"
 PACKAGE_NAME_FILEBROWSER = "filebrowser_safe"

@@ -1,0 +1,104 @@
+"""A package takes the place of the content that is here, in one transaction."""
+
+from contextlib import contextmanager
+
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.core.management.color import no_style
+from django.db import DatabaseError, connection, transaction
+
+from page_cache import edits
+
+from . import sites
+from .kinds import travelling
+from .models import Origin
+from .package import Refused, sha256
+from .plan import Plan, keep_counters
+from .tables import chunks
+
+PATIENCE = "10s"  # for others who write
+
+
+def load(package, agreed=None, pulled=False):
+    """Bring a package in; return the summary of what was changed.
+
+    `agreed` is the "digest" of a summary: Refused where there is more to lose by now. With
+    `pulled`, data of visitors that lead to nothing afterwards go, and what is here counts as a copy
+    of the server's; without, Refused where there are any.
+    """
+    package.check()
+    try:
+        with transaction.atomic(), locked(package):
+            plan = Plan(package)
+            summary = plan.summary
+            if agreed and agreed != summary["digest"]:
+                raise Refused("it has changed here meanwhile; type the same again")
+            if summary["orphans"] and not pulled:
+                raise Refused(refusal(summary["orphans"]))
+            apply(plan)
+            if pulled:
+                Origin.note(sha256(package.path), plan.everything)
+    except DatabaseError as error:
+        raise Refused(f"the database refuses it: {error}".strip().partition("\n")[0]) from None
+    cache.clear()
+    edits.note()
+    return summary
+
+
+def refusal(orphans):
+    return (
+        f"it would take away what these belong to: {', '.join(orphans)}. Type fab pull, and push"
+        " that with your changes; or delete them in the admin there"
+    )
+
+
+@contextmanager
+def locked(package):
+    """Let nobody else write to the tables meanwhile; they may be read."""
+    if connection.vendor == "postgresql":
+        quote = connection.ops.quote_name
+        models = travelling(package.header["everything"])
+        names = ", ".join(quote(model._meta.db_table) for model in models)
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
+            cursor.execute(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
+    yield
+
+
+def apply(plan):
+    for orphans in plan.orphans:
+        orphans.settle()
+    put_back = []
+    for change in plan.changes.values():
+        change.table.delete(change.removed | change.replaced)
+        put_back.append(change.table.move(change.moved))
+    for change in plan.changes.values():
+        write(plan, change)
+    sites.add_aliases(plan.package.lines("aliases"))
+    sites.tell()
+    reset_sequences(plan)
+    for put in put_back:
+        put()
+    if plan.everything:  # the numbers of accounts are others'
+        Session.objects.all().delete()
+    connection.check_constraints()
+
+
+def write(plan, change):
+    """Insert and update the rows of a table."""
+    table = change.table
+    for rows in chunks(plan.incoming(table)):
+        new = [row for row in rows if table.key(row) in change.added]
+        table.insert([keep_counters(table, row, table.defaults) for row in new])
+        again = [row for row in rows if table.key(row) in change.replaced]
+        table.insert([keep_counters(table, row, change.kept[table.key(row)]) for row in again])
+        for row in rows:
+            if table.key(row) in change.changed:
+                table.update(row)
+
+
+def reset_sequences(plan):
+    models = [change.table.model for change in plan.changes.values()]
+    with connection.cursor() as cursor:
+        for sql in connection.ops.sequence_reset_sql(no_style(), models):
+            cursor.execute(sql)
