@@ -7,6 +7,7 @@ from invoke import Exit
 from deploy import (
     certificates,
     checks,
+    content,
     database,
     environments,
     hardening,
@@ -190,6 +191,22 @@ def restore(host, name, yes=""):
         confirm(f"Put {name} in the place of the live database and uploads", name, yes)
         database.backup(host, "restore")
         plans.restore(host, name)
+
+
+@command
+def pull(host, everything=False):
+    """Bring the live content and uploads here. --everything: accounts and visitors' data, too."""
+    with Lease(host, "pull"):
+        plans.live_or_exit(host)
+        content.pull(host, everything)
+
+
+@command
+def push(host, everything=False, yes=False):
+    """Put the content and uploads of this machine live, after a backup. Asks, or --yes."""
+    with Lease(host, "push"):
+        plans.live_or_exit(host)
+        content.push(host, everything, yes)
 
 
 @command

@@ -2,7 +2,9 @@
 
 import json
 from datetime import timedelta
-from io import StringIO
+from io import BytesIO, StringIO
+from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -11,6 +13,7 @@ from django.contrib.redirects.models import Redirect
 from django.contrib.sites.models import Site
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 from mezzanine.blog.models import BlogCategory, BlogPost
 from mezzanine.conf.models import Setting
@@ -23,6 +26,7 @@ from multisite.models import SiteAlias
 from transfer.export import tables
 from transfer.keys import Keys
 from transfer.models import Origin
+from transfer.package import Package
 
 PATH = "content.zip"
 STRANGE = "é中 🐧 \u200b\r\n\t \\ ' \" %s {x} \ufeff<b>"
@@ -53,7 +57,7 @@ def content(sites):
             form.fields.create(label="Name", field_type=1)
             Redirect.objects.create(site_id=site_id, old_path="/old/", new_path="/top/")
     assert child.parent_id
-    return post
+    return BlogPost.objects.get(slug="a-post")
 
 
 def comment_on(post, **values):
@@ -73,6 +77,12 @@ def imported(path=PATH, **options):
     out = StringIO()
     call_command("importcontent", path, stdout=out, **options)
     return json.loads(out.getvalue())
+
+
+def text_of(path):
+    """Return all that a file of content says."""
+    with Package(path) as package:
+        return "".join(json.dumps([*package.lines(name)]) for name in package.names)
 
 
 def all_rows(everything=True):
@@ -96,7 +106,7 @@ def test_what_is_brought_back_is_what_it_was(content):
     Setting.objects.filter(name="SITE_TITLE").update(value="x")
     summary = imported()
     assert all_rows() == before
-    assert summary["changes"]["blog.blogpost"] == {"added": 0, "changed": 2, "removed": 0}
+    assert summary["changes"]["blog.blogpost"] == {"added": 0, "changed": 1, "removed": 0}
 
 
 def test_an_empty_database_has_all_of_it_afterwards(content):
@@ -148,7 +158,7 @@ def test_what_would_take_a_comment_away_is_refused_and_touches_nothing(content):
     later = BlogPost.objects.create(title="Later", user=content.user)
     comment_on(later)
     before = all_rows()
-    with pytest.raises(CommandError, match=r"Nothing was changed: .*Comments: 1"):
+    with pytest.raises(CommandError, match=r"Nothing was changed: .*comments: 1"):
         imported()
     assert all_rows() == before
     imported(pulled=True)
@@ -160,7 +170,7 @@ def test_a_comment_does_not_move_to_another_post_of_the_same_number(content):
     created = content.created + timedelta(days=1)
     BlogPost.objects.filter(pk=content.pk).update(title="Somebody else's", created=created)
     comment_on(content)
-    with pytest.raises(CommandError, match="Comments: 1"):
+    with pytest.raises(CommandError, match="comments: 1"):
         imported()
 
 
@@ -168,12 +178,8 @@ def test_passwords_and_addresses_do_not_travel(content, place):
     get_user_model().objects.filter(username="member").update(first_name="Ann")
     comment_on(content)
     exported()
-    with open(PATH, "rb") as file:
-        assert b"member@example.com" not in file.read()
-    from transfer.package import Package
-
-    with Package(PATH) as package:
-        text = "".join(json.dumps([*package.lines(name)]) for name in package.names)
+    text = text_of(PATH)
+    assert "A post" in text
     for private in ("member@example.com", "eve@example.com", "Nice", "pbkdf2", "md5$"):
         assert private not in text
     get_user_model().objects.get(username="member").delete()
@@ -211,20 +217,19 @@ def test_everything_brings_accounts_with_their_passwords_and_comments(content, b
 def test_the_keys_of_x_stay_where_they_are(content):
     Setting.objects.create(name="TWITTER_BEARER_TOKEN", value="secret")
     exported()
-    with open(PATH, "rb") as file:
-        assert b"secret" not in file.read()
+    assert "secret" not in text_of(PATH)
     Setting.objects.filter(name="TWITTER_BEARER_TOKEN").update(value="another")
     imported()
     assert Setting.objects.get(name="TWITTER_BEARER_TOKEN").value == "another"
 
 
 def test_a_row_that_stays_makes_room_for_one_that_comes_under_its_number(content):
-    first = Setting.objects.create(name="SITE_TAGLINE", value="brought")
+    first = Setting.objects.create(name="BLOG_POST_PER_PAGE", value="7")
     exported()
-    first.delete()
+    Setting.objects.filter(pk=first.pk).delete()
     Setting.objects.create(id=first.pk, name="TWITTER_BEARER_TOKEN", value="ours")
     imported()
-    assert Setting.objects.get(pk=first.pk).value == "brought"
+    assert Setting.objects.get(pk=first.pk).value == "7"
     assert Setting.objects.get(name="TWITTER_BEARER_TOKEN").value == "ours"
 
 
@@ -263,10 +268,8 @@ def test_aliases_are_added_and_none_is_taken_away(content, sites):
 
 def test_it_says_what_has_changed_since_it_was_pulled(content):
     pulled = exported("pulled.zip")
-    (base := f"{pulled['sha256']}.zip")
-    import os
-
-    os.rename("pulled.zip", base)
+    base = f"{pulled['sha256']}.zip"
+    Path("pulled.zip").rename(base)
     imported(base, pulled=True)
     BlogPost.objects.filter(pk=content.pk).update(title="Edited here")
     exported(PATH, bases=".")
@@ -275,7 +278,7 @@ def test_it_says_what_has_changed_since_it_was_pulled(content):
     RichTextPage.objects.create(title="Staff wrote this", slug="staff")
     BlogPost.objects.filter(pk=content.pk).update(content="and this")
     newer = imported(look=True)["newer"]
-    assert [line for line in newer if "Staff wrote this (new)" in line]
+    assert [line for line in newer if "Staff wrote this (not in what is brought)" in line]
     assert [line for line in newer if "A post (changed)" in line]
 
 
@@ -306,13 +309,19 @@ def test_a_copy_without_accounts_is_not_everything(content):
     exported()
 
 
+def flipped(whole):
+    """Return a zip, in bytes, in which a byte of the largest member is another."""
+    largest = max(ZipFile(BytesIO(whole)).infolist(), key=lambda info: info.compress_size)
+    place = largest.header_offset + 60 + largest.compress_size // 2
+    return whole[:place] + bytes([whole[place] ^ 255]) + whole[place + 1 :]
+
+
 @pytest.mark.parametrize(
     "harm", ["cut", "flip", "not a zip", "another zip", "nothing", "newer", "template", "site"]
 )
 def test_what_is_damaged_or_foreign_is_refused_in_one_line(content, harm, monkeypatch, settings):
     exported()
-    with open(PATH, "rb") as file:
-        whole = file.read()
+    whole = Path(PATH).read_bytes()
     before = all_rows()
     if harm == "template":
         monkeypatch.setattr("transfer.versions.template", lambda: "12345678")
@@ -321,18 +330,12 @@ def test_what_is_damaged_or_foreign_is_refused_in_one_line(content, harm, monkey
     elif harm == "site":
         settings.SITE_ID = 2
     else:
-        from zipfile import ZipFile
-
-        middle = len(whole) // 2
-        flipped = whole[:middle] + bytes([whole[middle] ^ 255]) + whole[middle + 1 :]
         contents = {
-            "cut": whole[:middle],
-            "flip": flipped,
+            "cut": whole[: len(whole) // 2],
+            "flip": flipped(whole),
             "not a zip": b"x" * 1000,
-            "nothing": b"",
         }
-        with open(PATH, "wb") as file:
-            file.write(contents.get(harm, b""))
+        Path(PATH).write_bytes(contents.get(harm, b""))
         if harm in ("another zip", "newer"):
             with ZipFile(PATH, "w") as archive:
                 archive.writestr("a" if harm == "another zip" else "content.json", '{"format": 2}')
@@ -343,8 +346,6 @@ def test_what_is_damaged_or_foreign_is_refused_in_one_line(content, harm, monkey
 
 
 def test_content_of_another_state_of_the_migrations_is_refused(content):
-    from django.db.migrations.recorder import MigrationRecorder
-
     exported()
     recorder = MigrationRecorder(connection)
     recorder.record_applied("blog", "0099_more")
@@ -360,7 +361,8 @@ def test_a_row_that_the_database_refuses_brings_nothing(content, monkeypatch):
     exported()
     BlogPost.objects.update(title="Another")
     before = all_rows()
-    monkeypatch.setattr("transfer.tables.Table.values", lambda table, row: [None] * len(row))
+    empty = lambda table, row: row[: table.pk + 1] + [None] * len(row[table.pk + 1 :])  # noqa: E731
+    monkeypatch.setattr("transfer.tables.Table.values", empty)
     with pytest.raises(CommandError, match="^Nothing was changed: the database refuses it: .+$"):
         imported()
     assert all_rows() == before

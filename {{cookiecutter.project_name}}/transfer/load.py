@@ -33,8 +33,8 @@ def load(package, agreed=None, pulled=False):
             summary = plan.summary
             if agreed and agreed != summary["digest"]:
                 raise Refused("it has changed here meanwhile; type the same again")
-            if summary["orphans"] and not pulled:
-                raise Refused(refusal(summary["orphans"]))
+            if summary["refusal"] and not pulled:
+                raise Refused(summary["refusal"])
             apply(plan)
             if pulled:
                 Origin.note(sha256(package.path), plan.everything)
@@ -43,13 +43,6 @@ def load(package, agreed=None, pulled=False):
     cache.clear()
     edits.note()
     return summary
-
-
-def refusal(orphans):
-    return (
-        f"it would take away what these belong to: {', '.join(orphans)}. Type fab pull, and push"
-        " that with your changes; or delete them in the admin there"
-    )
 
 
 @contextmanager

@@ -19,6 +19,9 @@ class Origin(models.Model):
         return cls.objects.first()
 
     @classmethod
-    def note(cls, base, everything):
-        values = {"base": base, "everything": everything}
-        cls.objects.update_or_create(id=1, defaults=values)
+    def note(cls, base, everything=None):
+        """Note a base; unless `everything` is said, that is what it was, at first True."""
+        origin = cls.current() or cls(id=1, everything=True)
+        origin.base = base
+        origin.everything = origin.everything if everything is None else everything
+        origin.save()

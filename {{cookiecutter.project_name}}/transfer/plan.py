@@ -83,13 +83,25 @@ class Plan:
 
     @property
     def summary(self):
-        """Return "changes", counts by table, "newer" and "orphans", lines, and their "digest"."""
+        """Return what would happen, as a dict.
+
+        "changes", counts by table; "newer", lines, of what is here and whoever brings it has not
+        seen; "refusal", why it cannot be, or an empty str; "digest" of all that.
+        """
         counts = {label: change.counts for label, change in self.changes.items()}
         changes = {label: found for label, found in counts.items() if any(found.values())}
         orphans = [orphan.told for orphan in self.orphans if orphan.is_data]
-        told = {"changes": changes, "newer": self.newer, "orphans": orphans}
+        told = {"changes": changes, "newer": self.newer}
+        told |= {"refusal": refusal(orphans) if orphans else ""}
         digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
         return told | {"digest": digest}
+
+
+def refusal(orphans):
+    return (
+        f"it would take away what these belong to: {', '.join(orphans)}. Type fab pull, and push"
+        " that with your changes; or delete them in the admin there"
+    )
 
 
 def note(change, key, row, old):

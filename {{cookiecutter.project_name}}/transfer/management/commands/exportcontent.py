@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
 from ...export import export, refuse_copy
 from ...kinds import kinds
@@ -31,6 +31,8 @@ class Command(BaseCommand):
             return
         if not file:
             raise CommandError("Type the name of the file to write")
+        if not connection.introspection.table_names():
+            raise CommandError("There is no database here yet; type nox -s serve")
         try:
             if everything:
                 refuse_copy()
@@ -40,7 +42,6 @@ class Command(BaseCommand):
         except (Refused, OSError) as refused:
             raise CommandError(f"Nothing was exported: {refused}") from None
         told = {"sha256": sha256(file), "bytes": Path(file).stat().st_size, "rows": rows}
-        told |= {"media": str(settings.MEDIA_ROOT), "private": str(settings.FORMS_UPLOAD_ROOT)}
         self.stdout.write(json.dumps(told))
 
 

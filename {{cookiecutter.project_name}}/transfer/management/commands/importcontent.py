@@ -2,11 +2,14 @@
 
 import json
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
 from ...keeping import keep
 from ...load import load
-from ...package import Package, Refused
+from ...models import Origin
+from ...package import Package, Refused, sha256
 from ...plan import Plan
 
 
@@ -21,15 +24,21 @@ class Command(BaseCommand):
         parser.add_argument("--look", action="store_true", help="only say what would change")
         parser.add_argument("--agreed", metavar="DIGEST", help="what --look has said before")
         parser.add_argument("--pulled", action="store_true", help="this is a copy of a live site")
+        parser.add_argument("--pushed", action="store_true", help="only note that it is live now")
         parser.add_argument("--keep", metavar="FILE", help="write what is here to this file before")
 
-    def handle(self, *, file, look, agreed, pulled, **options):
+    def handle(self, *, file, look, agreed, pulled, pushed, **options):
         try:
             with Package(file) as package:
-                if look:
+                if pushed:
+                    Origin.note(sha256(file))
+                    summary = {}
+                elif look:
                     package.check()
                     summary = Plan(package).summary
                 else:
+                    if pulled and not connection.introspection.table_names():
+                        call_command("createdb", interactive=False, nodata=True, verbosity=0)
                     if options["keep"]:
                         keep(options["keep"])
                     summary = load(package, agreed, pulled)
