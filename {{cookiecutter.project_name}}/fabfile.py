@@ -86,8 +86,13 @@ def deploy(host, force=False, maintenance=False, yes=False):
 @command
 def all_(host):
     """Everything for a new server: install, create, deploy."""
-    for each in (install, create, deploy):
+    for each in (install, create):
         each.body(host.connection)
+    is_new = not releases.live(host)
+    deploy.body(host.connection)
+    if is_new:
+        with Lease(host, "push"):
+            content.offer(host)
 
 
 @command

@@ -1,7 +1,7 @@
 """The content of the live site comes here, or what is here goes there: fab pull, fab push.
 
-backups/NAME/content/ has what is on its way, blobs/; what was here before, before/; and, to see
-what has changed on a server since, the files in which content came or went, bases/.
+In backups/NAME/content/ are: blobs/, which are on their way; before/, what was here before; and
+bases/, the files in which content came or went, by which is seen what has changed there since.
 """
 
 import shutil
@@ -20,6 +20,7 @@ from .on_host.site import Refused
 from .on_host.uploads import Placing, Upload
 from .plans import agree
 from .steps import step
+from .terminal import ask, can_ask
 
 KEPT = 10  # bases, and copies of what was here before
 
@@ -105,6 +106,22 @@ def put(
 # To the server
 
 
+def offer(host: Host) -> None:
+    """Ask whether what is here is to go live too, where a site is new and something is here."""
+    try:
+        made = local.manage("exportcontent", str(Home(host).folder / "content.zip"))
+    except Exit:  # there is no database here, or no Python that could read it
+        return
+    if not any(made["rows"].values()):
+        return
+    if not can_ask():
+        print(host.config.typed("What was built on this machine is not live yet: type fab push"))
+        return
+    question = "Put the content and uploads of this machine live too (yes/no)?"
+    if ask(question, Exit(host.config.typed("Later that is fab push"), 2)) == "yes":
+        push(host, everything=False, yes=True)
+
+
 def push(host: Host, everything: bool, yes: bool) -> None:
     """Let what is here take the place of the content of the live site, once that is agreed to."""
     home = Home(host)
@@ -123,7 +140,7 @@ def push(host: Host, everything: bool, yes: bool) -> None:
     if not summary["changes"] and not wanted:
         print("All of it is live already.")
         return
-    ask(host, summary, wanted, theirs, everything, yes)
+    agree_to_loss(host, summary, wanted, theirs, everything, yes)
     files = [(folders[each.folder] / each.path, each) for each in wanted]
     transport.send(host, "Sending the uploads", files, there["staged"])
     database.backup(host, "push")
@@ -136,7 +153,7 @@ def push(host: Host, everything: bool, yes: bool) -> None:
     home.prune()
 
 
-def ask(
+def agree_to_loss(
     host: Host,
     summary: Mapping[str, Any],
     wanted: Sequence[Upload],
@@ -145,8 +162,8 @@ def ask(
     yes: bool,
 ) -> None:
     """Say what would change and what would be lost; Exit unless that is agreed to."""
-    if summary["orphans"]:
-        raise Exit(f"{host.name}: {summary['refusal']}", 1)
+    if summary["refusal"]:
+        raise Exit(f"{host.name}: nothing was changed: {summary['refusal']}", 1)
     tell(summary["changes"], len(wanted))
     there = {(each.folder, each.path) for each in theirs}
     lost = summary["newer"] + [

@@ -65,7 +65,7 @@ def has_table(model):
 def declared_kind(model):
     """Return the kind that the settings or KNOWN give, or None."""
     label = model._meta.label_lower
-    chosen = {name.lower(): kind for name, kind in settings.TRANSFER_KINDS.items()}
+    chosen = {name.lower(): kind for name, kind in getattr(settings, "TRANSFER_KINDS", {}).items()}
     if label in chosen and chosen[label] not in KINDS:
         raise ImproperlyConfigured(f"TRANSFER_KINDS: {chosen[label]!r} is none of {KINDS}")
     if model._meta.auto_created:  # the table of a ManyToManyField is of the kind of its owner
