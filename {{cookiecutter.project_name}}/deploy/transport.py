@@ -11,7 +11,7 @@ from paramiko import Channel
 from .host import CommandFailed, Host
 from .on_host import uploads
 from .on_host.site import Refused
-from .on_host.uploads import Upload
+from .on_host.uploads import Upload, offset
 from .shell import skip_greeting, text
 from .steps import step
 
@@ -56,7 +56,7 @@ def megabytes(size: int) -> str:
 def fetch(host: Host, title: str, wanted: Sequence[Upload], blobs: Path, everything: bool) -> None:
     """Bring files of the server into a directory of blobs; go on where a transfer was cut off."""
     wanted, there = once(wanted), uploads.staged(blobs)
-    pairs = [(each, offset(each, there)) for each in wanted if not is_whole(blobs, each)]
+    pairs = [(each, offset(each, there)) for each in wanted if each.sha256 not in there]
     if not pairs:
         return
     progress = Progress(sum(each.size - start for each, start in pairs))
@@ -76,7 +76,7 @@ def send(
     needed = [
         (path, each, offset(each, there))
         for path, each in found.values()
-        if there.get(each.sha256) != each.size
+        if each.sha256 not in there
     ]
     if not needed:
         return
@@ -112,16 +112,6 @@ class Counted:
 def once(wanted: Sequence[Upload]) -> list[Upload]:
     """Return one of those that have the same in them."""
     return list({each.sha256: each for each in wanted}.values())
-
-
-def is_whole(blobs: Path, upload: Upload) -> bool:
-    return (blobs / upload.sha256).exists()
-
-
-def offset(upload: Upload, there: dict[str, int]) -> int:
-    """Return how many bytes of it were transferred before."""
-    size = there.get(upload.sha256, 0)
-    return size if size < upload.size else 0
 
 
 def described(title: str, pairs: Sequence[tuple[Upload, int]], progress: Progress) -> str:

@@ -26,9 +26,11 @@ def load(package, agreed=None, pulled=False):
     `pulled`, data of visitors that lead to nothing afterwards go, and what is here counts as a copy
     of the server's; without, Refused where there are any.
     """
+    if "site" in package.header:
+        raise Refused(f"{package.path} is one site alone, and importsite reads it")
     package.check()
     try:
-        with transaction.atomic(), locked(package):
+        with transaction.atomic(), locked(package.header["everything"]):
             plan = Plan(package)
             summary = plan.summary
             if agreed and agreed != summary["digest"]:
@@ -40,17 +42,22 @@ def load(package, agreed=None, pulled=False):
                 Origin.note(sha256(package.path), plan.everything)
     except DatabaseError as error:
         raise Refused(f"the database refuses it: {error}".strip().partition("\n")[0]) from None
-    cache.clear()
-    edits.note()
+    tell_visitors()
     return summary
 
 
+def tell_visitors():
+    """Let nobody be shown a page of before."""
+    cache.clear()
+    edits.note()
+
+
 @contextmanager
-def locked(package):
+def locked(everything):
     """Let nobody else write to the tables meanwhile; they may be read."""
     if connection.vendor == "postgresql":
         quote = connection.ops.quote_name
-        models = travelling(package.header["everything"])
+        models = travelling(everything)
         names = ", ".join(quote(model._meta.db_table) for model in models)
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
@@ -69,7 +76,7 @@ def apply(plan):
         write(plan, change)
     sites.add_aliases(plan.package.lines("aliases"))
     sites.tell()
-    reset_sequences(plan)
+    reset_sequences([change.table.model for change in plan.changes.values()])
     for put in put_back:
         put()
     if plan.everything:  # the numbers of accounts are others'
@@ -90,8 +97,8 @@ def write(plan, change):
                 table.update(row)
 
 
-def reset_sequences(plan):
-    models = [change.table.model for change in plan.changes.values()]
+def reset_sequences(models):
+    """Let new rows get numbers that are free."""
     with connection.cursor() as cursor:
         for sql in connection.ops.sequence_reset_sql(no_style(), models):
             cursor.execute(sql)

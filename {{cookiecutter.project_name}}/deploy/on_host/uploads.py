@@ -54,9 +54,15 @@ def listed(folders: Mapping[str, Path]) -> Iterator[Upload]:
 
 
 def staged(blobs: Path) -> dict[str, int]:
-    """Return how many bytes are there of each blob, by SHA-256."""
+    """Return how many bytes are there under each name: SHA-256, or SHA-256.part."""
     found = blobs.iterdir() if blobs.is_dir() else ()
-    return {path.name.removesuffix(".part"): path.stat().st_size for path in found}
+    return {path.name: path.stat().st_size for path in found}
+
+
+def offset(upload: Upload, there: Mapping[str, int]) -> int:
+    """Return from which byte on a file is to be sent; `there` is what `staged` returned."""
+    size = there.get(f"{upload.sha256}.part", 0)
+    return size if size <= upload.size else 0
 
 
 def send(stream: Sink, wanted: Iterable[tuple[Path, Upload, int]]) -> None:
