@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -302,6 +303,56 @@ def test_an_order_of_a_visitor_keeps_its_loaf(ends):
     words = ends.server.manage("importcontent", str(file), status=1)
     assert "Nothing was changed: it would take away what these belong to: orders: " in words
     assert ends.server.rows(everything=True) == before
+
+
+COMMENTS = """
+import os
+from django.contrib.auth.models import User
+from mezzanine.blog.models import BlogPost
+from mezzanine.generic.models import Rating
+post = BlogPost.objects.get(slug="post")
+number = 0
+while not os.path.exists("stop"):
+    post.comments.create(user_name="Eve", comment="Nice", site_id=1)
+    Rating.objects.create(content_object=post, value=3)
+    number += 1
+post.refresh_from_db()
+print(number, post.comments.count(), post.comments_count, post.rating_count)
+"""
+
+
+def test_comments_that_arrive_meanwhile_are_not_lost(ends):
+    file = ends.folder / "meanwhile.zip"
+    ends.server.manage("exportcontent", str(file))
+    ends.laptop.bring(file, "--pulled")
+    with ThreadPoolExecutor() as pool:
+        visitor = pool.submit(ends.server.shell, COMMENTS)
+        for number in range(3):
+            edit = f"from mezzanine.blog.models import *; BlogPost.objects.update(title='{number}')"
+            ends.laptop.shell(edit)
+            ends.laptop.manage("exportcontent", str(file))
+            assert ends.server.bring(file)["changes"]["blog.blogpost"]["changed"] == 1
+        (ends.server.path / "stop").touch()
+        sent, *counted = map(int, visitor.result().split())
+    assert sent > 3
+    assert counted == [sent] * 3
+
+
+def test_a_site_goes_from_sqlite_to_postgresql_alone(ends):
+    file = ends.folder / "site.zip"
+    ends.server.shell("from bread.models import *; Mark.objects.all().delete()")  # are unique
+    there = ends.server.rows(everything=True)
+    ends.laptop.manage("exportsite", "1", str(file))
+    ends.server.manage("importsite", str(file), "--domain=copy.example")
+    new = ends.server.rows(everything=True)
+    for label, rows in there.items():
+        assert [row for row in rows if row not in new[label]] == [], label
+    assert len(new["bread.loaf"]) == len(there["bread.loaf"]) + 121
+    ends.server.shell("from bread.models import *; Loaf.objects.create(title='Next', slug='next')")
+    page = "print(Client(HTTP_HOST='copy.example').get('/bread/7/').status_code)"
+    assert ends.server.shell(f"from django.test import Client; {page}").strip() == "200"
+    refused = ends.server.manage("importsite", str(file), "--domain=copy.example", status=1)
+    assert "there is a site copy.example already" in refused
 
 
 def test_what_only_sqlite_takes_is_refused_in_one_line(ends):

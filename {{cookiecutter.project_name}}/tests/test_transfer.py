@@ -227,7 +227,8 @@ def test_a_row_that_stays_makes_room_for_one_that_comes_under_its_number(content
     first = Setting.objects.create(name="BLOG_POST_PER_PAGE", value="7")
     exported()
     Setting.objects.filter(pk=first.pk).delete()
-    Setting.objects.create(id=first.pk, name="TWITTER_BEARER_TOKEN", value="ours")
+    ours = {"id": first.pk, "site_id": 1, "name": "TWITTER_BEARER_TOKEN", "value": "ours"}
+    Setting.objects.create(**ours)
     imported()
     assert Setting.objects.get(pk=first.pk).value == "7"
     assert Setting.objects.get(name="TWITTER_BEARER_TOKEN").value == "ours"
