@@ -363,6 +363,6 @@ def test_what_only_sqlite_takes_is_refused_in_one_line(ends):
     ends.laptop.manage("exportcontent", str(file))
     before = ends.server.rows(everything=True)
     words = ends.server.manage("importcontent", str(file), status=1).strip()
-    assert "Nothing was changed: the database refuses it: value too long" in words
+    assert "Nothing was changed: the database refuses pages.page: value too long" in words
     assert len(words.splitlines()) == 1
     assert ends.server.rows(everything=True) == before

@@ -364,6 +364,8 @@ def test_a_row_that_the_database_refuses_brings_nothing(content, monkeypatch):
     before = all_rows()
     empty = lambda table, row: row[: table.pk + 1] + [None] * len(row[table.pk + 1 :])  # noqa: E731
     monkeypatch.setattr("transfer.tables.Table.values", empty)
-    with pytest.raises(CommandError, match="^Nothing was changed: the database refuses it: .+$"):
+    with pytest.raises(
+        CommandError, match="^Nothing was changed: the database refuses blog.blogpost: .+$"
+    ):
         imported()
     assert all_rows() == before

@@ -1,11 +1,13 @@
 """A package takes the place of the content that is here, in one transaction."""
 
+import time
 from contextlib import contextmanager
 
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.core.management.color import no_style
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 
 from page_cache import edits
 
@@ -16,7 +18,7 @@ from .package import Refused, sha256
 from .plan import Plan, keep_counters
 from .tables import chunks
 
-PATIENCE = "10s"  # for others who write
+PATIENCE = 10  # seconds for others who write
 
 
 def load(package, agreed=None, pulled=False):
@@ -41,9 +43,14 @@ def load(package, agreed=None, pulled=False):
             if pulled:
                 Origin.note(sha256(package.path), plan.everything)
     except DatabaseError as error:
-        raise Refused(f"the database refuses it: {error}".strip().partition("\n")[0]) from None
+        raise refused(error) from None
     tell_visitors()
     return summary
+
+
+def refused(error, what="it"):
+    """Return in one line that the database does not take something."""
+    return Refused(f"the database refuses {what}: {error}".strip().partition("\n")[0])
 
 
 def tell_visitors():
@@ -59,10 +66,23 @@ def locked(everything):
         quote = connection.ops.quote_name
         models = travelling(everything)
         names = ", ".join(quote(model._meta.db_table) for model in models)
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
-            cursor.execute(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
+        lock(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE NOWAIT")
     yield
+
+
+def lock(sql):
+    """Take all locks at once: whoever holds some and waits for others may make visitors fail."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(sql)
+            return
+        except OperationalError:
+            if time.monotonic() > end:
+                told = f"others have been writing here for {PATIENCE} seconds; type the same again"
+                raise Refused(told) from None
+            time.sleep(0.05)
 
 
 def apply(plan):
@@ -73,7 +93,10 @@ def apply(plan):
         change.table.delete(change.removed | change.replaced)
         put_back.append(change.table.move(change.moved))
     for change in plan.changes.values():
-        write(plan, change)
+        try:
+            write(plan, change)
+        except (DatabaseError, ValidationError) as error:
+            raise refused(error, change.table.label) from None
     sites.add_aliases(plan.package.lines("aliases"))
     sites.tell()
     reset_sequences([change.table.model for change in plan.changes.values()])

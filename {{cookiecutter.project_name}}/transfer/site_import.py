@@ -25,7 +25,7 @@ from multisite.models import SiteAlias, valid_host
 from . import sites, versions
 from .keys import Keys
 from .kinds import CONTENT, VISITORS, kinds
-from .load import locked, reset_sequences, tell_visitors
+from .load import locked, refused, reset_sequences, tell_visitors
 from .package import Refused
 from .site_export import uploads_of
 from .tables import Table, chunks, generic_keys
@@ -60,8 +60,7 @@ def import_site(package, domain=None):
         for path in files:
             path.unlink(missing_ok=True)
         if isinstance(error, DatabaseError):
-            told = str(error).strip().partition("\n")[0]
-            raise Refused(f"the database refuses it: {told}") from None
+            raise refused(error) from None
         raise
     tell_visitors()
     return site, told

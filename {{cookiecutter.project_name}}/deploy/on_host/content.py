@@ -15,8 +15,6 @@ from . import uploads
 from .site import Refused, Site
 from .uploads import Placing, Upload
 
-PATIENCE = 3600  # seconds for the database
-
 
 def directory(site: Site) -> Path:
     """Return where content lies on its way; Refused where there is no such place yet."""
@@ -96,7 +94,6 @@ def manage(site: Site, *words: str) -> dict[str, Any]:
         capture_output=True,
         text=True,
         cwd=site.current / "project",
-        timeout=PATIENCE,
         stdin=subprocess.DEVNULL,
     )
     if "Unknown command" in run.stderr:
