@@ -28,8 +28,6 @@ def load(package, agreed=None, pulled=False):
     `pulled`, data of visitors that lead to nothing afterwards go, and what is here counts as a copy
     of the server's; without, Refused where there are any.
     """
-    if "site" in package.header:
-        raise Refused(f"{package.path} is one site alone, and importsite reads it")
     package.check()
     try:
         with transaction.atomic(), locked(package.header["everything"]):

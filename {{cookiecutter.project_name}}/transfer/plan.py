@@ -46,6 +46,7 @@ class Plan:
         self.keys.users = dict(package.lines("users"))
         self.names = Names(package.header)
         self.changes, self.newer = {}, []
+        self.seen = hashlib.sha256()  # of the rows that would be lost
         for table in tables(self.everything, self.keys):
             if package.header["columns"].get(table.label) != table.names:
                 raise Refused(
@@ -61,7 +62,7 @@ class Plan:
 
     def compare(self, table):
         """Return the Change of a table; note in .newer what nobody has seen who brings it."""
-        change, lost, there = Change(table), Lost(self.package, table), set()
+        change, lost, there = Change(table), Lost(self, table), set()
         for rows in chunks(self.incoming(table)):
             found = table.some([table.key(row) for row in rows])
             for row in rows:
@@ -93,8 +94,9 @@ class Plan:
         orphans = [orphan.told for orphan in self.orphans if orphan.is_data]
         told = {"changes": changes, "newer": self.newer}
         told |= {"refusal": refusal(orphans) if orphans else ""}
-        digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
-        return told | {"digest": digest}
+        seen = self.seen.copy()
+        seen.update(json.dumps(told, sort_keys=True).encode())
+        return told | {"digest": seen.hexdigest()}
 
 
 def refusal(orphans):
@@ -125,15 +127,16 @@ def keep_counters(table, row, old):
 class Lost:
     """Rows of a table that would be lost, and are not as they were when they were pulled."""
 
-    def __init__(self, package, table):
-        self.table, self.titles, self.others = table, [], 0
-        lines = package.lines(f"base/{table.label}")
+    def __init__(self, plan, table):
+        self.seen, self.table, self.titles, self.others = plan.seen, table, [], 0
+        lines = plan.package.lines(f"base/{table.label}")
         self.base = {tuple(k) if isinstance(k, list) else k: digest for k, digest in lines}
 
     def look(self, row, what):
-        before = self.base.get(self.table.key(row))
-        if before == self.table.digest(row):
+        now = self.table.digest(row)
+        if now == self.base.get(self.table.key(row)):
             return
+        self.seen.update(now.encode())
         title = self.table.title(row)
         if title is None or len(self.titles) == SHOWN:
             self.others += 1

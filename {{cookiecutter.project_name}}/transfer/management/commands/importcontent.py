@@ -30,6 +30,8 @@ class Command(BaseCommand):
     def handle(self, *, file, look, agreed, pulled, pushed, **options):
         try:
             with Package(file) as package:
+                if "site" in package.header:
+                    raise Refused(f"{file} is one site alone, and importsite reads it")
                 if pushed:
                     Origin.note(sha256(file))
                     summary = {}
