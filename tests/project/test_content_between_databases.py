@@ -274,21 +274,24 @@ def test_the_kinds_of_own_models_follow_the_rule(ends):
     assert kinds["bread.Profile"] == "accounts"
 
 
-def test_unique_values_may_change_places(ends):
+def test_unique_values_may_change_places_and_rows_of_any_key_may_go(ends):
     file = ends.folder / "swap.zip"
     ends.laptop.shell(
         "from bread.models import *;"
-        "[Mark.objects.create(thing=Flour.objects.first(), place=n) for n in (1, 2)]"
+        "[Mark.objects.create(thing=Flour.objects.first(), place=n) for n in (1, 2)];"
+        "Flour.objects.create(code='gone'); Baker.objects.create()"
     )
     ends.laptop.manage("exportcontent", str(file))
     ends.server.bring(file)
     ends.laptop.shell(
         "from bread.models import *; a, b = Mark.objects.filter(place__in=(1, 2));"
-        "a.place, b.place = 9, a.place; a.save(); b.save(); a.place = 2; a.save()"
+        "a.place, b.place = 9, a.place; a.save(); b.save(); a.place = 2; a.save();"
+        "Flour.objects.filter(code='gone').delete(); Baker.objects.filter(email='').delete()"
     )
     ends.laptop.manage("exportcontent", str(file))
     ends.server.bring(file)
-    assert ends.server.rows()["bread.mark"] == ends.laptop.rows()["bread.mark"]
+    for label in ("bread.mark", "bread.flour", "bread.baker"):
+        assert ends.server.rows()[label] == ends.laptop.rows()[label]
 
 
 def test_an_order_of_a_visitor_keeps_its_loaf(ends):

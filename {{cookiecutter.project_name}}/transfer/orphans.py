@@ -6,7 +6,7 @@ No foreign key of the database guards most of them, so they are looked for.
 from django.contrib.contenttypes.models import ContentType
 
 from .kinds import LOCAL, keys_of, kinds, staying
-from .tables import chunks, generic_keys
+from .tables import chunks, generic_keys, generic_values
 
 
 class Orphans:
@@ -73,7 +73,7 @@ def generic(model, key, gone):
     querysets = []
     for target, keys in gone.items():
         type = ContentType.objects.get_for_model(target, for_concrete_model=False)
-        for some in chunks(map(str, keys)):
+        for some in chunks(generic_values(model, key, keys)):
             named = {key.ct_field: type, f"{key.fk_field}__in": some}
             querysets.append(model._base_manager.filter(**named))
     return querysets

@@ -4,7 +4,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.sites.models import Site
 
 from .kinds import CONTENT, VISITORS, keys_of, kinds
-from .tables import chunks, generic_keys
+from .tables import chunks, generic_keys, generic_values
 
 
 class Selection:
@@ -45,7 +45,7 @@ class Selection:
         for key in generic_keys(model):
             for owner, owners in self.owned.items():
                 type = ContentType.objects.get_for_model(owner, for_concrete_model=False)
-                for some in chunks(map(str, owners)):
+                for some in chunks(generic_values(model, key, owners)):
                     found |= pks(model, **{key.ct_field: type, f"{key.fk_field}__in": some})
         is_more = not found <= self.owned[model]
         self.owned[model] |= found

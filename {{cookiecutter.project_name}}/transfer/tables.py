@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sites.models import Site
+from django.core.exceptions import ValidationError
 from django.db import connection, models
 from django.db.models import JSONField, Q, Value
 from django.db.models.sql import InsertQuery
@@ -217,6 +218,16 @@ def generic_keys(model):
     own = {field.name for field in model._meta.local_concrete_fields}
     keys = (key for key in model._meta.private_fields if isinstance(key, GenericForeignKey))
     return [key for key in keys if key.ct_field in own]
+
+
+def generic_values(model, key, pks):
+    """Yield primary keys as the column of a generic foreign key has them, if it can."""
+    column = model._meta.get_field(key.fk_field)
+    for pk in pks:
+        try:
+            yield column.to_python(str(pk))
+        except ValidationError:  # a number cannot lead to a text
+            continue
 
 
 def counters(model, travelling):
