@@ -8,6 +8,7 @@ from deploy import (
     alarms,
     certificates,
     checks,
+    content,
     database,
     environments,
     hardening,
@@ -86,8 +87,13 @@ def deploy(host, force=False, maintenance=False, yes=False):
 @command
 def all_(host):
     """Everything for a new server: install, create, deploy."""
-    for each in (install, create, deploy):
+    for each in (install, create):
         each.body(host.connection)
+    is_new = not releases.live(host)
+    deploy.body(host.connection)
+    if is_new:
+        with Lease(host, "push"):
+            content.offer(host)
 
 
 @command
@@ -199,6 +205,22 @@ def restore(host, name, yes=""):
         confirm(f"Put {name} in the place of the live database and uploads", name, yes)
         database.backup(host, "restore")
         plans.restore(host, name)
+
+
+@command
+def pull(host, everything=False):
+    """Bring the live content and uploads here. --everything: accounts and visitors' data, too."""
+    with Lease(host, "pull"):
+        plans.live_or_exit(host)
+        content.pull(host, everything)
+
+
+@command
+def push(host, everything=False, yes=False):
+    """Put the content and uploads of this machine live, after a backup. Asks, or --yes."""
+    with Lease(host, "push"):
+        plans.live_or_exit(host)
+        content.push(host, everything, yes)
 
 
 @command

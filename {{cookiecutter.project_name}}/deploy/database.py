@@ -5,6 +5,7 @@ from typing import Any
 
 from invoke import Exit
 
+from . import transport
 from .config import PRODUCTION
 from .host import Host
 from .steps import step
@@ -32,14 +33,19 @@ def backups(host: Host) -> list[dict[str, str]]:
 
 def get(host: Host, name: str) -> Path:
     """Bring a backup home, into a folder of backups/ for its environment; return its Path."""
+    target = home(host) / f"{name}.tar"
+    with step(host, f"Bringing {name} home"):
+        transport.download(host, 'exec tar -C "$root/backups" -c "$backup"', target, backup=name)
+    return target
+
+
+def home(host: Host) -> Path:
+    """Return the folder of backups/ for the environment of a host."""
     config = host.config
     production = config.environment == PRODUCTION
-    home = Path("backups", config.project_name if production else config.environment)
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    target = home / f"{name}.tar"
-    with step(host, f"Bringing {name} home"):
-        host.download('exec tar -C "$root/backups" -c "$backup"', target, backup=name)
-    return target
+    folder = Path("backups", config.project_name if production else config.environment)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
 
 
 def check(host: Host, name: str) -> None:

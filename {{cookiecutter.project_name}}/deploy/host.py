@@ -7,11 +7,9 @@ on_host/.
 import json
 import re
 import shlex
-import shutil
 import sys
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from fabric import Connection
@@ -22,7 +20,7 @@ from . import connecting, program, sudo
 from .config import Config
 from .connecting import Refused
 from .scripts import script
-from .shell import BEGIN, ENVIRONMENT, PATH, copy, send, skip_greeting, text, through_login
+from .shell import BEGIN, ENVIRONMENT, PATH, Session, copy, send, skip_greeting, text, through_login
 from .terminal import ask, writer
 
 CALL = script("call")
@@ -157,15 +155,13 @@ class Host:
 
         CommandFailed with the reason where it is refused.
         """
-        user = self.app_user if as_site else "root"
-        if as_site:  # who may not read the record, nor what the site was deployed with
-            parameters |= {"root": self.root, "environment": ""}
-        return self._answer(self._ask(user, CALL, self._request(command, parameters))[-1])
+        user, request = self._request(command, parameters, as_site)
+        return self._answer(self._ask(user, CALL, request)[-1])
 
     def _check_environment(self) -> None:
         """CommandFailed where the site is another environment's; each `call` looks by itself."""
         if not self._is_checked:
-            lines = self._ask("root", IF_THERE + CALL, self._request("where", {}))
+            lines = self._ask("root", IF_THERE + CALL, self._request("where", {})[1])
             self._answer(lines[-1] if lines else "{}")
 
     def _ask(self, user: str, script: str, request: str) -> list[str]:
@@ -179,20 +175,21 @@ class Host:
             raise CommandFailed(result.status, result.output)
         return result.stdout.splitlines()
 
-    def session(self, command: str, **parameters: Any) -> tuple[Channel, dict[str, Any]]:
-        """Start a command of on_host/, as root, that reads on.
+    def session(self, command: str, as_site: bool = False, **parameters: Any) -> Session:
+        """Start a command of on_host/ that reads on, or prints more than its answer.
 
-        Return its paramiko Channel and its first answer, a dict; Exit where it is refused.
+        Exit where it is refused.
         """
         path = {"program": program.remote_path()}
-        line, first = self._command("root", CALL, self._request(command, parameters), path)
+        user, request = self._request(command, parameters, as_site)
+        line, first = self._command(user, CALL, request, path)
         for mend in (self._send_program, lambda: None):
             channel = self._open(line)
             channel.sendall(first)
             answers = channel.makefile("rb")
             greeting = skip_greeting(answers)
             if answer := answers.readline():
-                return channel, self._answer(answer)
+                return Session(channel, answers, self._answer(answer))
             status = channel.recv_exit_status()
             if status != NOT_SENT:
                 break
@@ -203,24 +200,16 @@ class Host:
         reason = text(said).strip().splitlines()
         raise Exit(f"{self.name}: {reason[-1] if reason else 'connection lost'}", 1)
 
-    def download(self, script: str, path: Path, **variables: str) -> None:
-        """Run a script as root and write what it prints, as bytes, to a local Path."""
-        self._check_environment()
-        channel = self._start(*self._command("root", script, b"", variables))
-        printed = channel.makefile("rb")
-        skip_greeting(printed)
-        with path.open("wb") as file:
-            shutil.copyfileobj(printed, file)
-        if status := channel.recv_exit_status():
-            path.unlink()
-            errors: list[bytes] = []
-            copy(channel.makefile_stderr("rb"), [errors.append], errors)
-            raise CommandFailed(status, text(errors))
-
-    def _request(self, command: str, parameters: dict[str, Any]) -> str:
+    def _request(
+        self, command: str, parameters: dict[str, Any], as_site: bool = False
+    ) -> tuple[str, str]:
+        """Return the user that asks, and the line of the request."""
         names = {"command": command, "name": self.config.project_name, "root": self._root}
         names |= {"home": self.config.virtualenv_home, "environment": self.environment}
-        return json.dumps(names | parameters) + "\n"
+        if as_site:  # who may not read the record, nor what the site was deployed with
+            names |= {"root": self.root, "environment": ""}
+        user = self.app_user if as_site else "root"
+        return user, json.dumps(names | parameters) + "\n"
 
     def _answer(self, line: str | bytes) -> dict[str, Any]:
         answer = json.loads(line)
@@ -291,6 +280,11 @@ class Host:
             return channel
         except (SSHException, EOFError, OSError):
             raise Exit(f"{self.name}: connection lost", 255) from None
+
+    def start(self, script: str, **variables: str) -> Channel:
+        """Start a shell script as root, which prints what is no text; return its Channel."""
+        self._check_environment()
+        return self._start(*self._command("root", script, b"", variables))
 
     def _start(self, command: str, stdin: bytes) -> Channel:
         channel = self._open(command)

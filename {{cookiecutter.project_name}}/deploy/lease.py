@@ -31,9 +31,10 @@ class Lease:
         self._ended = threading.Event()
 
     def __enter__(self) -> Self:
-        self._channel, answer = self.host.session("lease", id=self.id, note=self.noted)
-        if "holder" in answer:
-            raise Exit(f"{self.host.name}: {described(answer['holder'])}; try again later", 75)
+        session = self.host.session("lease", id=self.id, note=self.noted)
+        if holder := session.answer.get("holder"):
+            raise Exit(f"{self.host.name}: {described(holder)}; try again later", 75)
+        self._channel = session.channel
         self.host.lease = self
         threading.Thread(target=self._show_life, daemon=True).start()
         return self

@@ -2,7 +2,8 @@
 
 import shlex
 from collections.abc import Callable, Iterable
-from typing import IO
+from dataclasses import dataclass
+from typing import IO, Any
 
 from paramiko import Channel
 
@@ -13,6 +14,18 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 MARK = "--- fab ---"
 BEGIN = f"printf '\\n{MARK}\\n'; printf '\\n{MARK}\\n' >&2; "
 ENVIRONMENT = script("environment")
+
+
+@dataclass
+class Session:
+    """A command of on_host/ that goes on after its first answer, a dict.
+
+    `channel` is what it reads, a paramiko Channel, and `output` what it prints, a file of bytes.
+    """
+
+    channel: Channel
+    output: IO[bytes]
+    answer: dict[str, Any]
 
 
 def through_login(line: str) -> str:

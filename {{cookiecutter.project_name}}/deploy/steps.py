@@ -18,8 +18,10 @@ NEXT = "With -v after it, the command shows all that the server prints"
 
 
 @contextmanager
-def step(host: Host, title: str) -> Iterator[None]:
+def step(host: Host, title: str, progress: object = "") -> Iterator[None]:
     """Print the title of a step and how many seconds it took, on the standard error.
+
+    A terminal sees meanwhile how far it is, str(progress).
 
     Where a command fails in it, print the last lines of its output and Exit with its status.
     """
@@ -28,7 +30,9 @@ def step(host: Host, title: str) -> Iterator[None]:
     if host.lease:
         host.lease.note(step=title)
     try:
-        with spinner(title) if sys.stderr.isatty() and not host.verbose else nullcontext():
+        with (
+            spinner(title, progress) if sys.stderr.isatty() and not host.verbose else nullcontext()
+        ):
             yield
     except CommandFailed as error:
         lines = host.config.typed(error.output).splitlines()[-LAST_LINES:]
@@ -43,14 +47,15 @@ def step(host: Host, title: str) -> Iterator[None]:
 
 
 @contextmanager
-def spinner(title: str) -> Iterator[None]:
-    """Show on a terminal that a step goes on, and for how many seconds."""
+def spinner(title: str, progress: object) -> Iterator[None]:
+    """Show on a terminal that a step goes on, for how many seconds, and how far it is."""
     ended = threading.Event()
 
     def spin() -> None:
         for tick in itertools.count():
             frame = FRAMES[tick % len(FRAMES)]
-            tell(f"\r{frame} {title} {tick * TICK:.0f} s", end="")
+            told = f"{title} {tick * TICK:.0f} s {progress}"
+            tell(f"\r\x1b[K{frame} {told.rstrip()}", end="")
             if ended.wait(TICK):
                 break
         tell("\r\x1b[K", end="")  # the line is empty again

@@ -12,8 +12,8 @@ from .for_settings import VARIABLE
 # What these do is not of one site.
 GLOBAL = """
     addsite changepassword check checksites clearsessions collectstatic compilemessages
-    createcachetable createdb createsuperuser dbshell deletevisitor diffsettings exportvisitor
-    findstatic flush help inspectdb
+    createcachetable createdb createsuperuser dbshell deletevisitor diffsettings exportcontent
+    exportsite exportvisitor findstatic flush help importcontent importsite inspectdb
     listsites makemessages makemigrations migrate optimizemigration remove_stale_contenttypes
     removesite runserver sendtestemail showmigrations sqlflush sqlmigrate sqlsequencereset
     squashmigrations startapp startproject test testserver version

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "page_cache",
     "importers",
     "visitors",
+    "transfer",
     "theme",  # before Mezzanine, whose templates it extends
     "feeds",
     "django.contrib.auth",
@@ -207,6 +208,7 @@ SITE_THEMES = []  # packages that the settings in the admin offer as themes, sit
 MEDIA_LIBRARY_PER_SITE = True
 BLOG_USE_FEATURED_IMAGE = True  # a picture for each post, if you like
 RICHTEXT_FILTERS = ["mezzanine.utils.html.thumbnails", "theme.text.finish"]
+TRANSFER_KINDS = {}  # {"shop.Order": "visitors"}: what fab push leaves alone; transfer/README.md
 COMMENTS_APP = "mezzanine.generic"
 COMMENT_FORM_CLASS = "page_cache.forms.CommentForm"
 PACKAGE_NAME_FILEBROWSER = "filebrowser_safe"

@@ -33,6 +33,7 @@ for directory in releases shared/static shared/media; do
 done
 make "$name" "$name" 0755 venvs
 make "$name" "$name" 0700 shared/private
+make "$name" "$name" 0700 shared/transfer
 make "$name" "$name" 0700 repo
 make "$name" "$name" 0700 .ssh
 [ -s "$root/.ssh/id_ed25519" ] ||

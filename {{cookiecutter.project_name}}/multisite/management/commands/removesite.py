@@ -1,23 +1,36 @@
 """The command that removes a site."""
 
+import shutil
+from pathlib import Path
+
 from django.conf import settings
 from django.contrib.sites.models import Site
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from mezzanine.blog.models import BlogPost
 from mezzanine.pages.models import Page
 
+from transfer.site_export import uploads_of
+
 from ...command_line import checked, existing
 
 
 class Command(BaseCommand):
-    help = "Removes a site, which is gone at once, with everything that belongs to it."
+    help = (
+        "Removes a site, which is gone at once, with everything that belongs to it; its uploads as"
+        " well where --export has written all of it to a file."
+    )
 
     def add_arguments(self, parser):
         parser.add_argument("site", help="an ID, a domain or an alias")
         parser.add_argument("--force", action="store_true", help="even if it has content")
 
-    def handle(self, *, site, force, verbosity, **options):
+        parser.add_argument(
+            "--export", metavar="FILE", help="write it there before: see exportsite"
+        )
+
+    def handle(self, *, site, force, verbosity, export, **options):
         try:
             site = Site.objects.get(pk=existing(checked(site, "SITE")))
         except LookupError as error:
@@ -26,10 +39,19 @@ class Command(BaseCommand):
             raise CommandError(f"{site.domain} is SITE_ID of the settings, which must stay")
         pages = Page._base_manager.filter(site=site).exclude(slug="/").count()
         posts = BlogPost._base_manager.filter(site=site).count()
-        if (pages or posts) and not force:
+        if (pages or posts) and not (force or export):
             content = f"{site.domain} has {pages} pages and {posts} posts"
-            raise CommandError(f"{content}; make a backup and add --force to remove them")
+            raise CommandError(f"{content}; add --export FILE, or make a backup and add --force")
+        if export:
+            call_command("exportsite", str(site.pk), export, verbosity=0)
+        place = Path(settings.MEDIA_ROOT, uploads_of(site.pk))
         with transaction.atomic():
             site.delete()
+        goes = export and settings.MEDIA_LIBRARY_PER_SITE
+        if goes:
+            shutil.rmtree(place, ignore_errors=True)
         if verbosity:
-            self.stdout.write(f"{site.domain} is gone; its uploads stay in the media directory")
+            where = (
+                f"all of it is in {export}" if goes else "its uploads stay in the media directory"
+            )
+            self.stdout.write(f"{site.domain} is gone; {where}")

@@ -1,0 +1,1 @@
+"""Which models are content, which are accounts, which are the data of visitors."""

@@ -1,0 +1,90 @@
+"""Which rows are of one site: see README.md, One site alone."""
+
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sites.models import Site
+
+from .kinds import CONTENT, VISITORS, keys_of, kinds
+from .tables import chunks, generic_keys, generic_values
+
+
+class Selection:
+    """The rows that belong to a site, and those that these refer to; sets of keys by model."""
+
+    def __init__(self, site):
+        self.models = [model for model, kind in kinds().items() if kind in (CONTENT, VISITORS)]
+        self.models.remove(Site)
+        self.owned = {model: set() for model in self.models}
+        self.shared = {model: set() for model in self.models}
+        for model in self.models:
+            if key := site_key(model):
+                self.owned[model] = pks(model, **{key.attname: site.pk})
+        while any([self.extend(model) for model in self.models]):
+            pass
+        while any([self.share(model) for model in self.models]):
+            pass
+        self._texts = {Site: {str(site.pk)}}
+
+    def of(self, model):
+        return self.owned[model] | self.shared[model]
+
+    def has(self, model, pk):
+        """Return whether a row is among them; pk may be a str, as a generic relation has it."""
+        if model not in self._texts:
+            self._texts[model] = {str(key) for key in self.of(model)}
+        return str(pk) in self._texts[model]
+
+    def extend(self, model):
+        """Add the rows of a model that cannot be without one that is owned; return if any."""
+        if site_key(model):
+            return False
+        found = set()
+        for key in owner_keys(model):
+            owners = self.owned.get(key.related_model._meta.concrete_model, ())
+            for some in chunks(owners):
+                found |= pks(model, **{f"{key.attname}__in": some})
+        for key in generic_keys(model):
+            for owner, owners in self.owned.items():
+                type = ContentType.objects.get_for_model(owner, for_concrete_model=False)
+                for some in chunks(generic_values(model, key, owners)):
+                    found |= pks(model, **{key.ct_field: type, f"{key.fk_field}__in": some})
+        is_more = not found <= self.owned[model]
+        self.owned[model] |= found
+        return is_more
+
+    def share(self, model):
+        """Add what rows of a model refer to and is of no site; return if any."""
+        is_more = False
+        for key in keys_of(model):
+            target = key.related_model._meta.concrete_model
+            if target in self.shared and not has_owner(target):
+                found = set()
+                for some in chunks(self.of(model)):
+                    rows = model._base_manager.filter(pk__in=some, **{f"{key.name}__isnull": False})
+                    found |= set(rows.values_list(key.attname, flat=True))
+                is_more |= not found <= self.of(target)
+                self.shared[target] |= found
+        return is_more
+
+
+def site_key(model):
+    """Return the foreign key to the site in the model's own table, or None."""
+    keys = (key for key in keys_of(model) if key.related_model is Site and not key.null)
+    return None if model._meta.auto_created else next(keys, None)
+
+
+def owner_keys(model):
+    """Return the foreign keys without which a row cannot be, a list."""
+    owner = model._meta.auto_created
+    keys = [key for key in keys_of(model) if not key.null and key.related_model is not model]
+    return [key for key in keys if not owner or key.related_model is owner][:1] if owner else keys
+
+
+def has_owner(model):
+    """Return whether rows of a model are of a site, by themselves or by another row."""
+    if site_key(model) or generic_keys(model):
+        return True
+    return any(has_owner(key.related_model._meta.concrete_model) for key in owner_keys(model))
+
+
+def pks(model, **lookup):
+    return set(model._base_manager.filter(**lookup).values_list("pk", flat=True))

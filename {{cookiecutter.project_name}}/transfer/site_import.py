@@ -1,0 +1,218 @@
+"""One site comes in from a file, beside those that are here, under numbers of its own."""
+
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sites.models import Site
+from django.core.exceptions import ValidationError
+from django.core.files.storage import FileSystemStorage
+from django.db import DatabaseError, connection, transaction
+from django.db.models import IntegerField, Max, UUIDField
+from mezzanine.core.models import SitePermission
+from mezzanine.forms import forms
+from mezzanine.forms.models import Field, FieldEntry
+
+from multisite.models import SiteAlias, valid_host
+
+from . import sites, versions
+from .keys import Keys
+from .kinds import CONTENT, VISITORS, kinds
+from .load import locked, refused, reset_sequences, tell_visitors
+from .package import Refused
+from .site_export import uploads_of
+from .tables import Table, chunks, generic_keys
+
+ROOTS = {"media": lambda: settings.MEDIA_ROOT, "private": lambda: forms.fs.location}
+# Columns that are numbers of rows, though the database knows nothing of it.
+NUMBERS = {(FieldEntry, "field_id"): Field}
+
+
+def import_site(package, domain=None):
+    """Bring a site in, all or nothing; return the Site and lines for people.
+
+    `domain` is what it is to be called, if not what it was.
+    """
+    package.check()
+    header = package.header
+    if "site" not in header:
+        raise Refused(f"{package.path} has all sites, and importcontent reads it")
+    versions.check(header, apps=header["migrations"])
+    files = []
+    try:
+        with transaction.atomic(), locked(everything=True):
+            site = make_site(header, domain)
+            told = [*add_people(package, site)]
+            Coming(package, site, files).write()
+            sites.add_aliases(
+                [site.pk, host] for [*hosts] in package.lines("aliases") for host in hosts
+            )
+            sites.tell()
+            connection.check_constraints()
+    except BaseException as error:
+        for path in files:
+            path.unlink(missing_ok=True)
+        if isinstance(error, DatabaseError):
+            raise refused(error) from None
+        raise
+    tell_visitors()
+    return site, told
+
+
+def make_site(header, domain):
+    """Make the Site; Refused where another has its name."""
+    about = header["site"]
+    wanted = domain or sites.Names(header).domain(about["domain"])
+    try:
+        wanted = valid_host(wanted)
+    except ValidationError as error:
+        raise Refused(error.message) from None
+    if Site.objects.filter(domain__iexact=wanted).exists():
+        raise Refused(f"there is a site {wanted} already; give it another name with --domain")
+    if taken := SiteAlias.objects.filter(host=wanted).select_related("site").first():
+        raise Refused(f"{wanted} is an alias of {taken.site.domain}")
+    name = about["name"] if about["name"] != about["domain"][:50] else wanted[:50]
+    return Site.objects.create(domain=wanted, name=name)
+
+
+class Coming:
+    """The rows and files of a package, on their way to their new numbers and places.
+
+    The rows of one table are all moved by the same distance, so nothing has to be remembered.
+    """
+
+    def __init__(self, package, site, files):
+        self.package, self.site, self.files = package, site, files
+        keys = Keys()
+        keys.users = dict(package.lines("users"))
+        models = [model for model, kind in kinds().items() if kind in (CONTENT, VISITORS)]
+        self.tables = [Table(model, set(models), keys) for model in models]
+        self.tables = [each for each in self.tables if each.label in package.header["rows"]]
+        for table in self.tables:
+            if package.header["columns"][table.label] != table.names:
+                raise Refused(
+                    f"{table.label} has other columns there; deploy, so both are the same"
+                )
+        self.distances, self.uuids, self.renamed = {}, {}, {}
+        old = package.header["site"]["id"]
+        self.before, self.after = (f"{uploads_of(number)}/" for number in (old, site.pk))
+
+    def write(self):
+        for name in sorted(self.package.names):
+            folder, _, path = name.partition("/")
+            if folder in ROOTS:
+                self.bring_file(name, folder, path)
+        for table in self.tables:  # before there is any row
+            self.number(last_of(table.model._meta.pk), 0)
+        for table in self.tables:
+            for rows in chunks(self.package.rows(table.label)):
+                moved = [self.moved(table, row) for row in rows]
+                there = set(table.taken([table.key(row) for row in moved]))  # what sites share
+                table.insert([row for row in moved if table.key(row) not in there])
+        reset_sequences([table.model for table in self.tables])
+
+    # Rows
+
+    def moved(self, table, row):
+        """Return a row with the numbers and the names of files that it is to have here."""
+        new = [self.value(column, value) for column, value in zip(table.columns, row, strict=True)]
+        for key in generic_keys(table.model):
+            type, number = (
+                table.names.index(table.model._meta.get_field(name).attname)
+                for name in (key.ct_field, key.fk_field)
+            )
+            if row[type] is not None:
+                target = ContentType.objects.get_by_natural_key(*row[type]).model_class()
+                given = row[number]
+                moved = self.number(
+                    last_of(target._meta.pk), last_of(target._meta.pk).to_python(given)
+                )
+                new[number] = str(moved) if isinstance(given, str) else moved
+        text = json.dumps(new)
+        if self.before != self.after and self.before in text:
+            new = json.loads(text.replace(self.before, self.after))
+        return new
+
+    def value(self, column, value):
+        if value is None or column.named or column.dropped:
+            return value
+        if column.field.is_relation and column.target is Site:
+            return self.site.pk
+        if field := NUMBERS.get((column.field.model, column.field.name)):
+            return self.number(field._meta.pk, value)
+        if column.last.primary_key:
+            return self.number(column.last, value)
+        return self.renamed.get(value, value) if isinstance(value, str) else value
+
+    def number(self, field, value):
+        """Return what the value of a primary key, a field, becomes here."""
+        if isinstance(field, UUIDField):
+            return self.uuids.setdefault(str(value), str(uuid.uuid4()))
+        if not isinstance(value, int) or not isinstance(field, IntegerField):
+            return value  # a text, such as a code
+        if field not in self.distances:
+            rows = field.model._base_manager
+            self.distances[field] = rows.aggregate(last=Max(field.attname))["last"] or 0
+        return value + self.distances[field]
+
+    # Files
+
+    def bring_file(self, name, folder, path):
+        """Put a file in its place, or under another name where there is another one."""
+        root = Path(ROOTS[folder]())
+        wanted = path.replace(self.before, self.after, 1) if path.startswith(self.before) else path
+        target = root / wanted
+        if not Path(os.path.realpath(target)).is_relative_to(os.path.realpath(root)):
+            raise Refused(f"{path} would be outside of {root}")
+        if target.exists():
+            with self.package.zip.open(name) as new, target.open("rb") as old:
+                if digest(new) == digest(old):
+                    return
+            taken = FileSystemStorage(location=root).get_available_name(wanted)
+            self.renamed[path], target = taken, root / taken
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self.files.append(target)
+        with self.package.zip.open(name) as source, target.open("xb") as file:
+            shutil.copyfileobj(source, file)
+        target.chmod(0o644 if folder == "media" else 0o600)
+
+
+def last_of(field):
+    """Return the field that a primary key is a number of, which may be that of a parent."""
+    while field.is_relation:
+        field = field.target_field
+    return field
+
+
+def digest(file):
+    return hashlib.file_digest(file, "sha256").digest()
+
+
+def add_people(package, site):
+    """Let the staff of the site be staff of it here; yield a line for each that is not made."""
+    users = get_user_model()
+    for name, attributes in package.lines("staff"):
+        here = users._base_manager.filter(**{users.USERNAME_FIELD: name}).first()
+        if here and here.password == attributes["password"]:  # the same person
+            SitePermission.objects.get_or_create(user=here)[0].sites.add(site)
+        if here and here.password != attributes["password"]:
+            yield f"{name} has an account here already, and gets no rights on the site by this"
+        if here:
+            continue
+        groups = attributes.pop("groups")
+        rights = attributes.pop("permissions")
+        user = users(**{users.USERNAME_FIELD: name}, **attributes)
+        user.save()
+        user.groups.set([Group.objects.get_or_create(name=group)[0] for group in groups])
+        for codename, app, model in rights:
+            type = {"content_type__app_label": app, "content_type__model": model}
+            user.user_permissions.add(*Permission.objects.filter(codename=codename, **type))
+        # Mezzanine has made one by now, for the site that is worked on.
+        SitePermission.objects.get_or_create(user=user)[0].sites.set([site])
