@@ -15,8 +15,7 @@ POST = "/blog/hello/"
 TEXT = "/about/team/"
 PUBLIC = [
     *["/", TEXT, "/blog/", POST, "/gallery/", "/contact/", "/search/?q=hello", "/search/?q=nosuch"],
-    *["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/no/such/page/"],
-    "/styleguide/",
+    *["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/styleguide/"],
 ]
 WIDER = "document.documentElement.scrollWidth - innerWidth"
 UNCLEAR = """results => results.violations.map(
@@ -109,7 +108,7 @@ def test_the_menu_is_used_by_keyboard_alone(visit):
     page.keyboard.press("Tab")
     expect(team).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page).to_have_url(f"{page.url.split('/about')[0]}{TEXT}")
+    expect(page).to_have_url(TEXT)
 
 
 @pytest.mark.parametrize("scripts", [True, False])
