@@ -20,7 +20,9 @@ from django.template.loader import get_template
 from mezzanine.conf import settings
 from mezzanine.pages.models import Page
 from mezzanine.pages.templatetags import pages_tags
-from mezzanine.utils.urls import home_slug, path_to_slug
+from mezzanine.utils.urls import home_slug
+
+from languages.addresses import path_to_slug
 
 from .line import line_of
 from .tree import Tree

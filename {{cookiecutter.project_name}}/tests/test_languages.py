@@ -11,6 +11,7 @@ from mezzanine.utils.urls import path_to_slug
 
 from languages import for_settings
 from languages.for_settings import LOCALE, SESSION, migration_modules, set_dynamic_settings
+from navigation import menus
 
 ENGLISH, GERMAN = ("en", "English"), ("de", "Deutsch")
 
@@ -96,6 +97,7 @@ def test_an_address_may_begin_as_a_language_does(browse, settings, end):
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "Locale" not in name]
     slug = project_settings.LANGUAGE_CODE + end
     assert path_to_slug(f"/{slug}/") == slug
+    assert menus.path_to_slug(f"/{slug}/") == slug  # which says what is the current page
     RichTextPage.objects.create(title="Way", slug=slug, content="<p>On our way</p>")
     assert "On our way" in browse().get(f"/{slug}/", follow=True).text
 

@@ -41,6 +41,7 @@ print(visitor.get("/accounts/update/").text.count("https://ada.example/"))
 def test_from_the_first_line_to_an_account_that_is_exported_and_deleted(tmp_path):
     project = Project(tmp_path / "project")
     project.begin()
+    project.packages = tmp_path  # Mezzanine as it is installed, with its templates
     project.write("bread/models.py", USERS)
     project.write("own_settings.py", SETTINGS + USERS_SETTINGS)
     project.manage("makemigrations")
