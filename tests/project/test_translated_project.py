@@ -73,7 +73,7 @@ def test_from_the_switch_to_pages_in_two_languages(make, project):
     # What is missing is told before there is a page that fails.
     shown = site.run("manage", "createdb", "--noinput", status=1)
     assert "Type nox -s manage -- makemigrations, and commit what it writes." in shown
-    assert "pages has no migration for this" in shown
+    assert "blog has no migration for this: Add field title_de to blogcategory" in shown
     refused = site.run("manage", "check", "--deploy", "--fail-level=ERROR", status=1)
     assert "pages has no migration for this: Add field title_de to page" in refused
     assert "Add field title_de to page" in site.run("manage", "makemigrations", "--check", status=1)

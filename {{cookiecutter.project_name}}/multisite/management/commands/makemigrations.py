@@ -39,15 +39,16 @@ class Command(makemigrations.Command):
 
     def take_over_packages(self, app_labels, check, dry_run):
         """Take over the migrations of the packages to whose models the project adds fields."""
-        own = own_labels()
+        own, is_missing = own_labels(), False
         for label, operations in missing().items():
             if label in own or app_labels and label not in app_labels:
                 continue
             if not check and not dry_run:
                 take_over(label)
                 continue
+            is_missing = True
             self.stdout.write(f"Migrations for '{label}', in {PACKAGES}/{label}:")
             for operation in operations:
                 self.stdout.write(f"    + {operation.describe()}")
-            if check:
-                sys.exit(1)
+        if check and is_missing:
+            sys.exit(1)
