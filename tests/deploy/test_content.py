@@ -66,7 +66,6 @@ def site(project, up_with_packages, template, tmp_path_factory):
     host = up_with_packages("content", suite="trixie")
     site = Site(made, host, name=WWW, SSH_USER="root", ADMIN_PASS=PASSWORD)
     site.environment = {"VIRTUAL_ENV": str(project.python.parent.parent)}
-    site.commit()
     site.python = project.python
     with (made / NAME / "local_settings.py").open("r+") as file:
         text = file.read()

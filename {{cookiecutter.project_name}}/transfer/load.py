@@ -59,12 +59,16 @@ def tell_visitors():
 
 @contextmanager
 def locked(everything):
-    """Let nobody else write to the tables meanwhile; they may be read."""
+    """Let nobody else write to the tables meanwhile; they may be read.
+
+    Nor lock rows there, as a comment does with its post before it counts itself: it would wait for
+    us, and we for it.
+    """
     if connection.vendor == "postgresql":
         quote = connection.ops.quote_name
         models = travelling(everything)
         names = ", ".join(quote(model._meta.db_table) for model in models)
-        lock(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE NOWAIT")
+        lock(f"LOCK TABLE {names} IN EXCLUSIVE MODE NOWAIT")
     yield
 
 
