@@ -10,9 +10,10 @@ from django.urls import reverse
 from growing import cost, grow_pages, grow_posts
 from mezzanine.blog.models import BlogPost
 from mezzanine.core.models import CONTENT_STATUS_DRAFT
-from mezzanine.generic.models import AssignedKeyword, Keyword
+from mezzanine.generic.models import AssignedKeyword, Keyword, ThreadedComment
 
 from navigation import blog
+from navigation.admin import LISTED
 from navigation.blog import blog_authors, blog_months, keywords_for
 from navigation.sitemaps import PART
 
@@ -138,3 +139,19 @@ def test_related_posts_are_kept_when_a_post_is_saved(browse):
     post = BlogPost.objects.get(pk=post.pk)
     assert post.title == "Another title"
     assert [each.pk for each in post.related_posts.all()] == [other.pk]
+
+
+@pytest.mark.parametrize("number", [3, 300])
+def test_a_field_with_many_to_choose_from_searches_them(browse, number):
+    post = BlogPost.objects.get()
+    for index in range(number):
+        words = dict(comment=f"No. {index}", user_name="Ada", site_id=1)
+        last = ThreadedComment.objects.create(content_object=post, **words)
+    client = browse("admin")
+    form = client.get(reverse("admin:generic_threadedcomment_change", args=[last.pk])).content
+    assert form.count(b"</option>") < 100
+    assert (b"admin-autocomplete" in form) == (number > LISTED)
+    if number > LISTED:
+        field = dict(app_label="generic", model_name="threadedcomment", field_name="replied_to")
+        found = client.get(reverse("admin:autocomplete"), field | {"term": "No. 299"}).json()
+        assert len(found["results"]) == 1
