@@ -1,5 +1,7 @@
 """What a page cache cannot know of Django."""
 
+from inspect import unwrap
+
 import pytest
 from django.core.cache import cache
 from django.http import HttpResponse
@@ -46,7 +48,8 @@ def test_an_address_that_there_is_not_is_rendered_each_time(rf, monkeypatch):
             return ""
 
     page_not_found = original("mezzanine.core.views.page_not_found")
-    monkeypatch.setitem(page_not_found.__globals__, "get_template", lambda name: Template())
+    names = unwrap(page_not_found).__globals__
+    monkeypatch.setitem(names, "get_template", lambda name: Template())
     for path in ("/a/", "/b/"):
         page_not_found(rf.get(path))
     assert rendered == ["/a/", "/b/"]
