@@ -1,18 +1,14 @@
 """Fields of the admin that would list all there is search instead."""
 
-from functools import wraps
-
 from django.apps import apps
 from django.contrib import admin
-from django.contrib.admin.options import BaseModelAdmin
 from django.utils.html import format_html_join
 from mezzanine.generic.forms import KeywordsWidget
 from mezzanine.generic.models import Keyword
 
 from . import admin_tree  # noqa: F401
-from .widgets import Searched, SearchedMultiple
+from .widgets import SearchedMultiple
 
-LISTED = 200  # rows; a field that would list more is searched
 KEYWORDS = 100  # that are offered beside a field; any other can be typed
 
 if apps.is_installed("mezzanine.blog"):
@@ -53,28 +49,3 @@ def render(widget, *args, **kwargs):
 
 
 KeywordsWidget.render = render
-
-
-def searched(formfield_for_foreignkey):
-    """Let a field that would list more than LISTED rows be searched, where the admin can."""
-
-    @wraps(formfield_for_foreignkey)
-    def formfield(self, db_field, request, **kwargs):
-        there = self.admin_site._registry.get(db_field.remote_field.model)
-        own = "widget" in kwargs or db_field.name in (*self.raw_id_fields, *self.radio_fields)
-        if there and not own and can_search(there, request) and has_many(there, request):
-            kwargs["widget"] = Searched(db_field, self.admin_site)
-        return formfield_for_foreignkey(self, db_field, request, **kwargs)
-
-    return formfield
-
-
-def can_search(there, request):
-    return there.get_search_fields(request) and there.has_view_permission(request)
-
-
-def has_many(there, request):
-    return there.get_queryset(request).order_by()[: LISTED + 1].count() > LISTED
-
-
-BaseModelAdmin.formfield_for_foreignkey = searched(BaseModelAdmin.formfield_for_foreignkey)

@@ -1,16 +1,12 @@
 """Choosing from many by searching, with Django's Select2, beside the jQuery of Mezzanine."""
 
 from django import forms
-from django.contrib.admin.widgets import (
-    AutocompleteSelect,
-    AutocompleteSelectMultiple,
-    get_select2_language,
-)
+from django.contrib.admin.widgets import AutocompleteSelectMultiple, get_select2_language
 from django.forms.widgets import Script
 
 
-class Scripts:
-    """Of a widget of Django's: they run last and all together.
+class SearchedMultiple(AutocompleteSelectMultiple):
+    """Django's widget, whose scripts run last and all together.
 
     Elsewhere they would come between those of the rich text editor, which would then find Django's
     jQuery in the place of Mezzanine's. Django's own is on every form of the admin.
@@ -25,11 +21,3 @@ class Scripts:
         styles = ["admin/css/vendor/select2/select2.css", "admin/css/autocomplete.css"]
         scripts = [Script(name, defer=True) for name in names]
         return forms.Media(js=scripts, css={"screen": styles})
-
-
-class Searched(Scripts, AutocompleteSelect):
-    """Choosing one."""
-
-
-class SearchedMultiple(Scripts, AutocompleteSelectMultiple):
-    """Choosing several."""

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import pytest
 from addresses import BLOG
 from django.contrib.auth import get_user_model
-from django.contrib.sites.models import Site
 from django.urls import reverse
 from growing import cost, grow_pages, grow_posts
 from mezzanine.blog.models import BlogPost
@@ -14,7 +13,6 @@ from mezzanine.core.models import CONTENT_STATUS_DRAFT
 from mezzanine.generic.models import AssignedKeyword, Keyword
 
 from navigation import blog
-from navigation.admin import LISTED
 from navigation.blog import blog_authors, blog_months, keywords_for
 from navigation.sitemaps import PART
 
@@ -140,11 +138,3 @@ def test_related_posts_are_kept_when_a_post_is_saved(browse):
     post = BlogPost.objects.get(pk=post.pk)
     assert post.title == "Another title"
     assert [each.pk for each in post.related_posts.all()] == [other.pk]
-
-
-@pytest.mark.parametrize("number", [3, 300])
-def test_a_field_with_many_to_choose_from_searches_them(browse, number):
-    Site.objects.bulk_create(Site(domain=f"{index}.example") for index in range(number))
-    form = browse("admin").get(reverse("admin:redirects_redirect_add")).content
-    assert form.count(b"</option>") < 100
-    assert (b"admin-autocomplete" in form) == (number > LISTED)
