@@ -17,7 +17,7 @@ worker_processes 1;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log;
 include /etc/nginx/modules-enabled/*.conf;
-events {{}}
+events {{ worker_connections 4096; }}
 http {{
     include /etc/nginx/mime.types;
     include {folder}/site.conf;
@@ -59,6 +59,7 @@ def nginx_conf(live, folder, ports, proxies=()):
         "listen 443 ": f"listen 127.0.0.1:{ports[1]} ",
         "listen [::]:443 ssl http2;": "",
         "/etc/nginx/mysite.js": f"{folder}/mysite.js",
+        "listen 127.0.0.2:": "listen 127.0.0.2:",  # on the port of gunicorn, at another address
         "/run/mysite/edits": f"{live.path}/edits",
         "/run/mysite": f"{folder}/run",
         f"{folder}/run-pages": f"{folder}/pages",

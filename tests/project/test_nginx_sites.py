@@ -3,6 +3,7 @@
 import itertools
 import random
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -149,6 +150,20 @@ def test_an_edit_of_one_site_is_seen_there_and_nowhere_else(nginx, editor, datab
         edit_about(editor, about[number], number, f"mark-of-{number}- once more")
         wait_until(lambda number=number: "once more" in page_of(number))
     assert [number for number in NUMBERS if "once more" in page_of(number)] == [4, 11, 19]
+
+
+def test_an_edit_of_one_site_leaves_the_pages_of_others_in_memory(nginx, database, editor):
+    about, others = pages_about(database), [number for number in NUMBERS if number != 3]
+    for _ in range(3):
+        for number in others:
+            nginx.open("/about/", Host=site(number))
+        edit_about(editor, about[3], 3, "An edit of mark-of-3-")
+        second = int(time.time())
+        found = [kept(nginx.open("/about/", Host=site(number))) for number in others]
+        edited = kept(nginx.open("/about/", Host=site(3)))
+        if int(time.time()) == second:
+            assert edited == "BYPASS"
+        assert "BYPASS" not in found
 
 
 def test_staff_who_look_at_another_site_change_no_page_of_visitors(nginx, editor):

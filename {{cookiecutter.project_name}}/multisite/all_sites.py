@@ -1,11 +1,13 @@
-"""manage.py --all-sites COMMAND: the command for one site after the other."""
+"""manage.py --all-sites COMMAND: the command for each site, as many at a time as cores."""
 
 import os
 import subprocess
 import sys
-from threading import Thread
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock, Thread
 
 from django.contrib.sites.models import Site
+from django.db import connection
 
 from .for_settings import VARIABLE
 
@@ -19,6 +21,8 @@ GLOBAL = """
     squashmigrations startapp startproject test testserver version
 """.split()
 
+PRINTING = Lock()  # a line at a time
+
 
 def run(argv):
     """Run argv in a process per site, each line of output after its site; return the exit status.
@@ -30,8 +34,12 @@ def run(argv):
         wrong = f"{command!r} is not for one site" if command else "which command?"
         print(f"--all-sites: {wrong}; type manage.py --all-sites COMMAND", file=sys.stderr)
         return 2
-    sites = Site.objects.order_by("id").values_list("id", "domain")
-    statuses = {f"{site_id} {domain}": run_for(site_id, domain, argv) for site_id, domain in sites}
+    sites = list(Site.objects.order_by("id").values_list("id", "domain"))
+    # SQLite has one writer at a time.
+    with ThreadPoolExecutor(1 if connection.vendor == "sqlite" else os.cpu_count()) as pool:
+        runs = pool.map(lambda site: run_for(*site, argv), sites)
+        names = [f"{site_id} {domain}" for site_id, domain in sites]
+        statuses = dict(zip(names, runs, strict=True))
     failed = [f"{site} ({status})" for site, status in statuses.items() if status]
     summary = f"--all-sites: {len(statuses) - len(failed)} of {len(statuses)} done"
     print(summary + (f"; failed: {', '.join(failed)}" if failed else ""), file=sys.stderr)
@@ -54,5 +62,6 @@ def run_for(site_id, domain, argv):
 def copy(source, target, prefix):
     """Copy bytes, line by line as they come, after the prefix."""
     for line in source:
-        target.write(prefix + line.rstrip(b"\n") + b"\n")
-        target.flush()
+        with PRINTING:
+            target.write(prefix + line.rstrip(b"\n") + b"\n")
+            target.flush()

@@ -122,14 +122,16 @@ class Hosts:
             return None
         return Site.from_db("default", ["id", "domain", "name"], [site_id, *self._sites[site_id]])
 
-    def names(self):
-        """Return all hosts without their ports, those of the newest site first, in a list.
+    def names(self, site_id=None):
+        """Return all hosts, or those of a site, without their ports, in a list, the newest first.
 
         Each is followed by that with www., or without, unless it is an address.
         """
         self.refresh()
+        ids = self._ids
+        known = [host for host in ids if site_id in (None, ids[host])]
         found = []
-        for host in sorted(self._ids, key=self._ids.get, reverse=True):
+        for host in sorted(known, key=ids.get, reverse=True):
             name = without_port(host)
             found += [name] if re.fullmatch(r"[\d.]+|\[.*", name) else [name, twin(name)]
         return list(dict.fromkeys(found))

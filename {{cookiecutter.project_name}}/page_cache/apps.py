@@ -10,11 +10,8 @@ class PageCacheConfig(AppConfig):
     name = "page_cache"
 
     def ready(self):
-        from . import outermost
-        from .queries import join_content, keep_addresses, skip_keywords
+        from . import outermost, queries
 
-        join_content()
-        skip_keywords()
-        keep_addresses()
+        queries.install()
         outermost.install()
         connection_created.connect(watch_connection)

@@ -83,12 +83,12 @@ def watch_connection(connection, **kwargs):
         connection.execute_wrappers.append(watch)
 
 
-def current_with(key):
-    """Return the generation, a str, or None without a cache, and what is kept under the key."""
+def current_with(*keys):
+    """Return the generation, a str, or None without a cache, and what is kept, a dict by key."""
     if missed:
         begin()
-    found = cache.get_many([KEY, key])
+    found = cache.get_many([KEY, *keys])
     if KEY not in found:  # the first ever, or memcached was restarted
         cache.add(KEY, uuid4().hex, timeout=None)
-        return cache.get(KEY), None
-    return found[KEY], found.get(key)
+        return cache.get(KEY), {}
+    return found.pop(KEY), found

@@ -24,7 +24,7 @@ def new(response, generation, begun, last):
 
     last is the page that was kept before, or None.
     """
-    text = sha256(OF_THE_FORM.sub(b"", response.content)).hexdigest()
+    text = text_of(response)
     found = reads.current.get().as_list()
     lasts = seconds(text, found, begun, last)
     return {
@@ -34,10 +34,16 @@ def new(response, generation, begun, last):
         "lasts": lasts,
         "until": min(begun + lasts, end_of_hour(begun)),
         "text": text,
+        "status": response.status_code,
         "headers": dict(response.items()),
         "content": gzip.compress(response.content, 6, mtime=0),
         "reads": found,
     }
+
+
+def text_of(response):
+    """Return what tells the content of an answer from another."""
+    return sha256(OF_THE_FORM.sub(b"", response.content)).hexdigest()
 
 
 def end_of_hour(now):

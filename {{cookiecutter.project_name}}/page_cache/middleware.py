@@ -3,7 +3,6 @@
 import gzip
 import re
 import time
-from hashlib import sha256
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -11,12 +10,18 @@ from django.core.cache import cache
 from django.http import HttpResponse
 from django.utils.cache import add_never_cache_headers
 
-from . import edits, generation, kept, reads
+from . import edits, generation, kept, keys, missing, reads, room
 from .locking import only_one
-from .rules import JUST_SENT, asked_for_more, is_public, is_public_so_far
+from .rules import (
+    JUST_SENT,
+    asked_for_more,
+    forget_the_look_for_a_token,
+    is_public,
+    is_public_so_far,
+)
 
 PATIENCE = 10  # seconds for which a visitor waits for a page that is being made for another
-SITES = re.compile(r"\b(django_site|multisite_\w+)\b")  # tables; key_of() has what is on pages
+SITES = re.compile(r"\b(django_site|multisite_\w+)\b")  # tables; keys.py has what is on pages
 
 LAST_GOOD_SECONDS = 600  # how long the last good page is shown while no new one can be made
 
@@ -48,7 +53,7 @@ class PageCacheMiddleware:
                 # The page that a form leads to would otherwise be that of before, for a second.
                 response.set_cookie(JUST_SENT, "1", 10, secure=request.is_secure(), httponly=True)
                 if writes and getattr(request, "user", None) and request.user.is_staff:
-                    edits.note()
+                    edits.note(request.site_id, writes)
         if not request.is_public:
             response["X-Accel-Expires"] = "0"
             if settings.SESSION_COOKIE_NAME in request.COOKIES and "Cache-Control" not in response:
@@ -58,46 +63,54 @@ class PageCacheMiddleware:
 
     def find_or_make(self, request):
         """Return the kept page, or make it; while others do, wait for it, or show the last one."""
-        key, deadline = key_of(request), time.monotonic() + PATIENCE
+        deadline = time.monotonic() + PATIENCE
         reads.current.get().forget(SITES)
         while True:
             begun = time.time()  # what is written from now on may not be on the page
-            now, page = generation.current_with(key)
-            if page and kept.is_current(page, request.site_id, now, begun):
+            key, page = find(request)
+            if page and kept.is_current(page, request.site_id, request.generation, begun):
                 return as_response(request, page, begun)
             if not page or time.monotonic() > deadline:
-                return self.make(request, key, now, begun, page)
+                return self.make(request, key, begun, page)
             with only_one(key) as free:
                 if free:
-                    return self.renew_or_make(request, key)
+                    return self.renew_or_make(request)
             if begun < page["checked"] + 1:
                 return as_response(request, page, None)  # not for NGINX: another may come first
             time.sleep(0.01)
 
-    def renew_or_make(self, request, key):
-        """Return the page of that key, for which a lock is held."""
+    def renew_or_make(self, request):
+        """Return the page, for which a lock is held."""
         begun = time.time()
-        now, page = generation.current_with(key)
+        key, page = find(request)
+        now = request.generation
         if page and kept.is_current(page, request.site_id, now, begun):  # since the lock was tried
             return as_response(request, page, begun)
         if page and kept.renew(page, now, begun):
             kept.store(key, page)
             return as_response(request, page, begun)
-        return self.make(request, key, now, begun, page)
+        return self.make(request, key, begun, page)
 
-    def make(self, request, key, now, begun, last):
+    def make(self, request, key, begun, last):
+        now = request.generation
         with generation.noticed() as writes:
             response = self.get_response(request)
         request.is_public = is_public(request, response)
+        if last and (not request.is_public or hasattr(response, "of_site")):
+            cache.delete(key)  # so that nobody waits for what is not shared
         if not request.is_public:
-            if last:
-                cache.delete(key)  # so that nobody waits for what is not shared
             self.limit_failures(key, response)
             return response
         self.failing_since.pop(key, None)
+        if response.status_code == 404:
+            return marked(response, begun)  # compressed by NGINX, or that would cost the most
         page = kept.new(response, now, begun, last)
+        page["depends_on"] = keys.asked_by_views(request)
         if now and request.method == "GET" and not writes:
-            kept.store(key, page)
+            place = keys.place_for(request, page["depends_on"])
+            if last and place != key:
+                cache.delete(key)
+            kept.store(place, page)
         return as_response(request, page, begun)
 
     def limit_failures(self, key, response):
@@ -112,8 +125,7 @@ class PageCacheMiddleware:
     def process_view(self, request, view, args, kwargs):
         """Find out who asks, before the view and Django's protection of forms do."""
         if request.is_public:
-            # Django looked for the token's cookie; whether it is used is another question.
-            request.COOKIES.asked.discard(settings.CSRF_COOKIE_NAME)
+            forget_the_look_for_a_token(request)
             request.is_public = not asked_for_more(request)
         if request.is_public:
             request.user = AnonymousUser()  # known without opening the session
@@ -121,23 +133,15 @@ class PageCacheMiddleware:
             request.csrf_processing_done = True
 
 
-def key_of(request):
-    """Return the key of a page in the cache: its site, its address, and the release it is of.
-
-    And the name of the site, which pages have from memory, so that none of its reads has it.
-    """
-    release = settings.BASE_DIR.parent.name  # on a server: see deploy/releases.py
-    site = getattr(request, "site", None)
-    address = (
-        release,
-        site.domain if site else "",
-        site.name if site else "",
-        request.scheme,
-        request.get_host(),
-        request.path,
-        request.META["QUERY_STRING"],
-    )
-    return f"page_cache.{request.site_id}.{sha256(chr(0).join(address).encode()).hexdigest()}"
+def find(request):
+    """Return the key and the page that is kept for a request, or None; set request.generation."""
+    places, missing_key = keys.places_of(request), missing.key_of(request)
+    request.generation, found = generation.current_with(*places, missing_key)
+    request.pages_of_missing = found.get(missing_key)
+    for key in places:
+        if key in found and keys.fits(found[key], request):
+            return key, found[key]
+    return places[0], None
 
 
 def as_response(request, page, known):
@@ -147,13 +151,19 @@ def as_response(request, page, known):
     """
     accepts_gzip = "gzip" in dict.get(request.META, "HTTP_ACCEPT_ENCODING", "")
     content = page["content"] if accepts_gzip else gzip.decompress(page["content"])
-    response = HttpResponse(content, headers=page["headers"])
-    # In this order: NGINX reads no more of Cache-Control when it has seen the other.
-    response["Cache-Control"] = CACHE_CONTROL if known else "no-cache"
-    response["X-Accel-Expires"] = f"@{int(known)}" if known else "0"
+    response = HttpResponse(content, headers=page["headers"], status=page["status"])
     if accepts_gzip:
         response["Content-Encoding"] = "gzip"
     response["Vary"] = "Accept-Encoding"
+    return marked(response, known)
+
+
+def marked(response, known):
+    """Say for NGINX until when it may show a response, where it has room for it."""
+    known = known if room.is_left_for(response.content) else None
+    # In this order: NGINX reads no more of Cache-Control when it has seen the other.
+    response["Cache-Control"] = CACHE_CONTROL if known else "no-cache"
+    response["X-Accel-Expires"] = f"@{int(known)}" if known else "0"
     return response
 
 

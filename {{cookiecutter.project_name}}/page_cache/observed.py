@@ -3,6 +3,8 @@
 import sys
 from functools import wraps
 
+from django.http import QueryDict
+
 EVERYTHING = "everything"
 
 # Who asks for what without the page depending on it, by module: to refuse some robots.
@@ -40,3 +42,43 @@ for name in (
     *["copy", "items", "keys", "popitem", "values"],
 ):
     setattr(Observed, name, observe(getattr(dict, name), EVERYTHING))
+
+
+class Parameters(QueryDict):
+    """A QueryDict that remembers the names that it was asked for, as Observed does."""
+
+    def __init__(self, *args, **kwargs):
+        self.asked, self.copied = set(), None
+        super().__init__(*args, **kwargs)
+        self.asked.clear()
+
+    def keys(self):
+        self.asked.add(EVERYTHING)
+        self.copied = instruction(), [*dict.keys(self)]
+        return dict.keys(self)
+
+    def __getitem__(self, name):
+        """Return the last value; in dict(parameters) a list of all, as a QueryDict does.
+
+        Python asks for keys() and then for each of them, within one instruction of who copies.
+        """
+        self.asked.add(name)
+        if self.copied and self.copied[1][:1] == [name] and self.copied[0] == instruction():
+            self.copied[1].pop(0)
+            return dict.__getitem__(self, name)
+        return super().__getitem__(name)
+
+
+def instruction():
+    """Return what tells the instruction that calls a method from others."""
+    caller = sys._getframe(2)
+    return id(caller), caller.f_lasti
+
+
+for name in ("__contains__", "get", "getlist"):
+    setattr(Parameters, name, observe(getattr(QueryDict, name)))
+for name in (
+    *["__copy__", "__deepcopy__", "__eq__", "__iter__", "__len__", "__ne__", "__or__", "__repr__"],
+    *["__reversed__", "__ror__", "copy", "dict", "items", "lists", "urlencode", "values"],
+):
+    setattr(Parameters, name, observe(getattr(QueryDict, name), EVERYTHING))

@@ -1,10 +1,15 @@
-"""Less work for a page than Mezzanine makes."""
+"""Less work for a page than Mezzanine makes, and fewer pages."""
 
 from functools import cache, wraps
+from urllib.parse import urlencode
 
+from mezzanine.core.templatetags import mezzanine_tags
 from mezzanine.generic.templatetags import keyword_tags
 from mezzanine.pages.managers import PageManager
 from mezzanine.pages.models import Page
+
+from . import missing
+from .observed import EVERYTHING, Parameters
 
 
 @cache
@@ -46,3 +51,36 @@ def keep_addresses():
         self.get_absolute_url = cache(self.get_absolute_url)
 
     Page.set_helpers = with_address
+
+
+def skip_missing():
+    """Let an address that has no page be found out by a narrow query."""
+    PageManager.with_ascendants_for_slug = missing.narrow(PageManager.with_ascendants_for_slug)
+
+
+def pass_on_what_views_ask_for():
+    """Let the links to other parts of a list have the parameters of its view, and no others.
+
+    Mezzanine puts all of them there, so that each address with another ?utm_source is a page of
+    its own.
+    """
+    theirs = mezzanine_tags.pagination_for
+
+    @mezzanine_tags.register.inclusion_tag("includes/pagination.html", takes_context=True)
+    @wraps(theirs)
+    def pagination_for(context, current_page, page_var="page", exclude_vars=""):
+        parameters = context["request"].GET
+        if not isinstance(parameters, Parameters) or EVERYTHING in parameters.asked:
+            return theirs(context, current_page, page_var, exclude_vars)
+        names = parameters.asked - {page_var, *exclude_vars.split(",")}
+        pairs = [(name, dict.get(parameters, name, ())) for name in sorted(names)]
+        querystring = urlencode(pairs, doseq=True)
+        return {"current_page": current_page, "querystring": querystring, "page_var": page_var}
+
+
+def install():
+    join_content()
+    skip_keywords()
+    keep_addresses()
+    skip_missing()
+    pass_on_what_views_ask_for()

@@ -5,16 +5,21 @@ session. What is asked for is observed while the page is made, so this holds for
 that have never heard of it.
 """
 
+from contextlib import suppress
 from functools import wraps
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.views.decorators.cache import never_cache
 
-from .observed import Observed
+from .observed import Observed, Parameters
 
 JUST_SENT = "just-sent"  # a cookie of ten seconds, for who has sent a form
 
 CONTENT_TYPES = {"text/html", "application/rss+xml", "application/atom+xml"}
+CONTENT_TYPES |= {"application/xml", "text/plain"}  # site maps, and robots.txt
+
+REDIRECTS = {301, 308}  # those that are for a while are for one visitor: to log in, say
 
 # Whoever sets one of these has own ideas about keeping the page, or it is no plain page.
 OWN_IDEAS = (
@@ -61,6 +66,9 @@ def observe(request):
     """Observe, from now on, which cookies and headers anybody asks the request for."""
     request.COOKIES = Observed(request.COOKIES)
     request.environ = request.META = Observed(request.META)
+    query = dict.get(request.META, "QUERY_STRING", "")
+    with suppress(SuspiciousOperation):  # too many, for which the view will be answered with 400
+        request.GET = Parameters(query.encode("latin-1", "replace"), encoding=request.encoding)
 
 
 def asked_for_more(request):
@@ -71,6 +79,11 @@ def asked_for_more(request):
     return bool(request.COOKIES.asked - visitors_cookies() or request.META.asked - ADDRESS - scheme)
 
 
+def forget_the_look_for_a_token(request):
+    """Django looked for the token's cookie; whether it is used is another question."""
+    request.COOKIES.asked.discard(settings.CSRF_COOKIE_NAME)
+
+
 def is_public(request, response):
     """Return whether the answer to a request that may_be_public() is the same for everybody."""
     session = getattr(request, "session", None)
@@ -79,13 +92,19 @@ def is_public(request, response):
         and not asked_for_more(request)
         and not (session is not None and (session.accessed or session.modified))
         and "CSRF_COOKIE_NEEDS_UPDATE" not in request.META
-        and response.status_code == 200
+        and (response.status_code in {200, *REDIRECTS} or hasattr(response, "of_site"))
         and not response.streaming
         and not response.cookies
-        and not any(response.has_header(name) for name in OWN_IDEAS)
+        and not any(response.has_header(name) for name in OWN_IDEAS if not is_ours(response, name))
         and response.get("Vary", "").lower() in ("", "accept-encoding")
         and response.get("Content-Type", "").partition(";")[0] in CONTENT_TYPES
     )
+
+
+def is_ours(response, name):
+    """Return whether a header says what the page cache says of all that is public."""
+    is_redirect = response.status_code in REDIRECTS
+    return is_redirect and name == "Cache-Control" and response.get(name) == "no-cache"
 
 
 def fresh(view):

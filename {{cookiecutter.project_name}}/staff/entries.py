@@ -3,10 +3,9 @@
 import csv
 import re
 from datetime import date
-from io import StringIO
 from pathlib import PurePosixPath
 
-from django.http import HttpResponse
+from django.http import StreamingHttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import content_disposition_header
@@ -17,6 +16,7 @@ from mezzanine.forms.models import FormEntry
 from mezzanine.utils.email import split_addresses
 
 FORMULA = re.compile(r"\s*[=+\-@＝＋－＠\t\r]")
+CHUNK = 1000  # entries that are loaded at once
 NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 
 # By the filter: whether what was chosen, or the text, has what staff look for.
@@ -42,7 +42,7 @@ class EntriesForm(forms.EntriesForm):
         """
         shown = [field for field in self.form_fields if self.value(field.id, "export")]
         entries = FormEntry.objects.filter(form=self.form).order_by("-pk")
-        for entry in entries.prefetch_related("fields"):
+        for entry in entries.prefetch_related("fields").iterator(CHUNK):
             sent = {each.field_id: each for each in entry.fields.all()}
             if not self.is_in_time(entry) or not self.passes(sent):
                 continue
@@ -94,16 +94,25 @@ class EntriesForm(forms.EntriesForm):
 
     def response(self):
         """Return the rows as CSV that Excel and LibreOffice read in UTF-8, and run nothing of."""
-        out = StringIO()
-        out.write("\ufeff")
-        writer = csv.writer(out, delimiter=settings.FORMS_CSV_DELIMITER, quoting=csv.QUOTE_ALL)
-        writer.writerow([harmless(column) for column in self.columns()])
-        for row in self.rows(csv=True):
-            writer.writerow([harmless(value) for value in row])
         name = f"{self.form.slug.rpartition('/')[2] or 'form'}-{localtime(now()):%Y-%m-%d-%H%M}.csv"
-        response = HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
+        response = StreamingHttpResponse(self.lines(), content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = content_disposition_header(True, name)
         return response
+
+    def lines(self):
+        """Yield the text line by line, so that no number of entries fills the memory."""
+        writer = csv.writer(Lines, delimiter=settings.FORMS_CSV_DELIMITER, quoting=csv.QUOTE_ALL)
+        yield "\ufeff" + writer.writerow([harmless(column) for column in self.columns()])
+        for row in self.rows(csv=True):
+            yield writer.writerow([harmless(value) for value in row])
+
+
+class Lines:
+    """A file for csv.writer, which then returns each line."""
+
+    @staticmethod
+    def write(line):
+        return line
 
 
 def day_of(text):

@@ -112,6 +112,7 @@ urlpatterns = [
     path("link/", lambda request: answer(request.build_absolute_uri("/"))),
     path("", include(f"{project_settings.PROJECT_APP}.urls")),
 ]
+handler404 = "page_cache.missing.page_not_found"
 
 
 def is_marked(response):

@@ -50,4 +50,4 @@ urlpatterns = [
     path("", include(f"{settings.PROJECT_APP}.urls")),
 ]
 
-handler404 = "mezzanine.core.views.page_not_found"
+handler404 = "page_cache.missing.page_not_found"

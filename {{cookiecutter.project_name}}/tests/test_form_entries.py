@@ -117,7 +117,7 @@ def shown(answer):
 
 
 def exported(answer):
-    text = answer.content.decode("utf-8-sig")
+    text = answer.getvalue().decode("utf-8-sig")
     return [*csv.reader(io.StringIO(text, newline=""))]
 
 
@@ -306,3 +306,11 @@ def test_who_types_the_path_of_a_file_deletes_nothing(
     with django_capture_on_commit_callbacks(execute=True):
         entry.delete()
     assert Path(root, path).is_file()
+
+
+def test_an_export_is_sent_while_it_is_read(form, send, ask):
+    """So that no number of entries fills the memory of the server."""
+    send()
+    answer = ask("export")
+    assert answer.streaming
+    assert len([*answer.streaming_content]) == 2

@@ -10,7 +10,8 @@ from page_cache_views import answer
 
 from multisite.current import current_request_is
 from page_cache import generation, locking, reads
-from page_cache.middleware import PageCacheMiddleware, key_of
+from page_cache.keys import key_of
+from page_cache.middleware import PageCacheMiddleware
 from page_cache.rules import observe
 
 VISITORS = 20

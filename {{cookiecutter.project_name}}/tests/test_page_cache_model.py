@@ -27,6 +27,8 @@ from multisite.hosts import hosts
 HOST, TWO = "127.0.0.1:8000", "two.example"  # of createdb, and another
 PAGES = ["/", "/about/", "/about/team/", "/contact/", "/gallery/", BLOG, POST]
 PAGES += [f"{BLOG}feeds/rss/", f"{BLOG}feeds/atom/", f"{BLOG}category/bread/", "/content/?all"]
+PAGES += ["/sitemap.xml", "/robots.txt", "/no/such/", "/about/no/", "/x/?q=1", "/?utm=1"]
+PAGES += [f"{BLOG}?page=1&utm=1", "/search/?q=new&type=pages.Page", "/link-of-x/"]
 STEPS = 30
 
 
@@ -181,7 +183,7 @@ def read(ask, monkeypatch):
     def read(host, address, anew=False):
         with monkeypatch.context() as patch:
             if anew:
-                patch.setattr("page_cache.generation.current_with", lambda key: (None, None))
+                patch.setattr("page_cache.generation.current_with", lambda *keys: (None, {}))
             response = ask(address, HTTP_HOST=host)
         return response.status_code, re.sub(changing, "", response.content.decode())
 

@@ -1,5 +1,7 @@
 """What a page cache cannot know of Django."""
 
+from inspect import unwrap
+
 import pytest
 from django.core.cache import cache
 from django.http import HttpResponse
@@ -29,3 +31,25 @@ def test_what_is_asked_of_the_cache_leaves_no_trace(db):
     with reads.recorded(reads.Reads()) as page:
         make_key(cache, "a key of a page")
     assert page.complete
+
+
+def test_the_parts_of_a_list_pass_on_what_nobody_asked_for(rf):
+    pagination_for = original("mezzanine.core.templatetags.mezzanine_tags.pagination_for")
+    context = {"request": rf.get("/", {"utm_source": "x", "page": 2})}
+    assert pagination_for(context, None)["querystring"] == "utm_source=x"
+
+
+def test_an_address_that_there_is_not_is_rendered_each_time(rf, monkeypatch):
+    rendered = []
+
+    class Template:
+        def render(self, context, request):
+            rendered.append(request.path)
+            return ""
+
+    page_not_found = original("mezzanine.core.views.page_not_found")
+    names = unwrap(page_not_found).__globals__
+    monkeypatch.setitem(names, "get_template", lambda name: Template())
+    for path in ("/a/", "/b/"):
+        page_not_found(rf.get(path))
+    assert rendered == ["/a/", "/b/"]

@@ -1,0 +1,185 @@
+"""The page that says that there is none at an address: made once for each site, and kept.
+
+So a robot that tries thousands of addresses makes one page, and leaves nothing behind. Where the
+page shows the address, as in a link to log in, that is put into it. A template that is another for
+each address in a different way is rendered each time, as by Mezzanine.
+"""
+
+import time
+from copy import copy
+from functools import wraps
+from urllib.parse import quote
+from uuid import uuid4
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.cache import cache
+from django.db import connections, router
+from django.http import HttpResponseNotFound
+from django.utils.encoding import iri_to_uri
+from django.utils.html import escape
+from django.utils.translation import get_language
+from mezzanine.core import views as mezzanine
+from mezzanine.core.request import current_request
+from mezzanine.pages import page_processors
+from mezzanine.pages.models import Page
+from mezzanine.pages.views import page as page_view
+from mezzanine.utils.urls import home_slug
+
+from multisite.current import current_request_is
+
+from . import generation, kept, keys, reads, rules
+from .locking import only_one
+from .observed import EVERYTHING
+
+# The ways in which a template writes the path of a request.
+FORMS = (
+    str,
+    escape,
+    quote,
+    lambda path: quote(path, ""),
+    lambda path: escape(iri_to_uri(path)),
+)
+SIGNS = "&'é"  # each form writes them otherwise
+
+# Which pages have an address, or one above it.
+ABOVE = "SELECT slug, content_model, login_required FROM {} WHERE site_id = %s AND slug IN ({})"
+
+
+def key_of(request):
+    return keys.key(request, "", "404")
+
+
+def page_not_found(request, exception=None, **kwargs):
+    """Answer 404: handler404 of urls.py."""
+    # Without a cache there is no generation.
+    may_be_kept = getattr(request, "is_public", False) and getattr(request, "generation", None)
+    page = of_site(request) if may_be_kept else None
+    if not page or "made_for" not in page or not page["asked"].isdisjoint(request.GET):
+        return mezzanine.page_not_found(request, exception, **kwargs)
+    text = put(page["content"], page["made_for"], request.path)
+    response = HttpResponseNotFound(text, headers=page["headers"])
+    response.of_site = page
+    return response
+
+
+def put(text, was, path):
+    """Return the text of an answer, bytes, for another path."""
+    for form in FORMS:
+        text = text.replace(form(was).encode(), form(path).encode("utf-8", "replace"))
+    return text
+
+
+def of_site(request):
+    """Return the page for all missing addresses in the present language.
+
+    It lacks the key "made_for" where it is not the same for all.
+    """
+    if page := that_holds(request):
+        return page
+    pages, language, now = pages_of(request), get_language(), time.time()
+    page, key = pages.get(language), key_of(request)
+    with only_one(key) as free:
+        if not free and page and now < page["checked"] + 1:
+            return page
+        page = make(request, page, now)
+        cache.set(key, pages | {language: page}, kept.HOUR)
+    return page
+
+
+def pages_of(request):
+    """Return the pages that PageCacheMiddleware has found, a dict by language."""
+    return getattr(request, "pages_of_missing", None) or {}
+
+
+def that_holds(request):
+    """Return the page that is kept for the present language, or None where another has to be."""
+    pages, now, current = pages_of(request), time.time(), getattr(request, "generation", None)
+    page = pages.get(get_language())
+    if not page or not current:
+        return None
+    if not kept.is_current(page, request.site_id, current, now):
+        if not kept.renew(page, current, now):
+            return None
+        cache.set(key_of(request), pages, kept.HOUR)
+    return page
+
+
+def make(request, last, now):
+    """Return the page, made for two addresses that nobody asks for: it has to be the same."""
+    path, other = f"/{uuid4().hex}{SIGNS}/", f"/x/{uuid4().hex}{SIGNS}"
+    with generation.noticed() as writes, reads.recorded(reads.Reads()):
+        one, two = render(request, path), render(request, other)
+        page = kept.new(one, request.generation, now, last)
+    page |= {"content": one.content, "asked": one.asked | two.asked}
+    same = kept.text_of(two) == kept.text_of(HttpResponseNotFound(put(one.content, path, other)))
+    if same and not writes and one.is_public and two.is_public and EVERYTHING not in page["asked"]:
+        page["made_for"] = path
+    return page
+
+
+def render(request, path):
+    """Return Mezzanine's answer for a path, with what it asked for: .is_public, .asked."""
+    asked = copy(request)
+    for name in ("page", "GET"):
+        vars(asked).pop(name, None)
+    asked.META = untraced(request.META) | {"PATH_INFO": path, "QUERY_STRING": ""}
+    asked.COOKIES = untraced(request.COOKIES)
+    asked.path = request.path.removesuffix(request.path_info) + path
+    asked.path_info, asked.resolver_match, asked.user = path, None, AnonymousUser()
+    rules.observe(asked)
+    with current_request_is(asked):
+        response = mezzanine.page_not_found(asked)
+    rules.forget_the_look_for_a_token(asked)
+    response.of_site = True
+    response.is_public = rules.is_public(asked, response)
+    depends_on = keys.asked_by_views(asked)
+    response.asked = {EVERYTHING} if isinstance(depends_on, str) else {*depends_on}
+    return response
+
+
+def untraced(observed):
+    """Return a dict of what an Observed has, which does not notice that."""
+    return dict(dict.items(observed))
+
+
+def narrow(with_ascendants_for_slug):
+    """Ask for three columns first, where the site was asked for a missing address before."""
+
+    @wraps(with_ascendants_for_slug)
+    def narrowed(manager, slug, **kwargs):
+        request = current_request()
+        if request and is_missing(request, slug):
+            return []
+        return with_ascendants_for_slug(manager, slug, **kwargs)
+
+    return narrowed
+
+
+def is_missing(request, slug):
+    """Return whether the answer will be 404 for certain: no page has that slug, published or not.
+
+    Nor has one above it something to say about those below: a log-in, or a processor.
+    """
+    match = getattr(request, "resolver_match", None)
+    if not (match and match.func is page_view and getattr(request, "is_public", False)):
+        return False
+    if not that_holds(request):
+        return False
+    parts = (home_slug() if slug == "/" else slug).split("/")
+    rows = above(request.site_id, ["/".join(parts[:end]) for end in range(1, len(parts) + 1)])
+    return not any(
+        found == slug or login_required or has_processors(f"slug:{found}", content_model)
+        for found, content_model, login_required in rows
+    )
+
+
+def above(site_id, slugs):
+    with connections[router.db_for_read(Page)].cursor() as cursor:
+        places = ", ".join(["%s"] * len(slugs))
+        cursor.execute(ABOVE.format(Page._meta.db_table, places), [site_id, *slugs])
+        return cursor.fetchall()
+
+
+def has_processors(*names):
+    known = page_processors.processors
+    return any(not exact for name in names for _, exact in known.get(name, ()))
