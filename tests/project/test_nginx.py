@@ -285,10 +285,19 @@ def test_visitors_do_not_notice_that_django_is_away(nginx, live):
     live.stop()
     try:
         wait_until(lambda: stale(nginx.open("/"), good))
-        assert nginx.open("/never/seen/").status == 502
+        answer = nginx.open("/never/seen/")
+        assert (answer.status, answer.headers["Content-Type"]) == (502, "text/html")
+        assert "<h1>Back soon</h1>" in answer.text
     finally:
         live.start()
     assert new_page(nginx).status == 200
+
+
+def test_the_errors_of_nginx_are_in_the_look_of_the_site(nginx):
+    answer = nginx.open("/static/css/none.css")
+    assert answer.status == 404
+    assert "<h1>Page not found</h1>" in answer.text
+    assert "color-scheme" in answer.text
 
 
 def test_without_memcached_pages_are_made_by_django_and_the_same(nginx, memcached):

@@ -56,7 +56,7 @@ def test_who_asks_for_too_much_is_told_so_and_others_notice_nothing(nginx):
     answers = flood(nginx, [FLOODER])
     assert answers.keys() == {200, 429}
     assert len(answers[200]) >= 200
-    assert "Please wait a moment" in answers[429][0]
+    assert "wait a moment" in answers[429][0]
     assert "Retry-After: 10" in answers[429][0]
     assert open_from(nginx, OTHER, "/robots.txt", Cookie="sessionid=x").status == 200
     assert open_from(nginx, FLOODER, "/").text == kept_page.text
