@@ -84,7 +84,7 @@ def site(installed, template, tmp_path_factory):
     give(site, f"http://127.0.0.1:8085/{SECRET}/ping", "ALARM_PING_URL")
     give(site, ADMINS, "ADMINS", "--yes")
     site.host.run("sed -i '/ watch 5m /s/^/#/' /etc/cron.d/watching")  # the test does the rounds
-    wait_for(lambda: not site.host.run("pgrep -f job.sh.watching.watch", check=False).stdout, 60)
+    wait_for(lambda: not site.host.run("pgrep -f [j]ob.sh.watching.watch", check=False).stdout, 60)
     rounds(site, 2)
     yield site
     site.host.run("systemctl stop mail-server hook", check=False)
