@@ -9,7 +9,7 @@ import pytest
 from faults import wait_for
 from load import Load
 from process import tool
-from trust import DAY, HOST, MINUTE, ask, in_ledger, is_trusted, rows_of_ledger, told, trusting
+from trust import DAY, HOST, MINUTE, ask, in_ledger, is_trusted, paused, rows_of_ledger, told, trusting
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,8 @@ def test_a_limit_of_the_account_lets_all_wait_until_the_time_that_it_names(site,
     with authority.answering(mood):
         add(site, authority, "account.test", "account-too.test")
         wait_for(lambda: "account.test" in asked or "account-too.test" in asked, 2 * MINUTE)
-        wait_for(lambda: words in site.fab("status"), 50)
+        wait_for(lambda: words in paused(site), 50)
+        assert words in site.fab("status", status=1)  # of the names that are refused
         assert len([name for name in asked if name]) == 1
         assert ask(site, authority).status == 200
     wait_for(lambda: is_trusted(site, "account.test"), 3 * MINUTE)

@@ -47,6 +47,11 @@ def told(site, name=HOST):
     return json.loads(path.read_text())["names"].get(name, "") if path.exists() else ""
 
 
+def paused(site):
+    """Return why no name is ordered for now; empty where that is not so."""
+    return json.loads((site.certificates / "status/names.json").read_text())["paused"]
+
+
 def is_trusted(site, name=HOST):
     return told(site, name).startswith("trusted until")
 
