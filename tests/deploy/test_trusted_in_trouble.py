@@ -9,7 +9,18 @@ import pytest
 from faults import wait_for
 from load import Load
 from process import tool
-from trust import DAY, HOST, MINUTE, ask, in_ledger, is_trusted, paused, rows_of_ledger, told, trusting
+from trust import (
+    DAY,
+    HOST,
+    MINUTE,
+    ask,
+    in_ledger,
+    is_trusted,
+    paused,
+    rows_of_ledger,
+    told,
+    trusting,
+)
 
 
 @pytest.fixture(scope="module")
