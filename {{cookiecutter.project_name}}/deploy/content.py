@@ -148,6 +148,7 @@ def push(host: Host, everything: bool, yes: bool) -> None:
         summary = host.call("look_at_content", as_site=True, sha256=package.sha256)
     if not summary["changes"] and not wanted:
         print("All of it is live already.")
+        note_live(home, path, package)
         return
     agree_to_loss(host, summary, wanted, theirs, everything, yes)
     files = [(folders[each.folder] / each.path, each) for each in wanted]
@@ -156,6 +157,11 @@ def push(host: Host, everything: bool, yes: bool) -> None:
     with step(host, "Putting it live"):
         given = {"sha256": package.sha256, "digest": summary["digest"]}
         host.call("bring_content", as_site=True, files=wanted, **given)
+    note_live(home, path, package)
+
+
+def note_live(home: Home, path: Path, package: Upload) -> None:
+    """Note what is live now: by this is seen what changes there from now on."""
     base = home.bases / f"{package.sha256}.zip"
     path.rename(base)
     local.manage("importcontent", str(base), "--pushed")
