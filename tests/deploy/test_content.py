@@ -44,6 +44,22 @@ USERS = """
 from django.contrib.auth.models import User
 print(*User.objects.order_by("id").values_list("username", "email", "is_active"))
 """
+COMMENTS = "from mezzanine.generic.models import ThreadedComment as C; print(C.objects.count())"
+LETTER = """
+cd /srv/baking/shared/private
+install -d -o baking -g baking -m 700 forms
+printf 'from a visitor' >forms/letter.pdf
+chown baking: forms/letter.pdf
+chmod 600 forms/letter.pdf
+"""
+# Of what has come; and what is left of its way.
+MODES = """
+cd /srv/baking/shared
+stat -c '%U %a' private/forms/more.pdf media/uploads/site-1/*.jpg
+find transfer media -type f -name '*.zip' -o -name '*.part'
+"""
+# As where the line is cut before this machine notes that all has gone well.
+FORGET = "from transfer.models import Origin; Origin.objects.all().delete()"
 RECORD = """
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
@@ -124,7 +140,10 @@ def test_what_was_built_here_goes_live(site):
     domain = "from django.contrib.sites.models import Site; print(Site.objects.get(pk=1).domain)"
     assert there(site, domain).strip() == WWW
     assert there(site, USERS).strip() == f"('admin', 'admin@{WWW}', True) ('ann', '', False)"
+    here(site, FORGET)
     assert fab(site, "push").splitlines()[-1] == "All of it is live already."
+    here(site, "from mezzanine.blog.models import *; BlogPost.objects.update(content='Wheat')")
+    assert "not in what you have pulled" not in fab(site, "push", "--yes")
 
 
 def test_what_is_live_comes_back_and_a_visitors_comment_stays(site):
@@ -132,8 +151,7 @@ def test_what_is_live_comes_back_and_a_visitors_comment_stays(site):
     there(site, EDIT)
     fab(site, "pull")
     assert here(site, SHOW).strip() == "Edited on the live site"
-    count = "from mezzanine.generic.models import ThreadedComment as C; print(C.objects.count())"
-    assert here(site, count).strip() == "0"
+    assert here(site, COMMENTS).strip() == "0"
     here(site, "from mezzanine.blog.models import *; BlogPost.objects.update(content='Made here')")
     there(site, COMMENT)
     output = fab(site, "push", "--yes")
@@ -165,6 +183,24 @@ def test_what_the_server_refuses_touches_nothing(site):
     assert live(site) == before
     here(site, RECORD.format("unapplied"))
     fab(site, "pull")
+
+
+def test_everything_has_accounts_and_what_visitors_sent(site):
+    site.host.run(LETTER)
+    accounts = there(site, USERS)
+    assert "ann@example.com" not in accounts
+    fab(site, "pull", "--everything")
+    assert here(site, USERS) == accounts
+    assert here(site, COMMENTS) == there(site, COMMENTS)
+    letter = site.project / "private/forms/letter.pdf"
+    assert letter.read_text() == "from a visitor"
+    assert letter.stat().st_mode & 0o777 == 0o600
+    here(site, "from django.contrib.auth.models import User; User.objects.create_user('bob')")
+    (site.project / "private/forms/more.pdf").write_text("more")
+    fab(site, "push", "--everything", "--yes")
+    assert "('bob', '', True)" in there(site, USERS)
+    assert here(site, COMMENTS) == there(site, COMMENTS)
+    assert site.host.run(MODES).stdout.splitlines() == ["baking 600", "baking 644"]
 
 
 def test_a_cut_line_goes_on_where_it_was(site):

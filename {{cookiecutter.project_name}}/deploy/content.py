@@ -20,7 +20,7 @@ from .on_host.site import Refused
 from .on_host.uploads import Placing, Upload
 from .plans import agree
 from .steps import step
-from .terminal import ask, can_ask
+from .terminal import ask, can_ask, plain
 
 KEPT = 10  # bases, and copies of what was here before
 
@@ -54,8 +54,9 @@ def pull(host: Host, everything: bool) -> None:
     with step(host, "Content of the live site"):
         made = host.call("export_content", as_site=True, everything=everything)
         there = host.call("content", as_site=True, everything=everything)
-    package = Upload("transfer", "content.zip", made["bytes"], made["sha256"])
-    theirs = [Upload(*each) for each in there["files"]]
+    package, *theirs = heard(
+        host, [["transfer", "content.zip", made["bytes"], made["sha256"]], *there["files"]]
+    )
     with step(host, "Uploads that are here"):
         wanted = differing(theirs, uploads.listed(folders))
     transport.fetch(host, "Bringing them here", [package, *wanted], home.blobs, everything)
@@ -72,6 +73,14 @@ def folders_of(host: Host, everything: bool) -> dict[str, Path]:
     settings = read_settings(host.config.project_app)
     found = {"media": Path(settings.MEDIA_ROOT)}
     return found | ({"private": Path(settings.FORMS_UPLOAD_ROOT)} if everything else {})
+
+
+def heard(host: Host, files: Iterable[Any]) -> list[Upload]:
+    """Return what the server says of its files; Exit where that would lead to others here."""
+    try:
+        return [uploads.checked(each) for each in files]
+    except Refused as refused:
+        raise Exit(f"{host.name}: {refused}", 1) from None
 
 
 def differing(these: Iterable[Upload], those: Iterable[Upload]) -> list[Upload]:
@@ -131,7 +140,7 @@ def push(host: Host, everything: bool, yes: bool) -> None:
         here = local.manage("exportcontent", str(path), *options)
         there = host.call("content", as_site=True, everything=everything)
         folders = folders_of(host, everything)
-        theirs = [Upload(*each) for each in there["files"]]
+        theirs = heard(host, there["files"])
         wanted = differing(uploads.listed(folders), theirs)
     package = Upload("transfer", path.name, here["bytes"], here["sha256"])
     transport.send(host, "Sending it", [(path, package)], there["staged"])
@@ -139,6 +148,7 @@ def push(host: Host, everything: bool, yes: bool) -> None:
         summary = host.call("look_at_content", as_site=True, sha256=package.sha256)
     if not summary["changes"] and not wanted:
         print("All of it is live already.")
+        note_live(home, path, package)
         return
     agree_to_loss(host, summary, wanted, theirs, everything, yes)
     files = [(folders[each.folder] / each.path, each) for each in wanted]
@@ -147,6 +157,11 @@ def push(host: Host, everything: bool, yes: bool) -> None:
     with step(host, "Putting it live"):
         given = {"sha256": package.sha256, "digest": summary["digest"]}
         host.call("bring_content", as_site=True, files=wanted, **given)
+    note_live(home, path, package)
+
+
+def note_live(home: Home, path: Path, package: Upload) -> None:
+    """Note what is live now: by this is seen what changes there from now on."""
     base = home.bases / f"{package.sha256}.zip"
     path.rename(base)
     local.manage("importcontent", str(base), "--pushed")
@@ -171,7 +186,7 @@ def agree_to_loss(
     ]
     if lost:
         print("On the server, and not in what you have pulled:")
-        print(*(f"    {line}" for line in lost), sep="\n")
+        print(*(f"    {plain(line)}" for line in lost), sep="\n")
     question = "Put what is here in the place of " + ("these" if lost else "what is live")
     if everything:
         question += ", with all accounts and what visitors have sent"

@@ -63,7 +63,10 @@ def fetch(host: Host, title: str, wanted: Sequence[Upload], blobs: Path, everyth
     with step(host, described(title, pairs, progress), progress):
         given = {"wanted": pairs, "everything": everything}
         session = host.session("send_content", as_site=True, **given)
-        whole = uploads.receive(session.output, blobs, len(pairs), progress.add)
+        try:
+            whole = uploads.receive(session.output, blobs, len(pairs), progress.add)
+        except Refused as refused:
+            raise Exit(f"{host.name}: {refused}", 1) from None
         if whole < len(pairs):
             lost(host, session.channel)
 
@@ -82,8 +85,9 @@ def send(
         return
     pairs = [(each, start) for _, each, start in needed]
     progress = Progress(sum(each.size - start for each, start in pairs))
+    room = progress.total + sum(each.size for _, each in wanted)
     with step(host, described(title, pairs, progress), progress):
-        session = host.session("receive_content", as_site=True, number=len(needed))
+        session = host.session("receive_content", as_site=True, number=len(needed), room=room)
         try:
             uploads.send(Counted(session.channel, progress), needed)
             session.channel.shutdown_write()

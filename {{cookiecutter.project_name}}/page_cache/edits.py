@@ -25,8 +25,8 @@ TABLE = re.compile(
 )
 
 
-def note(site_id, writes):
-    """Note the second that it is, for the hosts of a site, and forget those before.
+def note(site_id=None, writes=()):
+    """Note the second that it is, for the hosts of a site or of all, and forget those before.
 
     writes are the statements of the edit: where they change what sites share, it is for all. With
     no such directory, do nothing.
@@ -38,7 +38,8 @@ def note(site_id, writes):
             noted += file.name.startswith(second)
             if file.name < second:
                 file.unlink(missing_ok=True)
-        names = names_of(site_id) if all(map(is_of_one_site, writes)) else []
+        is_of_one = site_id is not None and all(map(is_of_one_site, writes))
+        names = names_of(site_id) if is_of_one else []
         if not names or noted + len(names) > MANY or not all(map(NAME.fullmatch, names)):
             Path(settings.PAGE_CACHE_EDITS, second).touch()
             return

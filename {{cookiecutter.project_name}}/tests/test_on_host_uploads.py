@@ -1,13 +1,15 @@
 """Uploads that travel: only what differs, under any name, and on from where a line was cut."""
 
+import errno
+import hashlib
 import io
 import json
 import os
 
 import pytest
 
-from deploy.on_host import uploads
-from deploy.on_host.site import Refused
+from deploy.on_host import content, uploads
+from deploy.on_host.site import Refused, Site
 from deploy.on_host.uploads import Placing, Upload
 
 NAMES = ["plain.jpg", "deep/er/straße 中 %s #?'\".jpg", "-rf", "new\nline", b"\xff.gif"]
@@ -45,6 +47,14 @@ def stream_of(media, there=None):
     wanted = [each for each in found if each.sha256 not in there]
     uploads.send(stream, [(media / f.path, f, uploads.offset(f, there)) for f in wanted])
     return stream.getvalue(), found
+
+
+def came(blobs, data):
+    """Let a blob be there; return its SHA-256."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    blobs.mkdir(exist_ok=True)
+    (blobs / sha256).write_bytes(data)
+    return sha256
 
 
 def placed(blobs, target, found, **options):
@@ -106,7 +116,7 @@ def test_new_files_come_first_and_go_again_where_the_rest_fails(media, blobs, tm
     uploads.receive(io.BytesIO(stream), blobs, len(found))
     placing = Placing(blobs, {"media": there}, kept=tmp_path / "kept")
     placing.add(found)
-    assert len(files_of(there)) == len(NAMES)
+    assert len([*uploads.listed({"media": there})]) == len(NAMES)
     assert (there / "plain.jpg").read_text() == "old"
     placing.undo()
     assert files_of(there) == {"plain.jpg": b"old"}
@@ -128,3 +138,58 @@ def test_what_did_not_come_whole_is_named(media, blobs):
     blobs.mkdir()
     with pytest.raises(Refused, match="new.jpg did not come whole"):
         placed(blobs, media, [Upload("media", "new.jpg", 5, "x")])
+
+
+def test_a_disk_that_is_full_leaves_all_as_it_was(media, blobs, tmp_path, monkeypatch):
+    before = files_of(media)
+    new, other = (Upload("media", f"{name}.jpg", 1, came(blobs, b"x")) for name in ("new", "plain"))
+    placing = Placing(blobs, {"media": media}, kept=tmp_path / "kept")
+    placing.add([new, other])
+    with monkeypatch.context() as patch:
+        patch.setattr(uploads.shutil, "copyfile", full)
+        with pytest.raises(OSError, match="No space left"):
+            placing.add([other._replace(path="deep/another.jpg")])
+    placing.undo()
+    assert files_of(media) == before
+
+
+def test_once_the_copies_are_there_nothing_needs_room(media, blobs, monkeypatch):
+    placing = Placing(blobs, {"media": media})
+    placing.add([Upload("media", "plain.jpg", 1, came(blobs, b"x"))])
+    monkeypatch.setattr(uploads.shutil, "copyfile", full)
+    placing.replace()
+    assert (media / "plain.jpg").read_bytes() == b"x"
+
+
+def full(source, target):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_file_never_takes_the_place_of_a_folder(media, blobs):
+    (media / "folder").mkdir()
+    with pytest.raises(Refused, match="folder is a file there, and a folder here"):
+        placed(blobs, media, [Upload("media", "folder", 1, came(blobs, b"x"))])
+
+
+def test_media_are_for_the_web_server_and_private_files_are_not(blobs, tmp_path):
+    sha256, folders = came(blobs, b"x"), {name: tmp_path / name for name in ("media", "private")}
+    placing = Placing(blobs, folders)
+    placing.add(Upload(name, "deep/file", 1, sha256) for name in folders)
+    modes = [(folder / "deep/file").stat().st_mode & 0o777 for folder in folders.values()]
+    assert modes == [0o644, 0o600]
+
+
+def test_the_other_end_names_no_file_of_this_machine_as_a_blob(blobs, tmp_path):
+    (tmp_path / "secret").write_text("x")
+    with pytest.raises(Refused, match="no SHA-256"):
+        uploads.checked(["media", "picture.jpg", 1, "../secret"])
+    head = json.dumps({"sha256": "../secret", "offset": 0, "bytes": 1}).encode()
+    with pytest.raises(Refused, match="no SHA-256"):
+        uploads.receive(io.BytesIO(head + b"\nx"), blobs, 1)
+    assert not (tmp_path / "secret.part").exists()
+
+
+def test_what_would_leave_the_site_no_room_is_not_received(tmp_path):
+    (tmp_path / "shared/transfer").mkdir(parents=True)
+    with pytest.raises(Refused, match="disk full: .* MB are needed"):
+        content.receive(Site("garden", tmp_path), number=1, room=10**18)

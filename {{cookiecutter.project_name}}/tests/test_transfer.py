@@ -293,6 +293,15 @@ def test_what_was_agreed_to_holds_only_while_nothing_else_changes(content):
     imported(agreed=imported(look=True)["digest"])
 
 
+def test_what_is_kept_of_any_site_is_asked_for_again(content, place, settings):
+    (place / "edits").mkdir()
+    settings.PAGE_CACHE_EDITS = place / "edits"
+    exported()
+    imported()
+    (mark,) = settings.PAGE_CACHE_EDITS.iterdir()
+    assert mark.name.isdigit()  # for all hosts
+
+
 def test_a_look_changes_nothing(content):
     exported()
     BlogPost.objects.filter(pk=content.pk).update(title="Another")

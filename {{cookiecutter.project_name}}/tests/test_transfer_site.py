@@ -148,6 +148,18 @@ def test_its_staff_log_in_where_it_comes_and_have_no_rights_elsewhere(site):
     assert ann.has_perm("pages.change_page")
 
 
+def test_a_file_makes_nobody_a_superuser(site, monkeypatch):
+    monkeypatch.setattr("transfer.site_export.staff", superuser)
+    call_command("exportsite", "two.example", FILE, verbosity=0)
+    brought(domain="new.example")
+    assert not get_user_model().objects.get(username="eve").is_superuser
+
+
+def superuser(site):
+    rights = {"password": "!", "is_superuser": True, "groups": [], "permissions": []}
+    yield ["eve", rights]
+
+
 def test_somebody_of_the_same_name_gets_no_rights_by_it(site, capsys):
     call_command("exportsite", "two.example", FILE, verbosity=0)
     ann = get_user_model().objects.get(username="ann")
@@ -165,6 +177,17 @@ def test_nothing_of_another_site_is_in_the_file(site):
     assert "Title of two.example" in text
     assert "127.0.0.1" not in text
     assert "uploads/site-1/" not in text
+
+
+def test_what_an_editor_types_as_a_file_brings_none_of_the_server(site, place):
+    file("secrets.json", "secret")
+    Path("media/link.jpg").symlink_to(place / "secrets.json")
+    for path in ("../secrets.json", str(place / "secrets.json"), "link.jpg"):
+        BlogPost._base_manager.update(featured_image=path)
+        call_command("exportsite", "two.example", FILE, verbosity=0)
+        with ZipFile(FILE) as package:
+            assert b"secret" not in [package.read(name) for name in package.namelist()], path
+        brought(domain=f"{len(path)}.example")
 
 
 @pytest.mark.parametrize("case", ["name taken", "alias", "all sites", "damaged", "outside"])

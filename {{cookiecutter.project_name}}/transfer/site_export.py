@@ -132,10 +132,16 @@ def files_of(table, row):
     found = {}
     for field, value in zip(table.fields, row, strict=True):
         if value and isinstance(field, FileField | FileBrowseField):
-            found[f"media/{value}"] = Path(settings.MEDIA_ROOT, value)
+            path = Path(settings.MEDIA_ROOT, value)
+            if is_inside(path, settings.MEDIA_ROOT):  # editors may type any path there
+                found[f"media/{value}"] = path
         if table.model is FieldEntry and field.name == "value" and STORED.fullmatch(value or ""):
             found[f"private/{value}"] = Path(forms.fs.path(value))
     return {name: path for name, path in found.items() if path.is_file()}
+
+
+def is_inside(path, root):
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
 
 
 # People

@@ -27,7 +27,7 @@ from .keys import Keys
 from .kinds import CONTENT, VISITORS, kinds
 from .load import locked, refused, reset_sequences, tell_visitors
 from .package import Refused
-from .site_export import uploads_of
+from .site_export import STAFF, uploads_of
 from .tables import Table, chunks, generic_keys
 
 ROOTS = {"media": lambda: settings.MEDIA_ROOT, "private": lambda: forms.fs.location}
@@ -208,7 +208,8 @@ def add_people(package, site):
             continue
         groups = attributes.pop("groups")
         rights = attributes.pop("permissions")
-        user = users(**{users.USERNAME_FIELD: name}, **attributes)
+        known = {key: attributes[key] for key in STAFF if key in attributes and hasattr(users, key)}
+        user = users(**{users.USERNAME_FIELD: name}, **known)
         user.save()
         user.groups.set([Group.objects.get_or_create(name=group)[0] for group in groups])
         for codename, app, model in rights:

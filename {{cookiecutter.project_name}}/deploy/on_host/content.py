@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from . import uploads
+from .releases import check_room
 from .site import Refused, Site
-from .uploads import Placing, Upload
+from .uploads import Placing
+
+SPARE, INODES = 500 * 10**6, 10_000  # bytes and files that the site is left with
 
 
 def directory(site: Site) -> Path:
@@ -49,15 +52,20 @@ def send(site: Site, wanted: Iterable[Any], everything: bool) -> dict[str, Any]:
     """Print files as a stream; `wanted` are pairs of an Upload and an offset."""
     places = folders(site, everything) | {"transfer": directory(site)}
     print(json.dumps({"begun": True}), flush=True)
-    files = ((Upload(*upload), offset) for upload, offset in wanted)
+    files = ((uploads.checked(upload), offset) for upload, offset in wanted)
     found = ((places[each.folder] / each.path, each, offset) for each, offset in files)
     uploads.send(sys.stdout.buffer, found)
     (directory(site) / "content.zip").unlink(missing_ok=True)
     return {}
 
 
-def receive(site: Site, number: int) -> dict[str, Any]:
-    """Read that many blobs from the input; return "whole", how many came whole."""
+def receive(site: Site, number: int, room: int) -> dict[str, Any]:
+    """Read that many blobs from the input; return "whole", how many came whole.
+
+    `room` is how many bytes the disk needs for them, on their way and in their places; Refused
+    where they would leave none for the site.
+    """
+    check_room(site, room + SPARE, number + INODES)
     print(json.dumps({"begun": True}), flush=True)
     with open(0, "rb", closefd=False) as stream:
         return {"whole": uploads.receive(stream, blobs(site), number)}
@@ -75,7 +83,7 @@ def bring(site: Site, sha256: str, files: Iterable[Any], digest: str) -> dict[st
     """
     placing = Placing(blobs(site), folders(site, everything=True))
     try:
-        placing.add(Upload(*each) for each in files)
+        placing.add(uploads.checked(each) for each in files)
         content = str(blobs(site) / sha256)
         answer = manage(site, "importcontent", content, f"--agreed={digest}")
     except BaseException:

@@ -9,6 +9,7 @@ does harm on its way. In a stream each blob is a line of JSON, {"sha256": ..., "
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -18,6 +19,8 @@ from .site import Refused
 
 BLOCK = 2**18  # bytes
 THUMBNAILS = ".thumbnails"  # made again by whoever asks for them
+SHA256 = re.compile(r"[0-9a-f]{64}")
+PART = re.compile(r"\.[0-9a-f]{64}\.part")  # of a file that is put in place
 
 
 class Sink(Protocol):
@@ -42,12 +45,24 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def checked(values: Iterable[Any]) -> Upload:
+    """Return the Upload that the other end tells of; Refused where its SHA-256 leads elsewhere."""
+    upload = Upload(*values)
+    check(upload.sha256)
+    return upload
+
+
+def check(sha256: str) -> None:
+    if not SHA256.fullmatch(sha256):
+        raise Refused(f"the other end has named a file {sha256!r}, which is no SHA-256")
+
+
 def listed(folders: Mapping[str, Path]) -> Iterator[Upload]:
     """Yield the files of the folders, in the order of their names; links are none."""
     for name, folder in folders.items():
         for top, directories, files in os.walk(folder):
             directories[:] = sorted(set(directories) - {THUMBNAILS})
-            for path in (Path(top, file) for file in sorted(files)):
+            for path in (Path(top, file) for file in sorted(files) if not PART.fullmatch(file)):
                 if path.is_file() and not path.is_symlink():
                     inside = str(path.relative_to(folder))
                     yield Upload(name, inside, path.stat().st_size, digest(path))
@@ -96,6 +111,7 @@ def receive(
         if not line.endswith(b"\n"):
             break
         head = json.loads(line)
+        check(head["sha256"])
         part = blobs / f"{head['sha256']}.part"
         if not copy(stream, part, head, told):
             break
@@ -133,32 +149,32 @@ class Placing:
     def __init__(self, blobs: Path, folders: Mapping[str, Path], kept: Path | None = None) -> None:
         self.blobs, self.folders, self.kept = blobs, folders, kept
         self.added: list[Path] = []
-        self.waiting: list[Upload] = []
+        self.waiting: list[tuple[Path, Path]] = []  # what takes the place, and of which file
 
     def add(self, uploads: Iterable[Upload]) -> None:
-        """Put the files in place that are not there; the others wait for `replace`."""
+        """Put the files in place that are not there; the others wait beside, for `replace`.
+
+        What is there goes into `kept`, if given. All that needs room on the disk is done here.
+        """
         for upload in uploads:
             path = self.path(upload)
+            part = self.copied(upload, path)
             if os.path.lexists(path):
-                self.waiting.append(upload)
+                self.waiting.append((part, path))
+                self.keep(upload, path)
             else:
-                self.put(upload, path)
+                part.rename(path)
                 self.added.append(path)
 
     def undo(self) -> None:
-        """Remove what `add` has put in place."""
-        for path in self.added:
+        """Remove what `add` has put in place, or beside."""
+        for path in [*self.added, *(part for part, _ in self.waiting)]:
             path.unlink(missing_ok=True)
 
     def replace(self) -> None:
-        """Let the others take the place of what is there, which goes into `kept`, if given."""
-        for upload in self.waiting:
-            path = self.path(upload)
-            if self.kept:
-                old = self.kept / upload.folder / upload.path
-                old.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(path, old)
-            self.put(upload, path)
+        """Let the others take the place of what is there."""
+        for part, path in self.waiting:
+            part.rename(path)
             shutil.rmtree(path.parent / THUMBNAILS / path.name, ignore_errors=True)
 
     def path(self, upload: Upload) -> Path:
@@ -167,20 +183,28 @@ class Placing:
         path = folder / upload.path
         if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
             raise Refused(f"{upload.path} would be outside of {folder}")
+        if path.is_dir():
+            raise Refused(f"{upload.path} is a file there, and a folder here")
         return path
 
-    def put(self, upload: Upload, path: Path) -> None:
-        """Let a file be as its blob, at once; several files may have the same."""
+    def keep(self, upload: Upload, path: Path) -> None:
+        if self.kept and path.exists():
+            old = self.kept / upload.folder / upload.path
+            old.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, old)
+
+    def copied(self, upload: Upload, path: Path) -> Path:
+        """Return a copy of a blob beside the path; several files may have the same in them."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        blob = self.blobs / upload.sha256
-        part = path.with_name(f".{upload.sha256}.part")
+        part = path.with_name(f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()}.part")
         part.unlink(missing_ok=True)
+        part.touch(mode=0o600)
         try:
-            shutil.copyfile(blob, part)
+            shutil.copyfile(self.blobs / upload.sha256, part)
             part.chmod(0o600 if upload.folder == "private" else 0o644)
-            part.rename(path)
         except FileNotFoundError:
             raise Refused(f"{upload.path} did not come whole; type the same again") from None
         except OSError:
             part.unlink(missing_ok=True)
             raise
+        return part
