@@ -18,6 +18,7 @@ from deploy.on_host import (
     static,
     things,
 )
+from deploy.on_host.ports import Holder
 from deploy.on_host.site import Refused, Site
 from deploy.program import archive
 
@@ -45,7 +46,7 @@ def server(monkeypatch, tmp_path, write):
     for module in (record, configuration):
         monkeypatch.setattr(module, "NGINX", tmp_path / "sites-enabled")
         monkeypatch.setattr(module, "RECORDS", tmp_path)
-    monkeypatch.setattr(record, "holder", lambda port: None)
+    monkeypatch.setattr(record, "holder", lambda port, besides: None)
     monkeypatch.setattr(things, "exists", lambda *thing: thing in there)
     monkeypatch.setattr(
         things, "remove_all", lambda found: there.difference_update(map(tuple, found))
@@ -159,6 +160,21 @@ def test_an_alias_of_another_project_is_a_conflict(site, server, tmp_path):
         claim(site)
     names.write_text("server_name www.shop.example;\n")
     claim(site)
+
+
+def test_a_port_at_which_nginx_itself_listens_for_the_project_is_no_conflict(
+    site, server, monkeypatch
+):
+    nginx = Holder("nginx", "/usr/sbin/nginx", "root")
+    at = "127.0.0.2"
+    monkeypatch.setattr(record, "holder", lambda port, besides: None if besides == at else nginx)
+    line = "GUNICORN_PORT 8000 is taken by nginx (user root)"
+    assert record.conflicts_of_use(site, 8000, "www.garden.example") == [line]
+    template = (Path(__file__).parents[1] / "deploy/nginx.conf.template").read_text("utf-8")
+    record.NGINX.mkdir()
+    (record.NGINX / "garden.conf").write_text(template.replace("%(gunicorn_port)s", "8000"))
+    assert record.conflicts_of_use(site, 8000, "www.garden.example") == []
+    assert record.conflicts_of_use(site, 8001, "www.garden.example") != []
 
 
 LONG = f"{'a' * 63}.garden.example"

@@ -203,9 +203,20 @@ def test_each_recipient_gets_what_they_have_not_got(garden):
 
 
 def test_the_same_digest_has_the_same_id_however_often_it_is_sent(garden):
-    ids = {outbox.digest_id(ANN, ["one", "two"]) for _ in range(3)}
+    ids = {outbox.digest_id(ANN, ["one", "two"], 7.5) for _ in range(3)}
     assert len(ids) == 1
-    assert outbox.digest_id(BOB, ["one", "two"]) not in ids
+    assert outbox.digest_id(BOB, ["one", "two"], 7.5) not in ids
+
+
+def test_the_same_words_at_another_time_are_another_mail(garden):
+    for _time in range(2):
+        garden.wrong["roof"] = Wrong("it leaks")
+        garden.minutes(10)
+        garden.wrong.clear()
+        garden.minutes(20)
+    told = [mail for mail in garden.mails if "wrong: roof" in mail["Subject"]]
+    assert told[0].get_content() == told[1].get_content()
+    assert len({mail["Message-ID"] for mail in garden.mails}) == 4
 
 
 def test_who_is_named_later_hears_what_is_wrong_by_then(garden):

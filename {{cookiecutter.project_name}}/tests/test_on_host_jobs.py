@@ -183,6 +183,13 @@ def test_mail_to_root_goes_to_the_admins_and_no_argument_has_the_password(debian
     assert not (site.state / "mail-password").exists()
 
 
+def test_without_tls_mail_to_root_logs_in_as_the_site_does(debian):
+    site = Site("garden", debian / "garden")
+    for tls, ssl, way in ((True, False, "on"), (False, True, "on"), (False, False, "plain")):
+        system_mail.update(site, ACCOUNT | {"tls": tls, "ssl": ssl})
+        assert f"\nauth {way}\n" in (debian / "configuration").read_text()
+
+
 def test_what_is_not_ours_stays_as_it_is(debian):
     first, second = Site("garden", debian / "garden"), Site("shed", debian / "shed")
     system_mail.update(first, ACCOUNT)

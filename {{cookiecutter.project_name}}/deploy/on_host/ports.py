@@ -3,6 +3,8 @@
 import os
 import pwd
 import re
+import socket
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,9 +24,12 @@ class Holder:
         return f"{self.name} (user {self.user})" if self.user else self.name
 
 
-def holder(port: int) -> Holder | None:
-    """Return the Holder of a TCP port, or None where nobody listens at it."""
-    sockets = listening(port)
+def holder(port: int, besides: str = "") -> Holder | None:
+    """Return the Holder of a TCP port, or None where nobody listens at it.
+
+    Who listens at `besides`, an address of IPv4, does not count.
+    """
+    sockets = listening(port, besides)
     if not sockets:
         return None
     for process in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
@@ -33,15 +38,21 @@ def holder(port: int) -> Holder | None:
     return Holder("a program of the system")
 
 
-def listening(port: int) -> set[str]:
+def listening(port: int, besides: str = "") -> set[str]:
     """Return the sockets that listen at a port, as /proc/PID/fd names them."""
-    found = set()
+    found, unasked = set(), as_listed(besides) if besides else ""
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         lines = Path(table).read_text().splitlines()[1:] if Path(table).exists() else []
         for fields in map(str.split, lines):
-            if fields[3] == LISTEN and int(fields[1].rpartition(":")[2], 16) == port:
+            address, _colon, number = fields[1].partition(":")
+            if fields[3] == LISTEN and int(number, 16) == port and address != unasked:
                 found.add(f"socket:[{fields[9]}]")
     return found
+
+
+def as_listed(address: str) -> str:
+    """Return an address of IPv4 as /proc/net/tcp has it."""
+    return f"{int.from_bytes(socket.inet_aton(address), sys.byteorder):08X}"
 
 
 def opened(process: Path) -> set[str]:

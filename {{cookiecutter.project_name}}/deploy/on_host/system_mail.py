@@ -79,7 +79,8 @@ def settings(site: Site, account: Account) -> Iterator[str]:
     yield f"tls {'on' if account['tls'] or account['ssl'] else 'off'}"
     yield f"tls_starttls {'on' if account['tls'] else 'off'}"
     if account["user"] and account["password"]:
-        yield "auth on"
+        # Without TLS, msmtp logs in as Django does only where it is told how: "on" refuses.
+        yield f"auth {'on' if account['tls'] or account['ssl'] else 'plain'}"
         yield f"user {account['user']}"
         yield f"passwordeval cat {password_file(site)}"
 

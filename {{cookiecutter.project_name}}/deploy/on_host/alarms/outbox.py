@@ -1,12 +1,13 @@
 """What is to be told to whom, until it has arrived.
 
-A box for each recipient, an address or URL, by its name: {"lines": [...], "tries": 0, "next": 0,
-"since": 0, "words": ""}: the lines that wait, how often they were tried in vain, when they are
-tried again, since when that is so and what was said, in seconds since 1970. What comes while
-others wait goes with them in one digest.
+A box for each recipient, an address or URL, by its name: {"lines": [...], "begun": 0, "tries": 0,
+"next": 0, "since": 0, "words": ""}: the lines that wait, when the first of them came, how often
+they were tried in vain, when they are tried again, since when that is so and what was said, in
+seconds since 1970. What comes while others wait goes with them in one digest.
 
 A line leaves the box when the recipient has taken it. If this process is killed between the two,
-the same digest comes again, with the same Message-ID and "id"; nothing is lost.
+the same digest comes again, with the same Message-ID and "id"; nothing is lost. The same words at
+another time are another digest: who drops what has come before does not drop that.
 """
 
 import hashlib
@@ -20,7 +21,7 @@ LATE = 1800  # seconds
 MOST = 1000  # lines of a box
 
 
-def address(boxes: Boxes, recipients: Iterable[str], wrong: Sequence[str]) -> None:
+def address(boxes: Boxes, recipients: Iterable[str], wrong: Sequence[str], now: float) -> None:
     """Let there be a box for each of the recipients, and no other.
 
     `wrong` are the lines of all that is wrong: who is new has not heard of it.
@@ -30,11 +31,14 @@ def address(boxes: Boxes, recipients: Iterable[str], wrong: Sequence[str]) -> No
         del boxes[gone]
     for name in wanted:
         if name not in boxes:
-            boxes[name] = {"lines": list(wrong), "tries": 0, "next": 0, "since": 0, "words": ""}
+            boxes[name] = {"lines": list(wrong), "begun": now, "tries": 0}
+            boxes[name] |= {"next": 0, "since": 0, "words": ""}
 
 
-def add(boxes: Boxes, lines: Sequence[str]) -> None:
+def add(boxes: Boxes, lines: Sequence[str], now: float) -> None:
     for box in boxes.values():
+        if not box["lines"]:
+            box["begun"] = now
         box["lines"] = [*box["lines"], *lines][-MOST:]
 
 
@@ -52,7 +56,7 @@ def deliver(
         if not box["lines"] or now < box["next"]:
             continue
         try:
-            send(name, box["lines"], digest_id(name, box["lines"]))
+            send(name, box["lines"], digest_id(name, box["lines"], box["begun"]))
         except Exception as error:  # whatever a mail server, a web server or the network does
             box["words"] = " ".join((str(error) or repr(error)).split())[:300]
             box["since"] = box["since"] or now
@@ -63,8 +67,8 @@ def deliver(
             save()
 
 
-def digest_id(name: str, lines: Sequence[str]) -> str:
-    return hashlib.sha256("\n".join([name, *lines]).encode()).hexdigest()[:32]
+def digest_id(name: str, lines: Sequence[str], begun: float) -> str:
+    return hashlib.sha256("\n".join([name, str(begun), *lines]).encode()).hexdigest()[:32]
 
 
 def late(boxes: Boxes, now: float) -> dict[str, str]:

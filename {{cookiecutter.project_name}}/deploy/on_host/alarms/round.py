@@ -45,8 +45,8 @@ class Round:
         self.ask_sites()
         self.server.memory = self.memory
         boxes = self.memory["outbox"]
-        outbox.address(boxes, account.recipients(self.account), self.wrong())
-        outbox.add(boxes, self.judge(list(self.ask())))
+        outbox.address(boxes, account.recipients(self.account), self.wrong(), self.now)
+        outbox.add(boxes, self.judge(list(self.ask())), self.now)
         self.save()
         outbox.deliver(boxes, self.send, self.save, self.now)
         self.ping()
