@@ -34,9 +34,9 @@ def make_harmable(project):
     """Give a project a view that takes its time, and a relay that can be held in each step."""
     edit(project / "deploy/on_host/processes.py", "HEALTH_SECONDS = 30", "HEALTH_SECONDS = 15")
     edit(project / "deploy/on_host/switch.py", NOTE, NOTE + HOLD)
-    (project / "theme/views.py").write_text(VIEWS)
+    (project / "theme/slow.py").write_text(VIEWS)
     urls = project / "mysite/urls.py"
-    edit(urls, "from multisite", "from theme.views import slow\nfrom multisite")
+    edit(urls, "from multisite", "from theme.slow import slow\nfrom multisite")
     edit(urls, "urlpatterns = [", 'urlpatterns = [path("slow/", slow),')
 
 
