@@ -12,6 +12,8 @@ from mail_on_host import give, install, serve, taken
 from sites import BY_PASSWORD, Site
 from support import Baker
 
+pytestmark = pytest.mark.long  # a quarter of an hour: nox -s everything runs it
+
 NAME = "www.watch.example"
 ADMINS = '[("Ann", "ann@example.com")]'
 MAIL_PASSWORD = 'hunter2 of "the" mail'
