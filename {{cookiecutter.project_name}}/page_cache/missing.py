@@ -51,6 +51,7 @@ def key_of(request):
 
 def page_not_found(request, exception=None, **kwargs):
     """Answer 404: handler404 of urls.py."""
+    vars(request).pop("page", None)  # one above it, which menus would mark: this is no page of it
     # Without a cache there is no generation.
     may_be_kept = getattr(request, "is_public", False) and getattr(request, "generation", None)
     page = of_site(request) if may_be_kept else None

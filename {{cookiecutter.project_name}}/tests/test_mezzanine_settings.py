@@ -311,7 +311,7 @@ def test_entries_are_exported_with_that_delimiter(put, browse):
     send = {"export": "1", "field_0_export": "on"}
     send |= {f"field_{field.pk}_export": "on" for field in form.fields.all()}
     answer = browse("admin").post(f"/admin/forms/form/{form.pk}/entries/", send)
-    assert '";"' in answer.content.decode("utf-8-sig").splitlines()[0]
+    assert '";"' in answer.getvalue().decode("utf-8-sig").splitlines()[0]
 
 
 @promise("INLINE_EDITING_ENABLED")

@@ -78,7 +78,8 @@ def test_the_live_settings_know_the_environment(live):
 def test_nginx_keeps_robots_out_wherever_it_adds_a_header():
     """A location with an add_header of its own has none of its server."""
     text = (settings.BASE_DIR / "deploy/nginx.conf.template").read_text("utf-8")
-    places = re.split(r"^(?:server|    location) ", text, flags=re.M)[1:]
+    public = "\nserver {" + text.rpartition("\nserver {")[2]  # the last one, which visitors meet
+    places = re.split(r"^(?:server|    location) ", public, flags=re.M)[1:]
     servers = [place for place in places if place.startswith("{")]
     assert len(servers) == 1
     for place in [*servers, *(place for place in places if "add_header" in place)]:
