@@ -107,6 +107,7 @@ def test_the_browser_decides_where_the_address_does_not(browse):
         assert browse().get(path, headers=accepted).headers["Location"] == found
 
 
+@pytest.mark.xfail(reason="the theme's links to languages, issue 18", strict=False)
 def test_the_switcher_leads_to_the_same_page_and_is_remembered(add_page, browse):
     add_page("Bread", "Brot")
     visitor = browse()
@@ -191,6 +192,7 @@ def test_a_form_has_labels_in_each_language(browse):
     assert "Ihr Name" in browse().get("/de/order/").text
 
 
+@pytest.mark.xfail(reason="the theme's links to languages, issue 18", strict=False)
 def test_pages_that_say_their_language_are_kept_apart(settings, add_page, browse):
     settings.PAGE_CACHE_SECONDS = 60
     add_page("Bread", "Brot")
