@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,6 +26,18 @@ PREFIXES = """
 # The addresses of pages begin with the language: /de/about/
 urlpatterns[-2:] = i18n_patterns(*urlpatterns[-2:])
 """
+
+
+IMPORTED = {
+    "from django.contrib import admin\n": "from django.conf.urls.i18n import i18n_patterns\n"
+    "from django.contrib import admin\n"
+}
+
+
+def put_languages_into_addresses(path):
+    with (path / "mysite/urls.py").open("a") as file:
+        file.write(PREFIXES)
+    edit(path / "mysite/urls.py", IMPORTED)
 
 
 @pytest.fixture(scope="module")
@@ -90,13 +103,7 @@ def test_from_the_switch_to_pages_in_two_languages(make, project):
     found = site.run("manage", "shell", "-v0", "-c", code)
     assert "{'site_id': 2, 'slug': '/', 'title_en': 'Home', 'title_de': None}" in found
 
-    with (site.path / "mysite/urls.py").open("a") as file:
-        file.write(PREFIXES)
-    imported = {
-        "from django.contrib import admin\n": "from django.conf.urls.i18n import i18n_patterns\n"
-        "from django.contrib import admin\n"
-    }
-    edit(site.path / "mysite/urls.py", imported)
+    put_languages_into_addresses(site.path)
     shutil.copytree(TESTS, site.path, dirs_exist_ok=True)
     site.run("pytest", "-q", "-p", "no:cacheprovider", "tests/test_translated.py")
 
@@ -112,14 +119,27 @@ def live(make, project, database, memcached):
     for command in (["makemigrations"], ["migrate"], ["collectstatic", "--noinput"]):
         site.run("manage", *command)
     site.run("manage", "shell", "-v0", "-c", TRANSLATIONS)
-    site.port = unused_port()
-    ask, command = (
-        partial(Visitor(site.port).open, "/robots.txt"),
-        gunicorn(project.python, "mysite", site.port),
-    )
-    options = {"cwd": site.path, "env": site.environment}
-    with running(command, ask, site.path / "gunicorn.log", **options):
+    with served(site, project.python):
         yield site
+
+
+@contextmanager
+def served(site, python):
+    """Let gunicorn answer for a site in the block, at site.port."""
+    site.port = unused_port()
+    ask = partial(Visitor(site.port).open, "/robots.txt")
+    options = {"cwd": site.path, "env": site.environment}
+    command = gunicorn(python, "mysite", site.port)
+    with running(command, ask, site.path / "gunicorn.log", **options):
+        yield
+
+
+@pytest.fixture
+def prefixed(live, project):
+    """The same site from then on with the language in its addresses, by a gunicorn of its own."""
+    put_languages_into_addresses(live.path)
+    with served(live, project.python):
+        yield live
 
 
 PAGES = """
@@ -150,3 +170,26 @@ def test_the_browser_of_a_visitor_says_which_language(live, accepted, title):
 
 def test_an_old_address_leads_to_the_new_one(live):
     assert Visitor(live.port).open("/bread/rye/").headers["Location"] == "/loaves/rye/"
+
+
+EDIT = """
+from mezzanine.pages.models import RichTextPage
+bread = RichTextPage.objects.get(slug="loaves")
+bread.content_de = "<p>Frisch</p>"
+bread.save()
+"""
+
+
+def test_a_page_is_kept_in_each_language_until_it_is_edited(prefixed):
+    def ask(language):
+        answer = Visitor(prefixed.port).open(f"/{language}/loaves/")
+        assert answer.headers["X-Accel-Expires"].startswith("@")  # public: the address says all
+        return answer.text
+
+    for _ in range(2):  # made, and then kept
+        assert "Baked" in ask("en")
+        assert "Brot" in ask("de")
+    prefixed.run("manage", "shell", "-v0", "-c", EDIT)
+    assert "Frisch" in ask("de")
+    assert "Baked" in ask("en")
+    assert "Frisch" not in ask("en")
