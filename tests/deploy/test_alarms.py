@@ -239,14 +239,14 @@ def test_a_test_alarm_goes_by_each_way(site):
     serve(site)
 
 
-def test_a_round_costs_little(site, figures):
+def test_what_a_round_costs_is_printed(site, figures):
     line = site.host.run("grep -h ' watch 5m ' /etc/cron.d/watching").stdout
-    command = shlex.quote(re.search("root (.*)", line)[1])
-    times = "import os; t = os.times(); print(t.children_user + t.children_system)"
-    run = f"import os\nfor _ in range(5): os.system({command!r})\n{times}"
+    command = re.search("root (.*)", line)[1]
+    times = "t = os.times(); print(t.children_user + t.children_system)"
+    run = f"import os\nfor _ in range(5): assert os.system({command!r}) == 0\n{times}"
     seconds = float(site.host.run("python3 -", input=run).stdout.split()[-1]) / 5
+    assert seconds > 0.05  # it has run: the program alone takes that to start
     figures(f"a round of the alarms: {seconds:.2f} s of CPU")
-    assert seconds < 3
 
 
 def test_prometheus_finds_each_check(site):
@@ -271,8 +271,8 @@ def test_a_request_is_found_by_its_id_and_an_error_is_mailed_once(site):
         head = site.host.run(f"{ask}{path} -H 'X-Request-ID: {forged}'").stdout
         ids += re.findall(r"(?im)^x-request-id: (\S+)\r?$", head)
     assert len(set(ids) - {forged}) == 5
-    wait_for(lambda: ids[1] in site.fab("logs", "--request", ids[1]), 10)
-    found = site.fab("logs", "--request", ids[1])
+    wait_for(lambda: ids[1] in site.answer("logs", "--request", ids[1]), 10)
+    found = site.answer("logs", "--request", ids[1])
     assert '"GET /boom/ HTTP' in found
     assert "ValueError: of one visitor" in found
     assert ids[2] not in found

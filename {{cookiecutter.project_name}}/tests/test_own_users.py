@@ -22,6 +22,7 @@ AUTH_USER_MODEL = "bread.User"
 ACCOUNTS_PROFILE_MODEL = "bread.Profile"
 ACCOUNTS_APPROVAL_REQUIRED = ACCOUNTS_VERIFICATION_REQUIRED = False
 ACCOUNTS_PROFILE_VIEWS_ENABLED = True
+ALLOWED_HOSTS = ["*"]
 """
 SIGN_UP = """
 from django.contrib.auth import get_user_model

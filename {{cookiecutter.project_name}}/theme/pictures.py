@@ -5,6 +5,7 @@ The others are made of that one and kept there, too, so that a photograph is ope
 """
 
 import os
+import struct
 import tempfile
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -15,6 +16,9 @@ from PIL import Image, features
 
 WIDTHS = (480, 960, 1920)
 QUALITY = 80
+
+# What Pillow raises for what is no picture, is broken, or far too large.
+BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
 
 
 def large(file):
@@ -39,7 +43,7 @@ def versions(file):
             found["width"], found["height"] = picture.size
             if features.check("webp") and not getattr(picture, "is_animated", False):
                 found["srcset"] = srcset(picture, path)
-    except Exception:  # Pillow has many for what is no picture, broken or far too large
+    except BROKEN:
         pass
     return found
 

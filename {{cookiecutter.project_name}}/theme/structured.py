@@ -5,6 +5,7 @@ import json
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext
 
 # So that no text ends the element.
 ESCAPES = {ord(letter): f"\\u{ord(letter):04X}" for letter in "<>&"}
@@ -42,6 +43,8 @@ def way(context):
         above = [*reversed(page.get_ascendants())]
         steps = [(each.title, each.get_absolute_url()) for each in [*above, page]]
     if post:
+        # The blog may be at an address that no page of the menus has: BLOG_SLUG.
+        steps = steps or [(gettext("Blog"), reverse("blog_post_list"))]
         steps.append((post.title, post.get_absolute_url()))
     return steps
 
