@@ -12,7 +12,7 @@ from mail_on_host import give, install, serve, taken
 from sites import BY_PASSWORD, Site
 from support import Baker
 
-pytestmark = pytest.mark.long  # a quarter of an hour: nox -s everything runs it
+pytestmark = pytest.mark.long  # eight minutes on a host: nox -s everything runs it
 
 NAME = "www.watch.example"
 ADMINS = '[("Ann", "ann@example.com")]'
