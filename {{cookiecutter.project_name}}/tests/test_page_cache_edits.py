@@ -158,9 +158,7 @@ CHANGE_NOTHING = {
 @pytest.mark.parametrize("write", CHANGE_NOTHING)
 def test_what_is_on_no_page_ends_none(ask, committed, renderings, write):
     pages = ["/", "/about/", "/contact/", "/gallery/", BLOG, POST]
-    for _ in range(
-        2
-    ):  # the first to show a feed notes that it is wanted, and the second shows that
+    for _ in range(2):  # whoever is the first to show a feed notes that, and the next one sees it
         for page in pages:
             ask(page)
         generation.begin()
