@@ -21,6 +21,9 @@ from securing import hardening, server
 from sites import BY_PASSWORD, HOST, PASSWORD, USER_BY_PASSWORD, Site
 from support import Baker
 
+# What `fab install` says that it did.
+STEPS = ["Debian packages", "Mail to root", "Locale en_US.utf8", "uv", "Services"]
+
 # All that was written since the marker, but for what servers write by themselves.
 CHANGED = """
 find / -xdev -newer /root/marker -type f -not -path '/proc/*' -not -path '/var/log/*' \
@@ -75,7 +78,7 @@ def test_the_lock_of_a_server_that_updates_itself_is_waited_for(installed):
     first, *steps = installed.output.splitlines()
     assert first == f"install on {installed.address}"
     titles = [re.fullmatch(r"✓ (.+) \(\d+\.\d s\)", line)[1] for line in steps]
-    assert titles == ["Debian packages", "Locale en_US.utf8", "uv", "Services"]
+    assert titles == STEPS
 
 
 def test_what_a_site_needs_is_there_and_starts_at_boot(installed):
@@ -89,7 +92,7 @@ def test_what_a_site_needs_is_there_and_starts_at_boot(installed):
 def test_a_second_run_changes_nothing(installed, site):
     packages = installed.run("dpkg-query -W").stdout
     installed.run("touch /root/marker; sleep 0.01")
-    assert site.fab("install", "create").count("✓") == site.created.count("✓") + 4
+    assert site.fab("install", "create").count("✓") == site.created.count("✓") + len(STEPS)
     assert installed.run("dpkg-query -W").stdout == packages
     assert installed.run(CHANGED).stdout == ""
 
