@@ -174,8 +174,8 @@ GONE = {
     ),
     "second style sheet": (
         "theme/templates/base.html",
-        "{% endblock %}",
-        "<link href=/static/css/gone.css rel='stylesheet'>{% endblock %}",
+        "</head>",
+        "<link href=/static/css/gone.css rel='stylesheet'></head>",
         "https://www.one.example/static/css/gone.css answers 404",
     ),
 }

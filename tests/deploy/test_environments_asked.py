@@ -60,7 +60,7 @@ def test_what_runs_on_a_server_runs_after_it_has_compared_the_environment(config
         lambda host: host.as_root("id"),
         lambda host: host.as_site("id"),
         lambda host: host.as_site("ls $root"),
-        lambda host: host.download("cat x", None),
+        lambda host: host.start("cat x"),
         lambda host: host.call("remove"),
         lambda host: host.call("unpack", as_site=True),
     ):

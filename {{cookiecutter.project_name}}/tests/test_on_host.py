@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,7 +18,6 @@ from deploy.on_host import (
 )
 from deploy.on_host.ports import Holder
 from deploy.on_host.site import Refused, Site
-from deploy.program import archive
 
 
 @pytest.fixture
@@ -56,24 +53,6 @@ def server(monkeypatch, tmp_path, write):
 
 def claim(site):
     return record.claim(site, ["/etc/cron.d/garden"], 8000, "www.garden.example")
-
-
-# The program
-
-
-def test_it_runs_from_its_zip_and_refuses_in_one_line(tmp_path):
-    (tmp_path / "on_host.pyz").write_bytes(archive())
-    request = {"command": "stage", "name": "garden", "root": str(tmp_path)}
-    request |= {"files": [], "values": {}, "release": "1", "fabric": {}}
-    result = subprocess.run(
-        [sys.executable, "-BI", "on_host.pyz"],
-        input=json.dumps(request) + "\n",
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
-    assert result.returncode == 1
-    assert result.stderr == "There is no site yet; type fab all\n"
 
 
 def test_the_live_release_is_the_one_that_current_leads_to(site):

@@ -12,11 +12,13 @@ import json
 import sys
 from collections.abc import Callable
 from io import FileIO
+from pathlib import Path
 from typing import Any
 
 from . import (  # noqa: F401  (they fill the table of checks)
     authorized,
     backup,
+    bytecode,
     certificate,
     checks,
     checks_of_running,
@@ -99,6 +101,9 @@ COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
 
 
 def main() -> None:
+    program = Path(__file__).parents[1]
+    if program.is_file() and __file__.endswith(".py"):  # as it was sent, or by another Python
+        bytecode.keep(program)
     # Byte by byte: what comes after the line is for the command to read.
     line = sys.argv[1] if sys.argv[1:] else FileIO(0, closefd=False).readline()
     request = json.loads(line)
