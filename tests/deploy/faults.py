@@ -104,7 +104,7 @@ def wait_for(condition, seconds=60):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"not so after {seconds} s"
-        time.sleep(0.002)
+        time.sleep(0.01)
 
 
 def count_commands(site):

@@ -79,6 +79,13 @@ class Site:
         assert "\nTraceback" not in f"\n{output}", output  # one of the server is indented
         return output
 
+    def status(self):
+        """Return what fab status prints, whether something is wrong, as a job of cron, or not."""
+        with self.start("status") as process:
+            output = process.communicate(timeout=600)[0]
+        assert process.returncode in (0, 1), output
+        return output
+
     def answer(self, *arguments, status=0):
         """Run fab in the project and return what is on its standard output alone."""
         with self.start(*arguments, stderr=subprocess.PIPE) as process:

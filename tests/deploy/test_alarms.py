@@ -222,7 +222,7 @@ def test_the_url_is_told_and_gets_a_sign_of_life_and_is_seen_nowhere(site):
     assert all(set(post) == {"id", "title", "text", "content"} for post in posts)
     assert len({post["id"] for post in posts}) == len(posts)
     assert (f"GET /{SECRET}/ping", "") in hooks(site)
-    shown = site.fab("status") + site.fab("plan") + site.fab("history")
+    shown = site.status() + site.fab("plan") + site.fab("history")
     shown += site.host.run("journalctl; grep -rs hunter2 /etc /var/log", check=False).stdout
     assert SECRET not in shown
     assert "hunter2" not in shown
@@ -260,7 +260,7 @@ def test_mail_to_root_goes_to_the_admins(site):
     before = len(mails(site))
     site.host.run("printf 'Subject: of cron\\n\\nIt failed.\\n' | sendmail -FCronDaemon -i root")
     assert [subject for subject, _text in mails(site)[before:]] == ["of cron"]
-    assert "ann@example.com" in re.search("system mail: .*", site.fab("status"))[0]
+    assert "ann@example.com" in re.search("system mail: .*", site.status())[0]
 
 
 def test_a_request_is_found_by_its_id_and_an_error_is_mailed_once(site):
@@ -289,7 +289,7 @@ def test_the_home_pages_of_all_sites_are_asked_for(site):
     memory = json.loads((site.host.root / f"{STATE.lstrip('/')}/alarms.json").read_text())
     assert memory["sites"]["total"] == 2
     assert memory["sites"]["broken"] == {}
-    assert "2, each asked within an hour" in site.fab("status")
+    assert "2, each asked within an hour" in site.status()
 
 
 def test_cron_itself_does_the_rounds(site):

@@ -108,5 +108,5 @@ def test_a_commit_goes_live_from_a_machine_of_gitlab(machine, site, template, tm
     )
     assert f"Live: https://{HOST}/" in printed
     assert site.host.run("cat /srv/mysite/current/REVISION").stdout.strip() == head(project)
-    assert re.search(r"^template: +1a2b3c4d$", site.fab("status"), re.M)
+    assert re.search(r"^template: +1a2b3c4d$", site.status(), re.M)
     site.fab("deploy")  # what the other tests expect there

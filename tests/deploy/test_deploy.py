@@ -77,7 +77,7 @@ with socketserver.TCPServer(("127.0.0.1", 25), Session) as server:
 
 
 def live_release(site):
-    return re.search(r"^release: +(\S+)", site.fab("status"), re.M)[1]
+    return re.search(r"^release: +(\S+)", site.status(), re.M)[1]
 
 
 def change_home_page(site, text):
@@ -242,7 +242,7 @@ def test_what_cron_runs_makes_a_backup_and_files_that_nginx_may_read(site):
     crontab = (site.host.root / "etc/cron.d/mysite").read_text()
     nightly = re.search(r"^20 4 \* \* \* root (.*)", crontab, re.M)[1]
     site.host.run(f"umask 077; {nightly}")
-    assert re.search("last backup:.*-nightly", site.fab("status"))
+    assert re.search("last backup:.*-nightly", site.status())
     for line in re.findall(r"^\S+ \S+ \* \* \* mysite (.*)", crontab, re.M):
         assert line.startswith("umask 022; ")
 

@@ -67,7 +67,7 @@ def test_a_site_with_the_longest_name_answers(site):
     site.fab("manage", f"addsite {LONG}")
     wait_for(lambda: all_answer(site, LONG, 200), 10)
     assert site.get("/", host=f"www.{LONG}")[0] == 301
-    assert "✓ nginx" in site.fab("status")
+    assert "✓ nginx" in site.status()
     site.fab("manage", f"removesite {LONG} --force")
 
 
@@ -85,7 +85,7 @@ def test_a_certificate_of_the_server_that_ends_is_signed_again(site):
     assert "✗ certificate: until" in output
     assert "type fab create" in output
     site.fab("deploy")
-    assert "✓ certificate" in site.fab("status")
+    assert "✓ certificate" in site.status()
     assert site.get("/")[0] == 200
 
 

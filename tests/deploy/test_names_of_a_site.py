@@ -68,7 +68,7 @@ def test_the_name_of_this_machine_is_the_one_of_the_server(site):
 
 def test_who_comes_with_another_user_finds_the_site(site, alice):
     live = releases(site)
-    assert f"release:     {live[0]}" in alice.fab("status")
+    assert f"release:     {live[0]}" in alice.status()
     status, output = cut_fab(alice, 0, "list", "deploy")
     assert status == 0, output
     assert "is live already." in output

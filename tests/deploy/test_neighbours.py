@@ -88,7 +88,7 @@ def test_the_cache_is_back_after_a_reboot(site):
     site.host.reboot()
     status = site.host.run("supervisorctl status mysite-memcached").stdout
     assert "RUNNING" in status
-    assert "memcached:   " in site.fab("status")
+    assert "memcached:   " in site.status()
 
 
 def staff_see_the_file(site):

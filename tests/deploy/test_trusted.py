@@ -56,7 +56,7 @@ def test_until_the_name_leads_here_the_site_works_and_says_what_it_waits_for(sit
     wait_for(lambda: told(site) == "waiting: it has no address in the DNS", 2 * MINUTE)
     authority.lead(**{HOST: "192.0.2.7"})
     wait_for(lambda: "192.0.2.7" in told(site), 2 * MINUTE)
-    assert f"✓ trust:       {HOST} waiting: the name leads to 192.0.2.7" in site.fab("status")
+    assert f"✓ trust:       {HOST} waiting: the name leads to 192.0.2.7" in site.status()
     assert f"    {HOST}  waiting: the name leads to 192.0.2.7" in site.fab("sites")
     answer = ask(site, authority, trusting=False)
     assert answer.status == 200
@@ -76,7 +76,7 @@ def test_the_site_is_trusted_as_soon_as_its_name_leads_here(site, authority, fig
     answer = ask(site, authority)
     assert (answer.status, answer.headers["Strict-Transport-Security"]) == (200, "max-age=3600")
     assert over_http(site, HOST).status == 308
-    assert f"{HOST} trusted until" in site.fab("status")
+    assert f"{HOST} trusted until" in site.status()
     assert workers(site) == before
 
 
@@ -228,7 +228,7 @@ def test_while_the_ca_is_down_all_goes_on_and_says_so(site, authority):
     site.fab("manage", "addsite late.test")
     path = site.certificates / "status/names.json"
     wait_for(lambda: json.loads(path.read_text())["paused"], 2 * MINUTE)
-    assert "orders wait: " in site.fab("status")
+    assert "orders wait: " in site.status()
     assert ask(site, authority, "two.test", trusting=False).status == 200
     assert told(site, "late.test").startswith("waiting: ")
     authority.start_ca()

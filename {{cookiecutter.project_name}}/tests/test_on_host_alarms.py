@@ -349,7 +349,7 @@ def asked_at(garden, monkeypatch):
         return "yes"
 
     monkeypatch.setattr(checks_of_running, "seen_at", seen_at)
-    monkeypatch.setattr(checks_of_running, "own_address", lambda: "10.0.0.5")
+    monkeypatch.setattr(measures, "own_address", lambda: "10.0.0.5")
     monkeypatch.setattr(checks_of_running, "trusting", lambda server: None)
     (garden.site.root / "certificates/trusted").mkdir(parents=True)
     asked_at = SimpleNamespace(asked=asked, down=down, site=garden.site)
@@ -480,6 +480,15 @@ def test_answers_are_counted_once_also_over_a_rotation(log, tmp_path):
     measures.count_answers(site, kept, 180)
     assert measures.answered(kept) == (3, 2)
     measures.count_answers(site, kept, 720)
+    assert measures.answered(kept) == (1, 1)
+
+
+def test_what_the_server_looks_at_itself_is_no_answer_to_a_visitor(log, tmp_path, monkeypatch):
+    monkeypatch.setattr(measures, "own_address", lambda: "198.51.100.7")
+    kept = {"log": {"offset": 0}}
+    addresses = ("198.51.100.7", "127.0.0.1", "203.0.113.7")
+    log.write_text("".join(LINE.format(address, 502) for address in addresses))
+    measures.count_answers(SimpleNamespace(state=tmp_path), kept, 0)
     assert measures.answered(kept) == (1, 1)
 
 

@@ -48,7 +48,7 @@ def test_a_deploy_cures_it(site):
     site.fab("deploy")
     assert site.get("/")[0] == 200
     assert "Of Debian 12" in site.get("/")[1]
-    output = site.fab("status")
+    output = site.status()
     assert "✗" not in output
     assert "version 15" in output
     assert "is live already" in site.fab("deploy")
@@ -73,6 +73,6 @@ def test_the_commands_of_the_readme_move_the_data_to_the_new_postgresql(site):
     for command in commands:
         site.fab(*shlex.split(command)[1:])
     assert "Of Debian 13" in site.get("/")[1]
-    assert "✓ database:    version 17\n" in site.fab("status")
+    assert "✓ database:    version 17\n" in site.status()
     site.fab("restore", site.backup, "--yes", site.backup)
     assert "Of Debian 12" in site.get("/")[1]

@@ -70,8 +70,8 @@ def test_a_deploy_migrates_before_the_new_code_answers(site):
     with Load(site, HOST) as load:
         site.fab("deploy")
     assert load.failures == []
-    assert "pending" in site.fab("status")
-    assert "migrations:  0 pending" in site.fab("status")
+    assert "pending" in site.status()
+    assert "migrations:  0 pending" in site.status()
     assert "1 migrations: done" in site.fab("history", "--last", "1")
 
 
@@ -159,7 +159,7 @@ def test_in_maintenance_visitors_are_told_to_come_back(site):
     connection.request("GET", "/", headers={"Host": HOST})
     response = connection.getresponse()
     assert (response.status, response.headers["Retry-After"]) == (503, "60")
-    assert "maintenance: on" in site.fab("status")
+    assert "maintenance: on" in site.status()
     site.fab("maintenance", "off")
     assert site.get("/")[0] == 200
 

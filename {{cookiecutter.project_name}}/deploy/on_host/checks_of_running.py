@@ -43,7 +43,7 @@ def outside(server: Server) -> str | None:
                 with suppress(OSError):
                     marker.write_text(host)
             return words
-    address = own_address()
+    address = measures.own_address()
     try:
         return seen_at(server, address, connect_to(address, host, untrusting()))
     except OSError as error:
@@ -93,16 +93,6 @@ def untrusting() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
-
-
-def own_address() -> str:
-    """Return the address from which the server reaches others; nothing is sent for that."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        try:
-            sock.connect(("192.0.2.1", 9))  # of RFC 5737: nobody has it
-        except OSError:
-            return "127.0.0.1"
-        return str(sock.getsockname()[0])
 
 
 @check("Do the home pages of all sites answer?", every=1)
