@@ -10,9 +10,11 @@ import pytest
 from deploy.on_host import files, record, system_mail
 from deploy.on_host.alarms import jobs, metrics
 from deploy.on_host.site import Site
+from mail.models import KEPT, QueuedMail
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
 JOB = DEPLOY / "on_host/job.sh"
+MAIL = DEPLOY / "on_host/send_mail.sh"
 NOW = 1_800_000_000
 CRONTAB = """
 * * * * * garden umask 022; cd /srv/garden/current/project && /srv/x/job.sh garden send 9m python x
@@ -77,6 +79,26 @@ def test_a_job_that_runs_still_is_not_begun_again(tmp_path):
         (tmp_path / "began").unlink()
         assert first.wait(30) == 0
     assert (tmp_path / "state/jobs/wait").read_text() == "0\n\n"
+
+
+@pytest.mark.parametrize(
+    ("psql", "is_begun"), [("true", False), ("echo 1", True), ("echo away >&2; exit 2", True)]
+)
+def test_mail_is_sent_where_some_is_due_or_nobody_can_tell(tmp_path, psql, is_begun):
+    for path, line in ("bin/psql", f"cat >asked; {psql}"), ("venv/bin/python", "echo $* >begun"):
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"#!/bin/sh\n{line}\n")
+        file.chmod(0o755)
+    (tmp_path / "project").mkdir()
+    environment = {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
+    subprocess.run(["sh", MAIL], cwd=tmp_path / "project", env=environment, check=True)
+    asked = (tmp_path / "project/asked").read_text()
+    assert QueuedMail._meta.db_table in asked
+    assert f"interval '{KEPT.days} days'" in asked
+    begun = tmp_path / "project/begun"
+    assert begun.exists() == is_begun
+    assert not is_begun or begun.read_text() == "manage.py send_queued_mail\n"
 
 
 def test_the_jobs_are_read_from_the_crontab(site):

@@ -55,12 +55,13 @@ def is_ours(site: Site, path: str, found: Found | None) -> bool:
 
 
 def keep_program(site: Site) -> None:
-    """Let cron find this program, wherever it was sent to, and job.sh: both in ROOT/shared."""
+    """Let cron find this program, wherever it was sent to, and its scripts: all in ROOT/shared."""
     kept = site.shared / "on_host.pyz"
     shutil.copyfile(sys.argv[0], kept.with_suffix(".new"))
     kept.with_suffix(".new").rename(kept)
-    job = pkgutil.get_data(__package__, "job.sh") or b""
-    write(site.shared / "job.sh", job.decode(), mode=0o755)
+    for name in ("job.sh", "send_mail.sh"):
+        script = pkgutil.get_data(__package__, name) or b""
+        write(site.shared / name, script.decode(), mode=0o755)
 
 
 class Configuration:
