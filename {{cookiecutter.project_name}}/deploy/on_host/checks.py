@@ -28,6 +28,7 @@ from .configuration import File, compare
 from .deployed import Fabric
 from .files import write
 from .record import claim
+from .release_python import several
 from .site import Refused, Site
 from .virtualenv import problem_of
 
@@ -109,6 +110,17 @@ class Server:
         """Who changes the site at this moment, in words; empty where nobody does."""
         holder = lease.holder(self.site.state)
         return lease.described(holder) if holder is not None else ""
+
+    def release_says(self, script: str) -> dict[str, Any]:
+        """Return what a script of in_release/ says of the live release; Refused where it fails."""
+        answer: dict[str, Any] = self._said[script]
+        if "error" in answer:
+            raise Refused(answer["error"])
+        return answer
+
+    @cached_property
+    def _said(self) -> dict[str, Any]:
+        return several(self.site, self.app, "migrations", "mail", "feeds")
 
     @cached_property
     def programs(self) -> dict[str, tuple[str, str]]:

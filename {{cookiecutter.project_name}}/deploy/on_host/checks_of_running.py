@@ -17,7 +17,6 @@ from .alarms.memory import heard_of
 from .checks import Server, Wrong, check
 from .pages import Visitors
 from .processes import Answer, Connection, Processes
-from .release_python import feeds as feeds_of
 from .virtualenv import problem_of
 
 LATE = 600  # seconds: a round begins each minute
@@ -140,7 +139,7 @@ def evictions(server: Server) -> str | None:
 def feeds(server: Server) -> str | None:
     if not server.site.live or problem_of(server.site, server.site.live):
         return None
-    found = feeds_of(server.site, server.app)
+    found = server.release_says("feeds")
     if not found.get("feeds"):
         return None
     if found["trouble"]:

@@ -11,8 +11,6 @@ from .certificate import DAYS, SSL, is_combined, is_covered, is_of_server, names
 from .checks import Server, Wrong, check, output
 from .pages import Visitors
 from .processes import Failed, Processes, end_of_log
-from .release_python import mail as mail_of
-from .release_python import migrations as migrations_of
 
 DEPLOY = ("deploy",)
 SILENT = 600  # seconds: the agent of certificates runs each minute
@@ -103,7 +101,7 @@ def home_page(server: Server) -> str | None:
 def migrations(server: Server) -> str | None:
     if not server.site.live or virtualenv.problem_of(server.site, server.site.live):
         return None  # then that is what is wrong
-    pending = migrations_of(server.site, server.site.current / "project", server.app)["pending"]
+    pending = server.release_says("migrations")["pending"]
     if pending:
         raise Wrong(f"{len(pending)} pending: {', '.join(pending)}", "fab deploy --force")
     return "0 pending"
@@ -113,7 +111,7 @@ def migrations(server: Server) -> str | None:
 def mail(server: Server) -> str | None:
     if not server.site.live or virtualenv.problem_of(server.site, server.site.live):
         return None
-    found = mail_of(server.site, server.app)
+    found = server.release_says("mail")
     if not found:  # a release of before mail was kept
         return None
     told = f"; the last, of {found['site']}: {found['words']}" if found["words"] else ""

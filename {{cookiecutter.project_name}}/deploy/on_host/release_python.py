@@ -25,9 +25,21 @@ def mail(site: Site, app: str) -> dict[str, Any]:
     return ask(site, "mail", site.current / "project", app)
 
 
-def feeds(site: Site, app: str) -> dict[str, Any]:
-    """Return what is so of the feeds of the live release: see in_release/feeds.py."""
-    return ask(site, "feeds", site.current / "project", app)
+def several(site: Site, app: str, *scripts: str) -> dict[str, Any]:
+    """Return what each script says of the live release, by name: {"error": why} where it fails."""
+    sources = json.dumps({script: source_of(script) for script in scripts})
+    try:
+        said = ask(site, "several", site.current / "project", app, sources)
+    except Refused as refused:
+        return dict.fromkeys(scripts, {"error": str(refused)})
+    for script, answer in said.items():
+        if "error" in answer:
+            answer["error"] = refusal(script, answer["error"])
+    return said
+
+
+def source_of(script: str) -> str:
+    return (pkgutil.get_data(__package__, f"in_release/{script}.py") or b"").decode()
 
 
 def ask(
@@ -37,10 +49,9 @@ def ask(
 
     Refused, in one line, where its Python or its settings fail.
     """
-    source = pkgutil.get_data(__package__, f"in_release/{script}.py") or b""
     run = subprocess.run(
         ["runuser", "-u", site.name, "--", "env", f"DJANGO_SETTINGS_MODULE={app}.settings"]
-        + ["../venv/bin/python", "-c", source.decode()],
+        + ["../venv/bin/python", "-c", source_of(script)],
         input=answers,
         capture_output=True,
         text=True,
@@ -48,5 +59,9 @@ def ask(
     )
     if run.returncode:
         words = run.stderr.strip().splitlines() or [f"exit status {run.returncode}"]
-        raise Refused(f"the release cannot be asked ({script}): {words[-1]}")
+        raise Refused(refusal(script, words[-1]))
     return json.loads(run.stdout.splitlines()[-1])
+
+
+def refusal(script: str, words: str) -> str:
+    return f"the release cannot be asked ({script}): {words}"
