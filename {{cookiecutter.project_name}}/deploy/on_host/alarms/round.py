@@ -17,6 +17,7 @@ from typing import Any
 
 from .. import checks, deployed, lease, record
 from ..checks import UNTOLD, Check, Row, Server
+from ..limit import limit
 from ..processes import Processes
 from ..site import Site
 from . import account, digest, judging, measures, metrics, neighbours, outbox, sites, ways
@@ -24,6 +25,8 @@ from .memory import Memory, load, save
 
 PING = 240  # seconds from one sign of life to the next
 AT_WORK = 3600  # seconds
+# Seconds of a round, of which cron's job.sh leaves 300: what is left is asked in the next one.
+ASKING, SITES = 75, 60
 
 
 class Round:
@@ -59,20 +62,26 @@ class Round:
     # Asking
 
     def ask(self) -> Iterator[tuple[Check, Row | None]]:
-        """Yield each check that is due, and its row."""
+        """Yield each check that is due, and its row: those that wait longest are the first."""
         by_another = neighbours.told_by_another(self.site, self.account, self.now)
+        end, rows = time.monotonic() + ASKING, self.memory["rows"]
+        due = []
         for check in checks.TABLE:
-            if check.is_of_server and by_another:
-                continue
-            known = self.memory["rows"].get(check.name) or judging.new()
-            if check.every and judging.is_due(known, check.every, self.now):
-                yield check, checks.ask(check, self.server)
+            known = rows.get(check.name) or judging.new()
+            is_asked = check.every and not (check.is_of_server and by_another)
+            if is_asked and judging.is_due(known, check.every, self.now):
+                due.append((known["asked"], check))
+        for _asked, check in sorted(due, key=lambda each: each[0]):
+            if time.monotonic() > end:
+                break
+            yield check, checks.ask(check, self.server)
 
     def ask_sites(self) -> None:
         """Ask for the home pages of a share of the sites, where the site answers at all."""
         kept = self.memory["sites"]
         processes = Processes(self.site.name, self.server.live_port, self.server.live_hostname)
-        with suppress(Exception):  # of a database or NGINX that is away, which has rows of its own
+        # Of a database or NGINX that is away or hangs, which has rows of its own.
+        with suppress(Exception), limit(SITES):
             known = sites.known_sites(self.site)
             status = processes.ask(processes.nginx_connection(), "/healthz")[0]
             if status == 200 and not self.at_work():
