@@ -5,11 +5,10 @@ does not count, for an hour at the most; nor does what cannot be told while some
 such as the migrations of a database that does not answer.
 """
 
-import fcntl
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 from .. import checks, deployed, lease, record
 from ..checks import UNTOLD, Check, Row, Server
+from ..files import alone
 from ..limit import limit
 from ..processes import Processes
 from ..site import Site
@@ -174,18 +174,6 @@ def is_untold(row: Row) -> bool:
     return not row["ok"] and str(row["answer"]).startswith(UNTOLD)
 
 
-@contextmanager
-def alone(site: Site) -> Iterator[bool]:
-    """Yield whether no other round is at work."""
-    with (site.state / "alarms.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-
-
 def send_test(site: Site, port: int, hostname: str, app: str) -> dict[str, Any]:
     """Send a test by each way; return "ways", why it did not work by way, empty where it did."""
     asked = Round(site, port, hostname, app, time.time())
@@ -209,7 +197,7 @@ def problem_of(action: Callable[[], None]) -> str:
 
 def watch(site: Site, port: int, hostname: str, app: str) -> dict[str, Any]:
     """Do a round, unless nothing is live or another round is at work still."""
-    with alone(site) as free:
+    with alone(site.state / "alarms.lock") as free:
         if free and site.live:
             Round(site, port, hostname, app, time.time()).run()
     return {}
