@@ -13,10 +13,11 @@ class MailConfig(AppConfig):
         from mezzanine.conf import forms
         from mezzanine.utils import email
 
-        from .checks import mail_is_sent
+        from .checks import mail_is_sent, settings_fit
         from .senders import clean_sender
         from .sending import Message
 
         email.EmailMultiAlternatives = Message  # the class of all that Mezzanine sends
         forms.SettingsForm.clean_MAIL_SENDER = clean_sender
+        checks.register(settings_fit)
         checks.register(mail_is_sent, deploy=True)

@@ -35,9 +35,10 @@ def run():
     clean_up()
     due = QueuedMail.objects.filter(state=QueuedMail.WAITING, not_before__lte=timezone.now())
     ids, done = list(due.order_by("not_before", "id").values_list("id", flat=True)), []
-    connection = get_connection() if ids else None
+    connection = None
     for number, pk in enumerate(ids):
         try:
+            connection = connection or get_connection()
             connection.open()
         except Exception as error:  # of a mail server, or of whatever backend there is
             failed = [

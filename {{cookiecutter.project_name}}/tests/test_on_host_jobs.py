@@ -212,6 +212,18 @@ def test_without_tls_mail_to_root_logs_in_as_the_site_does(debian):
         assert f"\nauth {way}\n" in (debian / "configuration").read_text()
 
 
+@pytest.mark.parametrize("name", ["host", "port", "user", "sender", "admins"])
+def test_no_value_of_the_account_is_a_command_of_roots_mail(debian, name):
+    """Whoever may write code of the site may say what its account is, and is not root."""
+    value = "x@example.com\npasswordeval touch /tmp/done"
+    values = {name: [value] if name == "admins" else value}
+    site = Site("garden", debian / "garden")
+    system_mail.update(site, ACCOUNT)
+    system_mail.update(site, ACCOUNT | values)
+    texts = [path.read_text() for path in debian.iterdir() if path.is_file()]
+    assert not any("touch" in text for text in texts)
+
+
 def test_what_is_not_ours_stays_as_it_is(debian):
     first, second = Site("garden", debian / "garden"), Site("shed", debian / "shed")
     system_mail.update(first, ACCOUNT)

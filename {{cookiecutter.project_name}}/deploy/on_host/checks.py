@@ -27,6 +27,7 @@ from .alarms.memory import Memory, load
 from .configuration import File, compare
 from .deployed import Fabric
 from .files import write
+from .limit import limit
 from .record import claim
 from .release_python import several
 from .site import Refused, Site
@@ -38,6 +39,7 @@ Question = Callable[["Server"], str | None]
 
 TABLE: list["Check"] = []  # in the order in which the checks are told
 UNTOLD = "cannot be told"
+SECONDS = 45  # for each check: where a database hangs, the others are asked all the same
 
 
 class Wrong(Exception):
@@ -135,7 +137,7 @@ class Server:
 def output(*words: str | Path) -> str:
     """Return what a command prints, errors and all; empty where there is none of that name."""
     try:
-        run = subprocess.run(words, capture_output=True, text=True, cwd="/")
+        run = subprocess.run(words, capture_output=True, text=True, errors="replace", cwd="/")
     except FileNotFoundError:
         return ""
     return (run.stdout + run.stderr).strip()
@@ -148,7 +150,8 @@ def ask(check: Check, server: Server) -> Row | None:
     """Return the row of a check, or None where it does not apply."""
     row: Row = {"name": check.name, "question": check.question, "ok": True, "since": "", "type": ""}
     try:
-        words = check.ask(server)
+        with limit(SECONDS):
+            words = check.ask(server)
         if words is None:
             return None
     except Wrong as wrong:
@@ -159,7 +162,7 @@ def ask(check: Check, server: Server) -> Row | None:
     except Exception as error:  # a check that cannot be made hides no other
         words = f"{UNTOLD}: {(str(error).strip() or repr(error)).splitlines()[-1]}"
         row["ok"] = False
-    return row | {"answer": words}
+    return row | {"answer": " ".join(words.split())}  # in a line, whatever programs have said
 
 
 def rows(server: Server, command: str = "") -> list[Row]:

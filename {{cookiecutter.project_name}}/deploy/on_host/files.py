@@ -1,9 +1,12 @@
-"""Files on the server: read with their owner and mode, and replaced at once."""
+"""Files on the server: read with their owner and mode, replaced at once, and locked."""
 
+import fcntl
 import grp
 import os
 import pwd
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -38,3 +41,15 @@ def link(path: Path, target: str) -> None:
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(target)
     temporary.rename(path)
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[bool]:
+    """Yield whether nobody else is in such a block with that file; it is the kernel's lock."""
+    with path.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True

@@ -67,8 +67,9 @@ def read(name: str, kind: str, text: str) -> Any:
 
 
 def is_person(value: Any) -> bool:
-    """Return whether Django can send mail to that: a pair of str."""
-    return isinstance(value, list | tuple) and [type(each) for each in value] == [str, str]
+    """Return whether Django can send mail to that: a pair of str, the second an address."""
+    is_pair = isinstance(value, list | tuple) and [type(each) for each in value] == [str, str]
+    return is_pair and bool(re.fullmatch(r"[^@\s]+@[^@\s]+", value[1]))
 
 
 # What is kept

@@ -52,14 +52,20 @@ def put(path: Path, content: str, mode: int) -> None:
 
 
 def contents(site: Site, account: Account) -> dict[Path, str]:
-    """Return what is in each file, by path; empty where there is nobody, or no SMTP."""
+    """Return what is in each file, by path; empty where there is nobody, or no SMTP.
+
+    Root does what is written there, and the site's user has a say in the account: so no value may
+    end its line and begin another.
+    """
     if not (account.get("smtp") and account.get("configured") and account.get("admins")):
         return {}
     admins = ", ".join(dict.fromkeys(account["admins"]))
+    lines = list(settings(site, account))
+    if not all(map(str.isprintable, [*lines, admins])):
+        return {}
     head = HEAD.format(mark="#", name=site.name)
-    lines = "".join(f"{line}\n" for line in settings(site, account))
     return {
-        CONFIGURATION: f"{head}{lines}",
+        CONFIGURATION: head + "".join(f"{line}\n" for line in lines),
         ALIASES: f"{head}root: {admins}\ndefault: {admins}\n",
         UPGRADES: HEAD.format(mark="//", name=site.name)
         + 'Unattended-Upgrade::Mail "root";\nUnattended-Upgrade::MailReport "only-on-error";\n',

@@ -4,17 +4,17 @@ A round asks for the names, looks at which of those that are due lead here, and 
 the newest first, one at a time; a name that comes meanwhile is the next.
 """
 
-import fcntl
 import os
 import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 from .. import certificate
+from ..files import alone
 from ..server_names import names_of
 from ..site import Refused as CommandRefused
 from ..site import Site
@@ -178,6 +178,8 @@ class Agent:
         elif refused.of == "all":
             self.ledger.take_back(name)
             self.ledger.pause(words, time.time(), refused.until)
+        elif refused.of == "doubt":
+            self.ledger.note_doubt(name, words, time.time(), refused.until)
         elif refused.of == "domain":
             until = refused.until or time.time() + ledger.HOUR
             self.ledger.note_domain(refused.domain, words, until)
@@ -219,35 +221,27 @@ def own_certificate(site: Site, place: Place) -> tuple[set[str], float]:
     return set(), 0
 
 
-@contextmanager
-def alone(place: Place) -> Iterator[bool]:
-    """Yield whether no other run is at work."""
-    with place.lock.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-
-
 def run(site: Site, port: int, hostname: str, directory: str) -> dict[str, Any]:
     """Look after the certificates for the time until cron begins the next run."""
     end = time.monotonic() + RUN
     place = Place(site)
     leading.ask_dns_alone()
-    with alone(place) as is_alone:
+    with alone(place.lock) as is_alone:
         if not is_alone:
             return {}
         for left in place.private.glob(".order-*"):  # of a run that was cut off, with a key in it
             shutil.rmtree(left)
-        agent = Agent(site, port, hostname, directory)
-        while time.monotonic() < end:
-            begun = time.monotonic()
-            try:
-                agent.round(end)
-            except (sqlite3.Error, OSError) as error:  # such as of a full disk
-                raise CommandRefused(f"{place.folder}: {error}") from None
-            telling.heartbeat(place)
-            time.sleep(max(0, min(ROUND - (time.monotonic() - begun), end - time.monotonic())))
+        try:
+            work(Agent(site, port, hostname, directory), end)
+        except (sqlite3.Error, OSError) as error:  # such as of a full disk
+            raise CommandRefused(f"{place.folder}: {error}") from None
     return {}
+
+
+def work(agent: Agent, end: float) -> None:
+    """Do one round after the other until then."""
+    while time.monotonic() < end:
+        begun = time.monotonic()
+        agent.round(end)
+        telling.heartbeat(agent.place)
+        time.sleep(max(0, min(ROUND - (time.monotonic() - begun), end - time.monotonic())))

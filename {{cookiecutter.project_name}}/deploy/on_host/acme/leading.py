@@ -47,11 +47,16 @@ def addresses(name: str) -> list[str]:
             raise Elsewhere("the DNS does not answer for it") from None
         raise Elsewhere("it has no address in the DNS") from None
     told = list(dict.fromkeys(str(each[4][0]) for each in found))
-    if inside := [
-        each for each in told if ipaddress.ip_address(each.partition("%")[0]).is_loopback
-    ]:
-        raise Elsewhere(f"the name leads to {inside[0]}")  # in /etc/hosts: no CA comes there
+    if inside := [each for each in told if is_of_every_machine(each)]:
+        raise Elsewhere(f"the name leads to {inside[0]}")  # no CA comes here by that
     return told
+
+
+def is_of_every_machine(address: str) -> bool:
+    """Return whether each machine is itself at an address, as at 127.0.0.1, 0.0.0.0 and ::1."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    found = getattr(found, "ipv4_mapped", None) or found
+    return found.is_loopback or found.is_unspecified
 
 
 @contextmanager

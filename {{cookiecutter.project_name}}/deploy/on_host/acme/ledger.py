@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS name (
 CREATE TABLE IF NOT EXISTS placed (at REAL NOT NULL, name TEXT NOT NULL, domain TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS placed_at ON placed (at);
 CREATE TABLE IF NOT EXISTS pause (until REAL NOT NULL, tries INTEGER NOT NULL, reason TEXT);
+CREATE TABLE IF NOT EXISTS doubt (name TEXT PRIMARY KEY);  -- at whose orders the CA has failed
 """
 # The fraction of its life after which a certificate is renewed: two thirds, and half where that is
 # short. https://letsencrypt.org/docs/integration-guide/#when-to-renew
@@ -167,6 +168,24 @@ class Ledger:
         self.database.execute(change, (error, until, name))
         self.uncount(name)
 
+    def note_doubt(self, name: str, error: str, now: float, until: float = 0) -> None:
+        """Note that the CA has failed at an order: nobody knows whether the name is to blame.
+
+        It waits a minute and longer each time, and keeps no other waiting; unless the CA fails at
+        the order of another one too, before it has answered to any.
+        """
+        self.uncount(name)
+        self.database.execute(
+            "UPDATE name SET error = :error,"
+            " next = max(:until, :now + min(:minute * (1 << min(failures - 1, 10)), :hour))"
+            " WHERE name = :name",
+            {"error": error, "until": until, "now": now, "name": name}
+            | {"minute": MINUTE, "hour": HOUR},
+        )
+        self.database.execute("INSERT OR IGNORE INTO doubt VALUES (?)", (name,))
+        if self.count("SELECT count(*) FROM doubt") > 1:
+            self.pause(error, now, until)
+
     def note_domain(self, domain: str, error: str, until: float) -> None:
         """Let all names of a domain wait that have no certificate yet."""
         self.database.execute(
@@ -226,3 +245,4 @@ class Ledger:
     def go_on(self) -> None:
         """The CA has answered."""
         self.database.execute("DELETE FROM pause")
+        self.database.execute("DELETE FROM doubt")

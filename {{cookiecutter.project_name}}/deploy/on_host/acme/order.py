@@ -11,14 +11,16 @@ from .place import Place, write
 TIMEOUT = 180  # seconds that a CA may take
 ENDED = re.compile(r"-----END CERTIFICATE-----\s*\Z")
 RETRY = re.compile(r"retry after (\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)", re.I)
+# How acme-tiny ends where an answer lacks what RFC 8555 has in it, as the page of a proxy does.
+NOT_ACME = ("KeyError", "TypeError", "AttributeError", "UnicodeDecodeError")
 OF_DOMAIN = re.compile(r'for "?\*?\.?([a-z0-9.-]+\.[a-z0-9-]+)"?', re.I)
 
 
 class Refused(Exception):
     """Why the CA, or a look at what it sent, has refused: in words.
 
-    `of` is who is to wait: the "name", its "domain" or "all"; `until`, as time.time() has it, is
-    what the CA has said.
+    `of` is who is to wait: the "name", its "domain" or "all"; it is "doubt" where the CA has failed
+    at this very order. `until`, as time.time() has it, is what the CA has said.
     """
 
     def __init__(self, words: str, of: str = "name", domain: str = "", until: float = 0) -> None:
@@ -66,7 +68,7 @@ def sent_by_ca(place: Place, request: Path, directory: str) -> str:
             words, capture_output=True, text=True, timeout=TIMEOUT, env=environment
         )
     except subprocess.TimeoutExpired:
-        raise Refused(f"the CA has not answered for {TIMEOUT} seconds", "all") from None
+        raise Refused(f"the CA has not answered for {TIMEOUT} seconds", "doubt") from None
     if run.returncode or not ENDED.search(run.stdout):
         raise refusal(run.stderr)
     return run.stdout
@@ -86,20 +88,23 @@ def refusal(told: str) -> Refused:
     if "rateLimited" in told or (status and status[1] == "429"):
         return limited(words, until)
     if not status or status[1] == "None" or status[1].startswith("5"):
-        is_of_ca = bool(status) or "URLError" in told or "timed out" in told
-        return Refused(words, "all" if is_of_ca else "name")
+        of_ca = ("Response Code", "URLError", "timed out", *NOT_ACME)
+        return Refused(words, "doubt" if any(word in told for word in of_ca) else "name")
     return Refused(words)
 
 
 def limited(words: str, until: float) -> Refused:
-    """Return what a limit of the CA means: it is for a name, a registered domain or the account."""
+    """Return what a limit of the CA means: it is for a name, a registered domain or the account.
+
+    Not all CAs say for whom.
+    """
     domain = OF_DOMAIN.search(words)
     of_name = ("failed authorizations", "exact set", "temporarily prevented")
     if any(each in words for each in of_name):
         return Refused(words, "name", until=until)
     if "already issued" in words and domain:
         return Refused(words, "domain", domain[1].lower(), until)
-    return Refused(words, "all", until=until)
+    return Refused(words, "all" if "account" in words else "doubt", until=until)
 
 
 def reason(told: str) -> str:
@@ -109,7 +114,13 @@ def reason(told: str) -> str:
     if not words:
         response = re.search(r"Response: (.*)", told)
         words = response[1] if response else (told.strip().splitlines() or ["no reason"])[-1]
-    return " ".join(words.replace("\\", "").split())[:300]
+        words = words.removeprefix("ValueError: ")
+    if words.startswith(NOT_ACME):
+        words = f"the CA has answered something that is not ACME ({words})"
+    elif words.startswith("IndexError"):
+        words = "the CA offers no check over HTTP for it"
+    words = "".join(letter if letter.isprintable() else " " for letter in words.replace("\\", ""))
+    return " ".join(words.split())[:300]
 
 
 def look_at(place: Place, name: str, chain: Path, key: Path) -> tuple[float, float]:

@@ -51,7 +51,7 @@ def judge(known: Row, ok: bool, now: float) -> str:
     known["wrong"] = 0
     if not known["told"]:
         return SAME
-    known["right"] = known["right"] or now
+    known["right"] = min(known["right"] or now, now)  # the clock may have been set back
     if now - known["right"] < known["quiet"] - JITTER:
         return SAME
     known["told"], known["right"], known["ended"] = False, 0, now

@@ -38,7 +38,7 @@ def note_rise(measures: Measures, name: str, count: int, now: float) -> None:
     """Note by how much a number has grown since the last round; it begins again with a start."""
     known = measures.setdefault(name, {"count": count, "rises": []})
     rise = count - known["count"] if count >= known["count"] else count
-    rises = [each for each in known["rises"] if now - each[0] < HOUR]
+    rises = [each for each in known["rises"] if 0 <= now - each[0] < HOUR]
     measures[name] = {"count": count, "rises": [*rises, [now, rise]] if rise else rises}
 
 
@@ -73,10 +73,11 @@ def failed_units() -> list[str]:
     """Return the units of systemd that have failed."""
     words = ["systemctl", "list-units", "--failed", "--plain", "--no-legend", "--no-pager"]
     try:
-        shown = subprocess.run(words, capture_output=True, text=True, timeout=20).stdout
+        shown = subprocess.run(words, capture_output=True, timeout=20).stdout
     except (OSError, subprocess.SubprocessError):
         return []
-    return sorted(line.split()[0] for line in shown.splitlines() if line.strip())
+    lines = shown.decode("utf-8", "replace").splitlines()
+    return sorted(line.split()[0] for line in lines if line.strip())
 
 
 # The answers of NGINX

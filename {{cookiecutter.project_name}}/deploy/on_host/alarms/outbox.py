@@ -8,16 +8,22 @@ seconds since 1970. What comes while others wait goes with them in one digest.
 A line leaves the box when the recipient has taken it. If this process is killed between the two,
 the same digest comes again, with the same Message-ID and "id"; nothing is lost. The same words at
 another time are another digest: who drops what has come before does not drop that.
+
+An attempt is noted before it is made, and who waits longest is the first: a mail server that holds
+us up until this process is killed keeps nothing from the others.
 """
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from ..limit import limit
+
 Boxes = dict[str, dict[str, Any]]
 
 WAITS = (1, 2, 4, 8, 15, 30)  # minutes after each attempt; the last for all that follow
 LATE = 1800  # seconds
+SECONDS = 45  # of an attempt
 MOST = 1000  # lines of a box
 
 
@@ -50,21 +56,25 @@ def deliver(
 ) -> None:
     """Let each recipient have their digest, if one is due: send(name, lines, id) raises if not.
 
-    `save` is called whenever something has left a box.
+    `save` is called before and after each attempt.
     """
-    for name, box in boxes.items():
-        if not box["lines"] or now < box["next"]:
+    for name, box in sorted(boxes.items(), key=lambda item: item[1]["next"]):
+        is_ahead = box["next"] > now + WAITS[-1] * 60  # as by a clock that was set back since
+        if not box["lines"] or (now < box["next"] and not is_ahead):
             continue
+        box["since"] = min(box["since"] or now, now)
+        box["words"] = box["words"] or "no answer"
+        box["next"] = now + WAITS[min(box["tries"], len(WAITS) - 1)] * 60 - 30
+        box["tries"] += 1
+        save()
         try:
-            send(name, box["lines"], digest_id(name, box["lines"], box["begun"]))
+            with limit(SECONDS):
+                send(name, box["lines"], digest_id(name, box["lines"], box["begun"]))
         except Exception as error:  # whatever a mail server, a web server or the network does
             box["words"] = " ".join((str(error) or repr(error)).split())[:300]
-            box["since"] = box["since"] or now
-            box["next"] = now + WAITS[min(box["tries"], len(WAITS) - 1)] * 60 - 30
-            box["tries"] += 1
         else:
             box.update(lines=[], tries=0, next=0, since=0, words="")
-            save()
+        save()
 
 
 def digest_id(name: str, lines: Sequence[str], begun: float) -> str:

@@ -5,11 +5,10 @@ does not count, for an hour at the most; nor does what cannot be told while some
 such as the migrations of a database that does not answer.
 """
 
-import fcntl
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,8 @@ from typing import Any
 
 from .. import checks, deployed, lease, record
 from ..checks import UNTOLD, Check, Row, Server
+from ..files import alone
+from ..limit import limit
 from ..processes import Processes
 from ..site import Site
 from . import account, digest, judging, measures, metrics, neighbours, outbox, sites, ways
@@ -24,6 +25,8 @@ from .memory import Memory, load, save
 
 PING = 240  # seconds from one sign of life to the next
 AT_WORK = 3600  # seconds
+# Seconds of a round, of which cron's job.sh leaves 300: what is left is asked in the next one.
+ASKING, SITES = 75, 60
 
 
 class Round:
@@ -59,20 +62,26 @@ class Round:
     # Asking
 
     def ask(self) -> Iterator[tuple[Check, Row | None]]:
-        """Yield each check that is due, and its row."""
+        """Yield each check that is due, and its row: those that wait longest are the first."""
         by_another = neighbours.told_by_another(self.site, self.account, self.now)
+        end, rows = time.monotonic() + ASKING, self.memory["rows"]
+        due = []
         for check in checks.TABLE:
-            if check.is_of_server and by_another:
-                continue
-            known = self.memory["rows"].get(check.name) or judging.new()
-            if check.every and judging.is_due(known, check.every, self.now):
-                yield check, checks.ask(check, self.server)
+            known = rows.get(check.name) or judging.new()
+            is_asked = check.every and not (check.is_of_server and by_another)
+            if is_asked and judging.is_due(known, check.every, self.now):
+                due.append((known["asked"], check))
+        for _asked, check in sorted(due, key=lambda each: each[0]):
+            if time.monotonic() > end:
+                break
+            yield check, checks.ask(check, self.server)
 
     def ask_sites(self) -> None:
         """Ask for the home pages of a share of the sites, where the site answers at all."""
         kept = self.memory["sites"]
         processes = Processes(self.site.name, self.server.live_port, self.server.live_hostname)
-        with suppress(Exception):  # of a database or NGINX that is away, which has rows of its own
+        # Of a database or NGINX that is away or hangs, which has rows of its own.
+        with suppress(Exception), limit(SITES):
             known = sites.known_sites(self.site)
             status = processes.ask(processes.nginx_connection(), "/healthz")[0]
             if status == 200 and not self.at_work():
@@ -165,18 +174,6 @@ def is_untold(row: Row) -> bool:
     return not row["ok"] and str(row["answer"]).startswith(UNTOLD)
 
 
-@contextmanager
-def alone(site: Site) -> Iterator[bool]:
-    """Yield whether no other round is at work."""
-    with (site.state / "alarms.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-
-
 def send_test(site: Site, port: int, hostname: str, app: str) -> dict[str, Any]:
     """Send a test by each way; return "ways", why it did not work by way, empty where it did."""
     asked = Round(site, port, hostname, app, time.time())
@@ -200,7 +197,7 @@ def problem_of(action: Callable[[], None]) -> str:
 
 def watch(site: Site, port: int, hostname: str, app: str) -> dict[str, Any]:
     """Do a round, unless nothing is live or another round is at work still."""
-    with alone(site) as free:
+    with alone(site.state / "alarms.lock") as free:
         if free and site.live:
             Round(site, port, hostname, app, time.time()).run()
     return {}

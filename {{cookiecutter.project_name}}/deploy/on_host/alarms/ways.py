@@ -25,6 +25,13 @@ class NotSent(Exception):
     """Why not, in words."""
 
 
+class Unled(urllib.request.HTTPRedirectHandler):
+    """Goes nowhere else: urllib would ask there by GET, without what is to be told."""
+
+    def redirect_request(self, *_args: object) -> None:
+        return None
+
+
 def mail(site: Site, account: Account, app: str, message: EmailMessage) -> None:
     """Send a mail to one address; NotSent with the server's words."""
     if not account["smtp"]:  # such as the API of a mail service
@@ -104,10 +111,12 @@ def ping(url: str) -> None:
 
 def ask_for(request: urllib.request.Request) -> None:
     try:
-        with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+        opener = urllib.request.build_opener(*([Unled] if request.data else []))
+        with opener.open(request, timeout=SECONDS) as answer:
             answer.read(1000)
     except HTTPError as error:
-        raise NotSent(f"it answers {error.code}") from None
+        leads = "; it leads elsewhere, so type that address" if 300 <= error.code < 400 else ""
+        raise NotSent(f"it answers {error.code}{leads}") from None
     except (OSError, HTTPException, ValueError) as error:  # whose words may have the URL in them
         reason = getattr(error, "reason", error)
         raise NotSent(f"it cannot be reached: {type(reason).__name__}") from None
