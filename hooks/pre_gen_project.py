@@ -54,7 +54,7 @@ def site_title(value):
 def in_ascii(value):
     """Return a host name as browsers send it, without Python's IDNA of 2003, of which ß is ss."""
     lower = "".join(letter if letter in "ßς" else letter.casefold() for letter in value)
-    labels = unicodedata.normalize("NFKC", lower).split(".")
+    labels = unicodedata.normalize("NFKC", lower).replace("\u3002", ".").split(".")
     return ".".join(x if x.isascii() else f"xn--{x.encode('punycode').decode()}" for x in labels)
 
 

@@ -131,6 +131,7 @@ HOSTS = {
     "mu\u0308nchen.example": "xn--mnchen-3ya.example",
     "βόλος.com": "xn--nxasmm1c.com",
     "例え.テスト": "xn--r8jz45g.xn--zckzah",
+    "例え。テスト": "xn--r8jz45g.xn--zckzah",
     "ｅｘａｍｐｌｅ.com": "example.com",
     "One.example": "one.example",
     "localhost": "localhost",

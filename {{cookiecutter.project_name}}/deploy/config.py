@@ -272,7 +272,7 @@ def in_ascii(value: str) -> str:
     of 2003, of which ß is ss: somebody else's name.
     """
     lower = "".join(letter if letter in "ßς" else letter.casefold() for letter in value)
-    labels = unicodedata.normalize("NFKC", lower).split(".")
+    labels = unicodedata.normalize("NFKC", lower).replace("\u3002", ".").split(".")
     return ".".join(x if x.isascii() else f"xn--{x.encode('punycode').decode()}" for x in labels)
 
 

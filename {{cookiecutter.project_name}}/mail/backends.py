@@ -62,9 +62,9 @@ def rows_of(message):
 
     A backend that is not SMTP gets the mail whole.
     """
+    message = copy(message)  # who has written it may send it again, with another subject
     if message.from_email == settings.DEFAULT_FROM_EMAIL:
         message.from_email = sender()
-    message = copy(message)  # who has written it may send it again, with another subject
     theirs = {name.lower() for name in message.extra_headers}
     own = {name: text for name, text in own_headers().items() if name.lower() not in theirs}
     message.extra_headers = own | message.extra_headers

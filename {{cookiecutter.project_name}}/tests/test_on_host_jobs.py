@@ -20,6 +20,9 @@ CRONTAB = """
 * * * * * garden umask 022; cd /srv/garden/current/project && /srv/x/job.sh garden send 9m python x
 */10 * * * * root /srv/garden/shared/job.sh garden poll_twitter 9m python x
 40 3 * * * garden /srv/garden/shared/job.sh garden clearsessions 10m python x
+0 5 * * 1 garden /srv/garden/shared/job.sh garden weekly 10m python x
+0 5 1 * * garden /srv/garden/shared/job.sh garden monthly 10m python x
+0 5 1 1 * garden /srv/garden/shared/job.sh garden yearly 10m python x
 * * * * * other /srv/other/shared/job.sh other send 9m python x
 """
 
@@ -106,6 +109,9 @@ def test_the_jobs_are_read_from_the_crontab(site):
         ("send", "garden", 60 + 540 + 600),
         ("poll_twitter", "root", 600 + 540 + 600),
         ("clearsessions", "garden", 86400 + 600 + 600),
+        ("weekly", "garden", 7 * 86400 + 600 + 600),
+        ("monthly", "garden", 31 * 86400 + 600 + 600),
+        ("yearly", "garden", 366 * 86400 + 600 + 600),
     ]
 
 

@@ -222,3 +222,32 @@ def test_an_order_at_which_the_ca_fails_is_no_other_names_fault(there, folder, m
     errors = {row["name"]: row["error"] for row in agent.ledger.all("SELECT * FROM name")}
     assert errors["one.example"] == "Internal error"
     assert errors["two.example"] == errors["three.example"] == "Policy forbids it"
+
+
+def test_a_certificate_of_another_ca_that_browsers_do_not_trust_is_ordered_again(
+    folder, ordered, tmp_path
+):
+    site = Site("garden", folder.parent)
+    good = ordered(lambda request: signed(folder, request, "one.example"))
+
+    def agent(directory, root):
+        agent = Agent(site, 8000, "one.example", directory)
+        agent.place.root = root
+        agent.follow_directory()
+        return agent.ledger
+
+    kept = agent("https://tests.example/dir", folder / "ca.crt")
+    kept.note_names(["one.example"], time.time())
+    kept.note_certificate("one.example", *good, True)
+    kept.note_names(["one.example", "two.example"], time.time())
+    kept.note_order("two.example", time.time())
+    kept.pause("the CA is down", time.time())
+    assert kept.due(time.time()) == []
+    kept = agent("https://other.example/dir", folder / "ca.crt")
+    assert [row["name"] for row in kept.due(time.time())] == ["two.example"]
+    assert kept.paused(time.time()) == ""
+    kept.note_names(["one.example"], time.time())
+    none = tmp_path / "none"
+    assert agent("https://other.example/dir", none).due(time.time()) == []
+    (row,) = agent("https://ca.example/dir", none).due(time.time())
+    assert (row["name"], row["renewals"]) == ("one.example", 0)

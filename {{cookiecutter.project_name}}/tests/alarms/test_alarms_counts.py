@@ -1,5 +1,6 @@
 """What the alarms count from round to round: the home pages of all sites, answers, kills."""
 
+import subprocess
 from types import SimpleNamespace
 
 import pytest
@@ -143,3 +144,16 @@ def test_a_number_that_rises_is_known_for_an_hour():
     assert measures.risen(kept, "kills") == 3
     measures.note_rise(kept, "kills", 1, 120 + 3600)
     assert measures.risen(kept, "kills") == 1
+
+
+def test_a_systemd_that_is_silent_makes_no_unit_of_before_a_new_one(monkeypatch, tmp_path):
+    def units(*shown):
+        if not shown:
+            raise subprocess.TimeoutExpired("systemctl", 20)
+        return list(shown)
+
+    site, kept = SimpleNamespace(name="garden", state=tmp_path), {}
+    for shown in (["old.service"], [], ["old.service", "new.service"]):
+        monkeypatch.setattr(measures, "failed_units", lambda shown=shown: units(*shown))
+        measures.take(site, kept, 0)
+    assert kept["units"] == ["old.service"]

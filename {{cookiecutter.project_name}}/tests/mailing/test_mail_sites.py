@@ -5,6 +5,7 @@ from email import message_from_string, policy
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.mail import EmailMessage
 from django.test import override_settings
 from django.urls import reverse
 from forms import fields_of
@@ -53,6 +54,19 @@ def test_the_name_in_the_address_of_all_is_that_of_the_first_site(server, add_si
     delivery.run()
     assert [sender_of(text) for text in server.taken] == [
         "Ours <webmaster@one.example>",
+        "Two <webmaster@one.example>",
+    ]
+
+
+def test_a_mail_that_is_sent_for_two_sites_comes_from_each(server, add_site):
+    message = EmailMessage("Hello", "the text", to=["zoe@example.com"])
+    for site, title in ((1, "One"), (add_site("two.example").pk, "Two")):
+        with override_current_site_id(site):
+            Setting.objects.create(name="SITE_TITLE", value=title)
+            message.send()
+    delivery.run()
+    assert [sender_of(text) for text in server.taken] == [
+        "One <webmaster@one.example>",
         "Two <webmaster@one.example>",
     ]
 

@@ -21,7 +21,7 @@ from ..site import Site
 from . import leading, ledger, order, telling
 from .domains import counted_by
 from .ledger import Ledger
-from .place import Place, is_name
+from .place import Place, is_name, write
 
 RUN = 50  # seconds of a run; cron begins the next after a minute
 ROUND = 10  # seconds from one round to the next
@@ -85,6 +85,22 @@ class Agent:
             if name in noted and not noted[name]:
                 with suppress(order.Refused):
                     self.ledger.note_certificate(name, *order.dates(self.place.pem(name)), False)
+
+    def follow_directory(self) -> None:
+        """Where the CA is another one now, forget those certificates that browsers do not trust.
+
+        Such as those of a CA for tests, whose root is there no more.
+        """
+        path = self.place.private / "directory"
+        before = path.read_text() if path.exists() else self.directory
+        if before != self.directory:
+            rows = self.ledger.all("SELECT name FROM name WHERE until IS NOT NULL")
+            files = {row["name"]: self.place.pem(row["name"]) for row in rows}
+            self.ledger.lose(
+                name for name, file in files.items() if not order.is_trusted(self.place, file)
+            )
+            self.ledger.wait_no_more()
+        write(path, self.directory, 0o600)
 
     def tell(self) -> None:
         """Tell what has changed since it was told, once it is known which names there are."""
@@ -240,6 +256,7 @@ def run(site: Site, port: int, hostname: str, directory: str) -> dict[str, Any]:
 
 def work(agent: Agent, end: float) -> None:
     """Do one round after the other until then."""
+    agent.follow_directory()
     while time.monotonic() < end:
         begun = time.monotonic()
         agent.round(end)

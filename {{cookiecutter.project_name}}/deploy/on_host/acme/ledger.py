@@ -212,11 +212,15 @@ class Ledger:
         ahead = now + MINUTE
         with self.transaction():
             if self.count("SELECT count(*) FROM placed WHERE at > :ahead", ahead=ahead):
-                self.database.execute("UPDATE name SET next = 0")
-                self.database.execute("DELETE FROM pause")
+                self.wait_no_more()
                 self.database.execute("DELETE FROM placed WHERE at > ?", (ahead,))
             self.database.execute("UPDATE name SET asked = 0 WHERE asked > ?", (ahead,))
             self.database.execute("UPDATE name SET seen = ? WHERE seen > ?", (now, ahead))
+
+    def wait_no_more(self) -> None:
+        """Let no name wait for what a CA has said, or for how it was."""
+        self.database.execute("UPDATE name SET next = 0")
+        self.go_on()
 
     def note_certificate(self, name: str, since: float, until: float, is_renewal: bool) -> None:
         """Note the certificate that a name has now."""

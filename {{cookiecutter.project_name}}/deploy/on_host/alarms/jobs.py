@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..site import Site
 
-LINE = r"^(\S+) (\S+) \S+ \S+ \S+ (\S+) .*/job\.sh {name} (\w+) (\d+)([smh]) "
+LINE = r"^(\S+ \S+ \S+ \S+ \S+) (\S+) .*/job\.sh {name} (\w+) (\d+)([smh]) "
 SECONDS = {"s": 1, "m": 60, "h": 3600}
 SLACK = 600
 # What has a row of its own, by job and exit status.
@@ -36,15 +36,16 @@ def read(site: Site) -> list[Job]:
     """Return the jobs."""
     lines = re.findall(LINE.format(name=site.name), crontab(site).read_text("utf-8"), re.M)
     return [
-        Job(name, user, interval(minute, hour) + int(number) * SECONDS[unit] + SLACK)
-        for minute, hour, user, name, number, unit in lines
+        Job(name, user, interval(*when.split()) + int(number) * SECONDS[unit] + SLACK)
+        for when, user, name, number, unit in lines
     ]
 
 
-def interval(minute: str, hour: str) -> int:
-    """Return the seconds from one run to the next, of the first two fields of a line of cron."""
-    if hour != "*":
-        return 86400
+def interval(minute: str, hour: str, day: str, month: str, weekday: str) -> int:
+    """Return the most seconds from one run to the next, of the first fields of a line of cron."""
+    for field, days in ((month, 366), (day, 31), (weekday, 7), (hour, 1)):
+        if field != "*":
+            return days * 86400
     step = re.fullmatch(r"\*(?:/(\d+))?", minute)
     return int(step[1] or 1) * 60 if step else 3600
 

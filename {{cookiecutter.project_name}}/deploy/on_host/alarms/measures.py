@@ -30,8 +30,9 @@ def take(site: Site, measures: Measures, now: float) -> None:
             note_rise(measures, name, count(site), now)
     with suppress(OSError):
         count_answers(site, measures, now)
-    failed = failed_units()
-    measures["units"] = sorted(set(measures.get("units", failed)) & set(failed))
+    with suppress(OSError, subprocess.SubprocessError):
+        failed = failed_units()
+        measures["units"] = sorted(set(measures.get("units", failed)) & set(failed))
 
 
 def note_rise(measures: Measures, name: str, count: int, now: float) -> None:
@@ -70,12 +71,9 @@ COUNTS: dict[str, Callable[[Site], int]] = {"kills": kills, "evictions": evictio
 
 
 def failed_units() -> list[str]:
-    """Return the units of systemd that have failed."""
+    """Return the units of systemd that have failed; OSError or SubprocessError if it is silent."""
     words = ["systemctl", "list-units", "--failed", "--plain", "--no-legend", "--no-pager"]
-    try:
-        shown = subprocess.run(words, capture_output=True, timeout=20).stdout
-    except (OSError, subprocess.SubprocessError):
-        return []
+    shown = subprocess.run(words, capture_output=True, timeout=20, check=True).stdout
     lines = shown.decode("utf-8", "replace").splitlines()
     return sorted(line.split()[0] for line in lines if line.strip())
 
