@@ -173,7 +173,7 @@ def trust(root):
         (root / local).mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, root / local / f"rig-{number}.crt")
     if found:
-        tool("chroot", root, "update-ca-certificates")
+        tool("env", "--unset=TMPDIR", "chroot", root, "update-ca-certificates")
 
 
 def write(path, text):

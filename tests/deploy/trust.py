@@ -6,7 +6,7 @@ import socket
 import sqlite3
 import ssl
 import subprocess
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from authority import Authority
 from sites import PASSWORD, Site
@@ -24,20 +24,19 @@ def trusting(up, rig, template, folder, limits=False, **options):
     With `limits`, the agent takes the CA for Let's Encrypt.
     """
     (folder / "authority").mkdir()
-    authority = Authority(rig.network, folder / "authority")
-    if limits:
-        authority.directory = authority.directory.replace("/dir", "/letsencrypt.org/dir")
-    project = Baker(template, folder).bake(live_hostname=HOST)
-    host = up("trusted", **options)
-    host.run(f"echo nameserver {authority.address} >/etc/resolv.conf")
-    site = Site(project, host, name=HOST, SSH_USER="root", ADMIN_PASS=PASSWORD)
-    site.configure(ACME_DIRECTORY=authority.directory)
-    (project / "deploy/acme-root.pem").write_text(authority.root)
-    site.certificates = host.root / "srv/mysite/certificates"
-    site.commit()
-    site.fab("all")
-    yield site, authority
-    authority.close()
+    with closing(Authority(rig.network, folder / "authority")) as authority:
+        if limits:
+            authority.directory = authority.directory.replace("/dir", "/letsencrypt.org/dir")
+        project = Baker(template, folder).bake(live_hostname=HOST)
+        host = up("trusted", **options)
+        host.run(f"echo nameserver {authority.address} >/etc/resolv.conf")
+        site = Site(project, host, name=HOST, SSH_USER="root", ADMIN_PASS=PASSWORD)
+        site.configure(ACME_DIRECTORY=authority.directory)
+        (project / "deploy/acme-root.pem").write_text(authority.root)
+        site.certificates = host.root / "srv/mysite/certificates"
+        site.commit()
+        site.fab("all")
+        yield site, authority
     host.down()
 
 
