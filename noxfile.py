@@ -135,10 +135,10 @@ def secure(session):
 def everything(session):
     """The sessions deploy, faults and secure in one, on Debian 12 and 13. It takes three hours.
 
-    And the project's own tests on the other Pythons.
+    And the project's own tests on the other Pythons, and all of them in an edited project.
     """
     with beside(session, own_tests(session, ["3.11", "3.12"])):
-        pytest(session, "tests/deploy", *TWO_MODULES, *ALSO_LONG)
+        pytest(session, "tests/deploy", "tests/project", *TWO_MODULES, *ALSO_LONG)
 
 
 def benchmark(session, name):

@@ -26,6 +26,8 @@ from network import Network, claim
 from process import tool
 
 SUITES = ("bookworm", "trixie")
+STATE_FOLDERS = ("/dev/shm", os.environ.get("TMPDIR", "/var/tmp"))
+PLENTY = 12 * 2**30  # bytes: what is written on some ten hosts, twice
 
 
 class Rig:
@@ -95,8 +97,14 @@ class Rig:
 
 
 def state_folder():
-    """Return where hosts' disks are made: not /tmp, which is often memory."""
-    return os.environ.get("TMPDIR", "/var/tmp")
+    """Return where hosts' disks are made: in memory where there is plenty, else on the disk.
+
+    In memory nothing waits for the disk, as dpkg and PostgreSQL do at each step.
+    """
+    places = [Path(place) for place in STATE_FOLDERS if Path(place).is_dir()]
+    memory = int(re.search(r"MemAvailable: +(\d+)", Path("/proc/meminfo").read_text())[1]) * 1024
+    is_plenty = memory > PLENTY and shutil.disk_usage(places[0]).free > PLENTY
+    return places[0] if is_plenty else places[-1]
 
 
 def free_network():
@@ -112,7 +120,7 @@ def free_network():
 
 def sweep_the_dead():
     """Remove what rigs left that were killed before they could do it."""
-    places = [trees()[0], Path("/sys/class/net"), Path("/run/netns"), Path(state_folder())]
+    places = [trees()[0], *map(Path, ("/sys/class/net", "/run/netns", *STATE_FOLDERS))]
     names = [path.name for place in places for path in place.glob("drig*")]
     for number in {int(number) for number in re.findall(r"\bdrig(\d+)", " ".join(names))}:
         claimed = claim(number)
@@ -133,5 +141,6 @@ def sweep(network):
             unmount(folder)
     forget(f"{prefix}*")
     network.down()
-    for path in Path(state_folder()).glob(f"{prefix}*"):
-        shutil.rmtree(path, ignore_errors=True)
+    for folder in STATE_FOLDERS:
+        for path in Path(folder).glob(f"{prefix}*"):
+            shutil.rmtree(path, ignore_errors=True)
