@@ -170,3 +170,9 @@ def test_where_certificates_belong_is_always_said_in_the_words_that_are_told_for
         said += [text.value for text in texts if re.search(own, str(text.value))]
     assert said
     assert [text for text in said if "into deploy/," not in text] == []
+
+
+def test_a_line_of_the_history_that_a_full_disk_has_cut_is_passed_over():
+    shown = '{"who": "ann"}\n{"who": "bo{"who": "bob"}\n\n{"who": "eve"}\n'
+    host = SimpleNamespace(as_root=lambda *_words, **_options: SimpleNamespace(stdout=shown))
+    assert [line["who"] for line in server.history(host)] == ["ann", "eve"]

@@ -23,6 +23,7 @@ from trust import (
     key_of,
     over_http,
     own,
+    parts,
     shown,
     told,
     trusting,
@@ -37,16 +38,7 @@ def both(request, rig, up_with_packages, template, tmp_path_factory):
         yield both
 
 
-@pytest.fixture(scope="module")
-def site(both):
-    """A site whose name leads nowhere yet."""
-    return both[0]
-
-
-@pytest.fixture(scope="module")
-def authority(both):
-    """The CA and the DNS of the rig."""
-    return both[1]
+site, authority = parts()
 
 
 # Before the name leads here

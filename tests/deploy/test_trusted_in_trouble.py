@@ -16,6 +16,7 @@ from trust import (
     ask,
     in_ledger,
     is_trusted,
+    parts,
     paused,
     rows_of_ledger,
     told,
@@ -30,16 +31,7 @@ def both(rig, up_with_packages, template, tmp_path_factory):
         yield both
 
 
-@pytest.fixture(scope="module")
-def site(both):
-    """A site whose name leads nowhere yet, at a CA whose limits are those of Let's Encrypt."""
-    return both[0]
-
-
-@pytest.fixture(scope="module")
-def authority(both):
-    """The CA and the DNS of the rig."""
-    return both[1]
+site, authority = parts()
 
 
 def trust_ca(site, authority):

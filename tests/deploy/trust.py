@@ -8,6 +8,7 @@ import ssl
 import subprocess
 from contextlib import closing, contextmanager
 
+import pytest
 from authority import Authority
 from sites import PASSWORD, Site
 from support import Baker
@@ -38,6 +39,22 @@ def trusting(up, rig, template, folder, limits=False, **options):
         site.fab("all")
         yield site, authority
     host.down()
+
+
+def parts():
+    """Return the fixtures of a module that has `trusting` as its fixture `both`."""
+
+    @pytest.fixture(scope="module")
+    def site(both):
+        """A site whose name leads nowhere yet."""
+        return both[0]
+
+    @pytest.fixture(scope="module")
+    def authority(both):
+        """The CA and the DNS of the rig."""
+        return both[1]
+
+    return site, authority
 
 
 def told(site, name=HOST):

@@ -14,7 +14,7 @@ from invoke import Exit
 from . import plans, relay
 from .host import CommandFailed, Host
 from .lease import Lease
-from .on_host.secret_settings import LITERALS, problem_of_name
+from .on_host.secret_settings import problem_of_name, takes
 from .steps import step
 from .terminal import ask, can_ask, tell
 
@@ -78,9 +78,9 @@ def make_live(host: Host, name: str, yes: bool) -> None:
 @cache  # several hosts are given the same
 def given(name: str, kind: str) -> str:
     """Return the value that is typed, unseen, or that the standard input has; Exit without one."""
-    hint = f", {LITERALS[kind]}" if kind in LITERALS else ""
     if can_ask():
-        value = ask(f"{name}{hint}:", Exit(f"{name}: nothing was typed", 2), hidden=True)
+        hint = ", ".join(filter(None, (name, takes(name, kind))))
+        value = ask(f"{hint}:", Exit(f"{name}: nothing was typed", 2), hidden=True)
     else:
         value = without_line_end(standard_input(name))
     if not value.strip():

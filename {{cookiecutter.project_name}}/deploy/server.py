@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from typing import Any
 
 from invoke import Exit
@@ -45,9 +46,16 @@ def show_request(host: Host, id: str) -> None:
 
 
 def history(host: Host) -> list[dict[str, Any]]:
-    """Return the lines of the history, a list of dicts, the oldest first: see on_host/lease.py."""
+    """Return the lines of the history, a list of dicts, the oldest first: see on_host/lease.py.
+
+    What a full disk has left of a line is none.
+    """
     shown = host.as_root("cat $root/state/history.jsonl", check=False).stdout
-    return [json.loads(line) for line in shown.splitlines()]
+    found = []
+    for line in shown.splitlines():
+        with suppress(ValueError):
+            found.append(json.loads(line))
+    return found
 
 
 def set_maintenance(host: Host, on: bool, by: str = "hand") -> None:

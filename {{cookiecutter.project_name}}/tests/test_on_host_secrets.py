@@ -152,6 +152,7 @@ def test_an_empty_value_is_refused_with_what_to_type(kind, text):
 def test_people_are_pairs_of_a_name_and_an_address():
     assert read("ADMINS", "list", ADMINS)[0] == ("Ann", "ann@example.com")
     wrong = ['["ann@example.com"]', '[("Ann",)]', '[("Ann", 1)]', "['ab']", '[("Ann", "ann")]']
+    wrong += ["Ann <ann@example.com>", "ann@example.com"]
     for text in (*wrong, '[("Ann", "")]', '[("Ann", "ann@example.com\\nBcc: x@example.com")]'):
         with pytest.raises(ValueError, match="names and addresses"):
             read("ADMINS", "list", text)

@@ -9,6 +9,7 @@ refused, the reason is on the standard error and the exit status is 1.
 """
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from io import FileIO
@@ -114,6 +115,6 @@ def main() -> None:
     try:
         deployed.check_environment(site, environment)
         answer = command(site, **request)
-    except (Refused, OSError) as error:  # such as of a full disk
+    except (Refused, OSError, subprocess.SubprocessError) as error:  # such as of a full disk
         sys.exit(str(error))
     print(json.dumps({"root": str(site.root)} | answer), flush=True)

@@ -43,6 +43,13 @@ def problem_of_name(name: str) -> str:
     return f"{name!r} is not the name of a setting: capitals, digits and underscores{hint}"
 
 
+def takes(name: str, kind: str) -> str:
+    """Return in words what a setting takes whose default has that type; empty for text."""
+    if name in PEOPLE:
+        return 'names and addresses: [("Ann", "ann@example.com")]'
+    return LITERALS.get(kind, "")
+
+
 def read(name: str, kind: str, text: str) -> Any:
     """Return the value of a setting whose default has the type `kind`, such as "int".
 
@@ -59,10 +66,8 @@ def read(name: str, kind: str, text: str) -> Any:
         is_right = type(value).__name__ == kind and ast.literal_eval(repr(value)) == value
     except (ValueError, SyntaxError, TypeError, OverflowError, MemoryError, RecursionError):
         is_right = False
-    if not is_right:
-        raise ValueError(f"{name} takes {LITERALS[kind]}")
-    if name in PEOPLE and not all(map(is_person, value)):
-        raise ValueError(f'{name} takes names and addresses: [("Ann", "ann@example.com")]')
+    if not is_right or (name in PEOPLE and not all(map(is_person, value))):
+        raise ValueError(f"{name} takes {takes(name, kind)}")
     return value
 
 

@@ -70,7 +70,9 @@ def put(path: Path, text: str) -> None:
         lines = [line for line in refusal.stderr.splitlines() if "[emerg]" in line]
         raise Refused("NGINX refuses the names: " + "\n".join(lines or [refusal.stderr]))
     before = workers()
-    subprocess.run(["systemctl", "reload", "nginx"], check=True)
+    reload = subprocess.run(["systemctl", "reload", "nginx"], capture_output=True, text=True)
+    if reload.returncode:
+        raise Refused(f"NGINX is not reloaded: {' '.join(reload.stderr.split())}")
     deadline = time.monotonic() + 10
     while workers() <= before and time.monotonic() < deadline:  # it is only a signal
         time.sleep(0.1)

@@ -1,5 +1,6 @@
 """What the alarms tell to whom, once, by mail and by URLs."""
 
+import json
 import smtplib
 import time
 from contextlib import contextmanager
@@ -105,6 +106,14 @@ def test_a_server_that_answers_without_an_end_is_left_after_a_while(garden, monk
     assert len(garden.posts) == 1
     box = rounds.load(garden.site)["outbox"][ANN]
     assert box["words"] == "no answer within 0.2 seconds"
+
+
+def test_a_digest_is_as_long_as_a_chat_takes_it(monkeypatch):
+    sent = []
+    monkeypatch.setattr(ways, "ask_for", lambda request: sent.append(json.loads(request.data)))
+    ways.post("https://hook.example/secret", "wrong", "x" * 300_000, "z")
+    assert len(sent[0]["text"]) < 40_000
+    assert len(sent[0]["content"]) == 2000
 
 
 def test_a_url_that_leads_elsewhere_is_told_nothing():

@@ -189,7 +189,8 @@ def send_test(site: Site, port: int, hostname: str, app: str) -> dict[str, Any]:
 def problem_of(action: Callable[[], None]) -> str:
     """Return why something does not work, in a line; empty where it does."""
     try:
-        action()
+        with limit(outbox.SECONDS):
+            action()
     except Exception as error:  # whatever a mail server, a web server or the network does
         return " ".join((str(error) or repr(error)).split())[:300]
     return ""

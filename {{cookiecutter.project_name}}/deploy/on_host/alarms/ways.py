@@ -19,6 +19,7 @@ from ..site import Site
 from .account import Account
 
 SECONDS = 30  # for each answer
+LONGEST, OF_DISCORD = 30_000, 2000  # characters: what a chat does not take would never be told
 
 
 class NotSent(Exception):
@@ -97,8 +98,8 @@ def post(url: str, subject: str, text: str, id: str) -> None:
     body = {
         "id": id,
         "title": subject,
-        "text": f"{subject}\n{text}",
-        "content": f"{subject}\n{text}"[:2000],
+        "text": f"{subject}\n{text}"[:LONGEST],
+        "content": f"{subject}\n{text}"[:OF_DISCORD],
     }
     headers = {"Content-Type": "application/json", "User-Agent": "mezzanine-project"}
     ask_for(urllib.request.Request(url, json.dumps(body).encode(), headers))

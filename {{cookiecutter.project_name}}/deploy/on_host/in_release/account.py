@@ -9,8 +9,16 @@ go, empty where nowhere. No database is asked, and the password goes to root alo
 import json
 
 from django.conf import settings
+from django.utils.encoding import punycode
 
 from mail.configuration import is_configured, is_smtp
+
+
+def in_ascii(address):
+    """Return an address as Django writes it to a mail server, which may know ASCII alone."""
+    user, _at, domain = address.rpartition("@")
+    return f"{user}@{punycode(domain)}"
+
 
 print(
     json.dumps(
@@ -25,7 +33,7 @@ print(
             "ssl": settings.EMAIL_USE_SSL,
             "timeout": settings.EMAIL_TIMEOUT,
             "sender": settings.SERVER_EMAIL,
-            "admins": [address for _name, address in settings.ADMINS],
+            "admins": [in_ascii(address) for _name, address in settings.ADMINS],
             "url": getattr(settings, "ALARM_URL", ""),
             "ping": getattr(settings, "ALARM_PING_URL", ""),
         }
