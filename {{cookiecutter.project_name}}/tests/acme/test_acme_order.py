@@ -7,6 +7,7 @@ import pytest
 
 from deploy.on_host.acme import order
 from deploy.on_host.acme.agent import Agent
+from deploy.on_host.acme.telling import described
 from deploy.on_host.site import Site
 
 WORDS_OF_CA = """ValueError: Error finalizing order:
@@ -219,9 +220,9 @@ def test_an_order_at_which_the_ca_fails_is_no_other_names_fault(there, folder, m
         agent.obtain(rows[name])
         assert agent.ledger.paused(time.time()) == ""
     assert agent.ledger.due(time.time()) == []
-    errors = {row["name"]: row["error"] for row in agent.ledger.all("SELECT * FROM name")}
-    assert errors["one.example"] == "Internal error"
-    assert errors["two.example"] == errors["three.example"] == "Policy forbids it"
+    told = {row["name"]: described(row, 0) for row in agent.ledger.all("SELECT * FROM name")}
+    assert told["one.example"] == "waiting: Internal error"
+    assert "Policy forbids it" in told["two.example"]
 
 
 def test_a_certificate_of_another_ca_that_browsers_do_not_trust_is_ordered_again(

@@ -172,11 +172,13 @@ class Ledger:
         """Note that the CA has failed at an order: nobody knows whether the name is to blame.
 
         It waits a minute and longer each time, and keeps no other waiting; unless the CA fails at
-        the order of another one too, before it has answered to any.
+        the order of another one too, before it has answered to any. What has passed within some
+        minutes is told as no failure.
         """
         self.uncount(name)
         self.database.execute(
-            "UPDATE name SET error = :error,"
+            "UPDATE name SET waits = :error,"
+            " error = CASE WHEN failures > 3 THEN :error ELSE '' END,"
             " next = max(:until, :now + min(:minute * (1 << min(failures - 1, 10)), :hour))"
             " WHERE name = :name",
             {"error": error, "until": until, "now": now, "name": name}
