@@ -4,6 +4,7 @@ The project is loaded once. Each site has a fork of that process, so that nothin
 keeps of one site is there for the next, and whatever ends it ends it for that site alone.
 """
 
+import gc
 import os
 import subprocess
 import sys
@@ -62,6 +63,7 @@ def run_forks(sites):
     at_a_time = 1 if connection.vendor == "sqlite" else os.cpu_count()  # it has one writer
     connections.close_all()  # two processes cannot speak on one
     caches.close_all()
+    gc.freeze()  # each fork would go through all objects of the project when it ends
     forks = Forks()
     for site in sites:
         while len(forks.pipes) >= at_a_time:
