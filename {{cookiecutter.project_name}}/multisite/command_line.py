@@ -17,9 +17,10 @@ WITHOUT_DATABASE |= {"help", "makemessages", "makemigrations", "startapp", "vers
 def choose_site(argv):
     """Take --site and --all-sites out of argv, in place, and let what follows work on those sites.
 
-    --site takes an ID, a domain or an alias; the ID goes into MEZZANINE_SITE_ID. --all-sites runs
-    the command for each site and exits. Exit with status 2 and one line for what is no site, with 1
-    for one that does not exist. What follows `--` is left alone.
+    --site takes an ID, a domain or an alias; the ID goes into MEZZANINE_SITE_ID. --all-sites lets
+    what follows work in a process for each site, and exits in that of before. Exit with status 2
+    and one line for what is no site, with 1 for one that does not exist. What follows `--` is left
+    alone.
     https://mezzanine.readthedocs.io/en/latest/multi-tenancy.html
     """
     values, all_sites = taken(argv)
@@ -30,8 +31,9 @@ def choose_site(argv):
         set_up(argv)
         from .all_sites import run
 
-        sys.exit(run(argv))
-    if values:
+        if (status := run(argv)) is not None:
+            sys.exit(status)
+    elif values:
         choose(checked(one(values), "--site"), "--site", argv)
     elif variable:
         choose(checked(variable, VARIABLE), VARIABLE, argv)

@@ -1,4 +1,4 @@
-"""Menus, lists and site maps that load what they show."""
+"""Menus, lists, site maps and searches that load what they show."""
 
 from django.apps import AppConfig
 
@@ -10,9 +10,10 @@ class NavigationConfig(AppConfig):
     def ready(self):
         from django.apps import apps
 
-        from . import menus
+        from . import menus, searching
 
         menus.install()
+        searching.install()
         if apps.is_installed("mezzanine.blog"):
             from . import blog, indexes
 

@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.contrib.sites.models import Site
 
+from multisite import all_sites
 from multisite.command_line import choose_site
 
 SHOW = 'shell -v0 -c "from mezzanine.utils.sites import current_site_id; print(current_site_id())"'
@@ -167,6 +168,44 @@ def test_one_site_that_fails_does_not_stop_the_others(project):
     assert process.stdout == "[1 127.0.0.1:8000] ran\n[2 two.example] ran\n"
     assert "[1 127.0.0.1:8000] no\n" in process.stderr
     assert "--all-sites: 1 of 2 done; failed: 1 127.0.0.1:8000 (1)\n" in process.stderr
+
+
+def test_a_process_that_is_killed_is_one_site_that_fails(project):
+    code = "import os; os.environ['MEZZANINE_SITE_ID'] == '1' and os.kill(os.getpid(), 9); print(2)"
+    process = project.manage(f'--all-sites shell -v0 -c "{code}"')
+    assert process.returncode == 1
+    assert process.stdout == "[2 two.example] 2\n"
+    assert process.stderr == "--all-sites: 1 of 2 done; failed: 1 127.0.0.1:8000 (-9)\n"
+
+
+def test_the_project_is_loaded_once_and_nothing_is_left_for_the_next_site(project, tmp_path):
+    (tmp_path / "counted.py").write_text("print('loaded')\nfrom own_settings import *\n")
+    code = "import builtins; print(hasattr(builtins, 'left')); builtins.left = True"
+    path = f"{project.environment['PYTHONPATH']}{os.pathsep}{tmp_path}"
+    command = f'--all-sites shell -v0 --settings=counted -c "{code}"'
+    process = project.manage(command, PYTHONPATH=path)
+    assert process.stdout == "loaded\n[1 127.0.0.1:8000] False\n[2 two.example] False\n"
+
+
+def test_lines_of_any_length_and_bytes_of_any_kind_are_shown(project):
+    code = "import sys; sys.stdout.buffer.write(bytes([255, 10]) + 300000 * b'z')"
+    process = project.manage(f'--all-sites shell -v0 -c "{code}" | tr -d "\\377"')
+    assert process.stdout.count("z") == 600_000
+    lines = process.stdout.splitlines()
+    assert all(line.startswith(("[1 127.0.0.1:8000] ", "[2 two.example] ")) for line in lines)
+    assert max(map(len, lines)) < 200_000
+
+
+def test_where_no_process_can_be_forked_each_site_has_a_new_one(
+    project, monkeypatch, capfdbinary, add_site
+):
+    add_site("two.example")
+    monkeypatch.setattr(all_sites, "can_fork", lambda: False)
+    for name, value in project.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(settings.BASE_DIR)
+    assert all_sites.run(["manage.py", *shlex.split(SHOW)]) == 0
+    assert capfdbinary.readouterr().out == b"[1 127.0.0.1:8000] 1\n[2 two.example] 2\n"
 
 
 @pytest.mark.parametrize("command", ["migrate", "addsite x.net", "", "-v0"])

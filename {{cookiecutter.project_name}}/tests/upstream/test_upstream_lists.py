@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from growing import cost, grow_posts
 from mezzanine.blog.admin import BlogPostAdmin
+from mezzanine.blog.models import BlogPost
 from mezzanine.core.sitemaps import DisplayableSitemap
 from mezzanine.generic.forms import KeywordsWidget
 from mezzanine.generic.models import AssignedKeyword, Keyword
@@ -41,6 +42,15 @@ def test_forms_list_all_keywords():
     for number in range(120):
         Keyword.objects.create(title=f"tag{number}")
     assert render(KeywordsWidget(), "keywords", None).count("<a ") >= 120
+
+
+def test_a_search_loads_all_that_it_finds(monkeypatch):
+    grow_posts(30, content="needle")
+    search = original("mezzanine.core.managers.SearchableManager.search")
+    with cost(monkeypatch) as found:
+        assert isinstance(search(BlogPost.objects, "needle"), list)
+    assert found.rows >= 30
+    assert "LIKE" in found.statements[-1].upper()
 
 
 def test_the_site_map_is_in_one_part():
