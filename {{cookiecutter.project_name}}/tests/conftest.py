@@ -17,6 +17,7 @@ from django.core.management import call_command
 from django.test import Client, override_settings
 from django.utils import translation
 from media_library import GIF
+from mezzanine.blog.models import BlogPost
 from mezzanine.conf import registry
 from mezzanine.core.models import SitePermission
 
@@ -95,6 +96,7 @@ def media_root(tmp_path_factory, environment):
 def django_db_setup(django_db_setup, django_db_blocker, media_root):
     with django_db_blocker.unblock(), override_settings(DEBUG=True):
         call_command("createdb", interactive=False, verbosity=0)
+        BlogPost.objects.exclude(slug="hello").delete()  # one is easier to reason about
         users = get_user_model().objects
         users.create_user("member", "member@example.com", "a member's password")
 
