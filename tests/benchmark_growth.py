@@ -76,7 +76,7 @@ def posts():
     from growing import grow_posts
     from mezzanine.blog.models import BlogPost
 
-    first, post = {}, BlogPost.objects.get()
+    first, post = {}, BlogPost.objects.get(slug="hello")
     form = {"edit form": f"/admin/blog/blogpost/{post.pk}/change/"}
     paths = {"list": "/blog/", "post": post.get_absolute_url(), "site map": "/sitemap.xml"}
     for size in (10, 50_000):

@@ -17,7 +17,7 @@ from mezzanine.utils.sites import current_site_id
 from . import content
 from .models import CONTACT, FEATURE, GALLERY, HERO, POSTS, TWEETS, HomePage, Section
 
-FILES = Path(__file__).parent / "static/homepage/demo"
+FILES = Path(__file__).parent / "demo"
 CONTACT_FORM = "<p>Fill in the form below to get in touch with us.</p>"  # Mezzanine's
 
 

@@ -223,8 +223,15 @@ def test_staff_read_what_to_do_where_there_is_nothing_yet(see):
     Gallery.objects.get().images.all().delete()
     for address, form in {BLOG: "/add/", "/gallery/": "/change/"}.items():
         assert see(address).select_one(".hint p").text
-        assert not see(address).select(".hint a")
+        assert [link["href"] for link in see(address).select(".hint a")] == ["/"]
         assert form in see(address, "admin").select_one(".hint a")["href"]
+
+
+def test_who_finds_nothing_is_shown_a_way_on(see):
+    nothing = "/search/?q=nosuch"
+    links = [link["href"] for link in see(nothing).select(".hint a")]
+    assert links == ["/", BLOG]
+    assert "/admin/pages/page/" in see(nothing, "admin").select_one(".hint .button")["href"]
 
 
 # Comments
