@@ -80,7 +80,7 @@ def test_the_first_page_weighs_little_on_a_telephone(browser, site):
     )
     page = context.new_page()
     answers = []
-    page.on("response", answers.append)
+    page.on("response", lambda answer: answers.append(answer))
     page.goto("/")
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     page.wait_for_load_state("networkidle")

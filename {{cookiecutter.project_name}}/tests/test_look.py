@@ -93,6 +93,7 @@ def test_another_look_has_another_address_and_browsers_keep_each(see, choose, br
     assert "immutable" in browse().get(first)["Cache-Control"]
     choose(FONT="newspaper")
     assert see().select("link[rel=stylesheet]")[-1]["href"] != first
+    assert browse().get(first)["Cache-Control"] == "no-cache"
 
 
 def test_the_look_takes_no_query_of_its_own(browse, choose):
@@ -126,6 +127,12 @@ def test_the_text_at_the_foot_has_links_and_no_html(see):
     assert foot.select_one("a[href='https://one.example/']")
 
 
+def test_a_text_for_the_foot_that_has_no_room_is_refused(browse):
+    client = browse("admin")
+    fields = fields_of(client.get(SETTINGS), "#settings-form") | {"SITE_FOOTER": "x" * 3000}
+    assert "at most 1000 characters" in client.post(SETTINGS, fields).text
+
+
 def test_each_site_has_a_look_of_its_own(see, choose, browse, add_site):
     two = add_site("two.example:8000")
     choose(FONT="serif")
@@ -156,6 +163,7 @@ def test_a_new_look_is_seen_on_pages_that_are_kept(ask, django_capture_on_commit
         ({"PAPER": "#333333"}, "Text cannot be read on this colour"),
         ({"ACCENT": HOSTILE}, "Type a colour such as #0b5a5e"),
         ({"FONT": HOSTILE}, "Select a valid choice"),
+        ({"LOGO": f"{'x' * 3000}.png"}, "at most 1000 characters"),
         ({"LOGO": "uploads/site-1/x.html"}, "Extension .html is not allowed"),
         ({"LOGO": "../settings.png"}, "Choose a file of the media library of this site"),
         ({"FONT_FILE": "uploads/site-1/x.png"}, "Extension .png is not allowed"),

@@ -1,6 +1,7 @@
 """Mezzanine's form of settings, with fields for the look of the site that say what is wrong."""
 
 from django import forms
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext as _
 from mezzanine.conf.forms import SettingsForm as MezzaninesForm
 from mezzanine.core.fields import FileField
@@ -10,7 +11,7 @@ from . import look
 FILES = {"LOGO": "Image", "ICON": "Image", "SHARE_PICTURE": "Image"}
 FILES |= {"FONT_FILE": "Font", "HEADING_FONT_FILE": "Font"}
 COLOURS = {"ACCENT": look.ACCENT, "PAPER": look.PAPER[0]}
-LONGEST = 1000  # characters of the text at the foot
+LONGEST = 1000  # characters of a text or a path; the database has room for 2000
 
 
 class SettingsForm(MezzaninesForm):
@@ -20,11 +21,12 @@ class SettingsForm(MezzaninesForm):
         if name.startswith("SITE_FOOTER"):
             for key in [key for key in self.fields if key.startswith(name)]:
                 self.fields[key].widget = forms.Textarea({"rows": 3, "class": "charfield"})
-                self.fields[key].max_length = LONGEST
+                self.fields[key].validators.append(MaxLengthValidator(LONGEST))
         elif name.startswith("LOOK_") and short in FILES:
             options = {"label": field.label, "help_text": field.help_text}
             new = FileField(max_length=200, blank=True, format=FILES[short])
             self.fields[name] = new.formfield(initial=field.initial, **options)
+            self.fields[name].validators.append(MaxLengthValidator(LONGEST))
         elif name.startswith("LOOK_") and short in COLOURS:
             field.widget = forms.TextInput({"type": "color"})
             field.initial = field.initial or COLOURS[short]

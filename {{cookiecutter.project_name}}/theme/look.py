@@ -51,7 +51,7 @@ LAYOUTS = {
     ),
     "narrow": (_("One narrow column"), ":root { --page: 48rem; --measure: 48rem; }"),
 }
-COLOUR = re.compile(r"#[0-9a-f]{6}")
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 def channels(colour):

@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse, HttpResponseServerError, JsonResp
 from django.shortcuts import render
 from django.template.loader import get_template, render_to_string
 from django.templatetags.static import static
+from django.utils.cache import patch_cache_control
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST
 from mezzanine.conf import settings as site_settings
@@ -41,10 +42,14 @@ def styleguide(request):
     return render(request, "theme/styleguide.html", {"form": Sample(), "sample": sample})
 
 
-@cache_control(max_age=31_536_000, immutable=True)
 def look_css(request):
     """Answer with the style sheet of the site; another look has another address."""
-    return HttpResponse(look.of_site(), content_type="text/css; charset=utf-8")
+    css = look.of_site()
+    answer = HttpResponse(css, content_type="text/css; charset=utf-8")
+    is_current = look.version(css) in request.GET
+    forever = {"max_age": 31_536_000, "immutable": True}
+    patch_cache_control(answer, **forever if is_current else {"no_cache": True})
+    return answer
 
 
 @staff_member_required
