@@ -19,7 +19,7 @@ def test_the_home_page_shows_the_title_of_the_site_and_its_content(page):
     page.goto("/")
     expect(page).to_have_title("Home | Mysite")
     expect(page.get_by_role("link", name="Mysite", exact=True)).to_be_visible()
-    expect(page.get_by_text("Welcome.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Good morning")).to_be_visible()
 
 
 @pytest.mark.parametrize("address", ["/", "/about/", "/contact/", "/blog/", "/gallery/"])

@@ -1,9 +1,11 @@
 """The look of public pages, in a browser: for everybody, at any size, with or without scripts."""
 
+import gzip
+import re
 from pathlib import Path
 
 import pytest
-from chromium import expect
+from chromium import expect, log_in
 from support import unavailable
 
 try:
@@ -70,6 +72,40 @@ def test_nothing_keeps_anybody_out_and_nothing_scrolls_sideways(visit, axe, sche
         if faults:
             found[address] = faults
     assert found == {}
+
+
+def test_the_first_page_weighs_little_on_a_telephone(browser, site):
+    context = browser.new_context(
+        base_url=site, viewport={"width": 390, "height": 844}, device_scale_factor=2
+    )
+    page = context.new_page()
+    answers = []
+    page.on("response", lambda answer: answers.append(answer))
+    page.goto("/")
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    page.wait_for_load_state("networkidle")
+    assert any(answer.url.endswith(".webp") for answer in answers)
+    sizes = [
+        len(body if answer.url.endswith(".webp") else gzip.compress(body))
+        for answer in answers
+        if (body := answer.body())
+    ]
+    assert sum(sizes) <= 150_000
+    context.close()
+
+
+def test_a_look_is_previewed_before_it_is_saved(visit):
+    page = visit("/admin/", 1280)
+    log_in(page)
+    page.goto("/admin/conf/setting/")
+    heading = page.frame_locator("#look-preview iframe").get_by_role("heading", level=1)
+    expect(heading).to_be_visible()
+    page.get_by_label("Font:", exact=True).select_option("serif")
+    expect(heading).to_have_css("font-family", re.compile("Iowan"))
+    page.locator("[name=LOOK_ACCENT]").fill("#eeeeee")
+    expect(page.locator("#look-preview [role=status]")).to_contain_text("Links cannot be read")
+    page.goto("/")
+    expect(page.get_by_role("heading", level=1)).not_to_have_css("font-family", re.compile("Iowan"))
 
 
 @pytest.mark.parametrize("address", ["/", "/styleguide/", "/contact/"])

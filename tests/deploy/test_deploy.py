@@ -155,7 +155,7 @@ def test_what_staff_edit_is_seen_by_visitors_at_once(site):
     editor.log_in("admin", PASSWORD)
     found = site.fab("psql", "SELECT id FROM pages_page WHERE slug = '/'")
     page = re.search(r"^ +(\d+)$", found, re.M)[1]
-    edit = {"app": "pages", "model": "richtextpage", "id": page, "fields": "title"}
+    edit = {"app": "homepage", "model": "homepage", "id": page, "fields": "title"}
     for number in range(5):
         visitor.ask("/")
         assert editor.ask("/edit/", edit | {"title": f"Title {number}"}) == (200, b"")
@@ -190,7 +190,8 @@ def test_code_that_does_not_pass_its_checks_never_goes_live(site):
 def test_what_was_lost_comes_back_with_a_restore(site):
     site.host.run(f"umask 022; echo precious >{site.root}/shared/media/file.txt")
     name = site.answer("backup").strip()
-    site.fab("psql", "DELETE FROM pages_richtextpage; DELETE FROM pages_page")
+    tables = ("homepage_section", "homepage_homepage", "pages_richtextpage", "pages_page")
+    site.fab("psql", "; ".join(f"DELETE FROM {table}" for table in tables))
     site.host.run(f"rm {site.root}/shared/media/file.txt")
     assert site.get("/")[0] == 404
     output = site.fab("restore", name, status=2)

@@ -69,7 +69,7 @@ def test_robots_and_search_engines_are_given_addresses_of_the_live_site(visitor)
 
 
 def test_an_edited_page_is_seen_at_once(administrator, database, visitor):
-    edit = {"app": "pages", "model": "richtextpage", "fields": "title", "title": "Zuhause, 家"}
+    edit = {"app": "homepage", "model": "homepage", "fields": "title", "title": "Zuhause, 家"}
     home = database.sql("SELECT id FROM pages_page WHERE slug = '/'")
     answer = administrator.open("/edit/", {**edit, "id": home})
     assert (answer.status, answer.text) == (200, "")

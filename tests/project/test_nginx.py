@@ -84,7 +84,7 @@ def test_who_is_logged_in_is_on_no_page_of_others(nginx, administrator):
 
 
 def test_an_edit_of_staff_is_seen_by_all_at_once(nginx, administrator, database):
-    edit = {"app": "pages", "model": "richtextpage", "fields": "title"}
+    edit = {"app": "homepage", "model": "homepage", "fields": "title"}
     home = database.sql("SELECT id FROM pages_page WHERE slug = '/'")
     for number in range(20):
         nginx.open("/")
@@ -94,7 +94,7 @@ def test_an_edit_of_staff_is_seen_by_all_at_once(nginx, administrator, database)
 
 
 def test_once_an_edit_was_seen_nobody_is_shown_the_page_before(nginx, administrator, database):
-    edit = {"app": "pages", "model": "richtextpage", "fields": "title"}
+    edit = {"app": "homepage", "model": "homepage", "fields": "title"}
     home = database.sql("SELECT id FROM pages_page WHERE slug = '/'")
     for number in range(4):
         at_once(nginx, "/", 16)

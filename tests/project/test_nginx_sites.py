@@ -20,14 +20,15 @@ from django.contrib.sites.models import Site
 from mezzanine.blog.models import BlogPost
 from mezzanine.conf.models import Setting
 from mezzanine.pages.models import RichTextPage
-from mezzanine.utils.sites import override_current_site_id
+from mezzanine.utils.sites import current_site_id, override_current_site_id
+from homepage.models import Section
 
 for number in range(20):
     domain, mark = f"site-{number}.example", f"mark-of-{number}-"
     call_command("addsite", domain, alias=[f"alias-{number}.example"], verbosity=0)
     with override_current_site_id(Site.objects.get(domain=domain).pk):
         Setting.objects.create(name="SITE_TITLE", value=mark)
-        RichTextPage.objects.filter(slug="/").update(content=mark)
+        Section.objects.filter(page__site_id=current_site_id(), kind="hero").update(text=mark)
         for title in ("About", "Blog"):
             RichTextPage.objects.create(title=title, content=mark)
         BlogPost.objects.create(title="Hello", content=mark, user=User.objects.get())

@@ -12,12 +12,13 @@ def copy_content(source, target):
 
 
 def copy_pages(source, target, old_parent=None, parent=None):
-    """Copy the pages below a parent with all below them, the fields of forms and the pictures."""
+    """Copy the pages below a parent with all below them, with fields, pictures and sections."""
     pages = Page._base_manager.filter(site_id=source, parent=old_parent)
     for page in pages.order_by("_order"):
         content = page.get_content_model()
         parts = {"form": getattr(content, "fields", None)}
         parts |= {"gallery": getattr(content, "images", None)}
+        parts |= {"page": getattr(content, "sections", None)}
         parts = {owner: list(manager.all()) for owner, manager in parts.items() if manager}
         new = copy(content, site_id=target, parent=parent, short_url=None)
         for owner, rows in parts.items():

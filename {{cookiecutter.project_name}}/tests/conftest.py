@@ -17,6 +17,7 @@ from django.core.management import call_command
 from django.test import Client, override_settings
 from django.utils import translation
 from media_library import GIF
+from mezzanine.blog.models import BlogPost
 from mezzanine.conf import registry
 from mezzanine.core.models import SitePermission
 
@@ -70,6 +71,7 @@ EDITABLE = ("ACCOUNTS_APPROVAL_REQUIRED", "ACCOUNTS_VERIFICATION_REQUIRED", "SIT
 EDITABLE += ("COMMENTS_ACCOUNT_REQUIRED", "COMMENTS_DEFAULT_APPROVED", "COMMENTS_DISQUS_SHORTNAME")
 EDITABLE += ("RATINGS_ACCOUNT_REQUIRED", "SITE_TITLE", "TWITTER_DAILY_BUDGET", *NAMES)
 EDITABLE += tuple(f"TWITTER_DEFAULT_{name}" for name in ("QUERY_TYPE", "QUERY", "NUM_TWEETS"))
+EDITABLE += ("SITE_FOOTER", *(name for name in registry if name.startswith("LOOK_")))
 EDITABLE += tuple(f"TWITTER_{type}_INTERVAL" for type in ("USER", "LIST", "SEARCH"))
 
 
@@ -95,6 +97,7 @@ def media_root(tmp_path_factory, environment):
 def django_db_setup(django_db_setup, django_db_blocker, media_root):
     with django_db_blocker.unblock(), override_settings(DEBUG=True):
         call_command("createdb", interactive=False, verbosity=0)
+        BlogPost.objects.exclude(slug="hello").delete()  # one is easier to reason about
         users = get_user_model().objects
         users.create_user("member", "member@example.com", "a member's password")
 

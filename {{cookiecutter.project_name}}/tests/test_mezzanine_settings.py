@@ -93,7 +93,8 @@ def texts(soup, selector):
 
 def test_every_setting_of_mezzanine_is_tried_or_has_a_reason():
     packages = {"feeds", "multisite"}
-    own = {name for name in registry if name.startswith("TWITTER_")} | {"MAIL_SENDER", "SITE_THEME"}
+    own = {name for name in registry if name.startswith(("LOOK_", "TWITTER_"))}
+    own |= {"MAIL_SENDER", "SITE_FOOTER", "SITE_THEME"}
     assert packages <= {config.name for config in apps.get_app_configs()}
     listed = [*PROMISED, *ELSEWHERE, *WITHOUT]
     assert len(listed) == len({*listed})

@@ -30,6 +30,8 @@ from mezzanine.generic.models import AssignedKeyword, Keyword, ThreadedComment
 from mezzanine.pages.models import Link, RichTextPage
 from mezzanine.utils.sites import override_current_site_id
 
+from homepage.models import Section
+
 pytestmark = pytest.mark.django_db
 
 WORDS = {"one.example": "aardvark", "two.example": "butterfly", "three.example": "chameleon"}
@@ -51,7 +53,7 @@ def fill(site, word, author):
     """Give the current site the content that all have, with that word in it."""
     about = {"title": f"leak {word}", "description": word, "gen_description": False}
     about["short_url"] = f"http://{word}.example/"  # without one, Mezzanine saves what it shows
-    RichTextPage.objects.filter(slug="/").update(content=word)
+    Section.objects.filter(page__site=site, kind="hero").update(title=word, text=word)
     page = RichTextPage.objects.create(slug="leak", content=word, in_menus=[1, 2, 3], **about)
     RichTextPage.objects.create(slug="leak/child", content=word, parent=page, **about)
     Link.objects.create(title=word, slug=f"http://{word}.example/", in_menus=[1])

@@ -61,7 +61,7 @@ from mezzanine.pages.models import RichTextPage
 
 call_command("createdb", interactive=False, verbosity=0)
 client = Client(HTTP_HOST="127.0.0.1:8000")
-post = BlogPost.objects.get()
+post = BlogPost.objects.get(slug="hello")
 post.comments.create(user_name="Bert", comment="A comment")
 signup = client.get(reverse("signup")).content.decode()
 shown = client.get(post.get_absolute_url()).content.decode()

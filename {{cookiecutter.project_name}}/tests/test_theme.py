@@ -15,14 +15,15 @@ from django.template import Context, Template
 from mezzanine.blog.models import BlogPost
 from mezzanine.galleries.models import Gallery
 from mezzanine.generic.models import ThreadedComment
-from mezzanine.pages.models import RichTextPage
+from mezzanine.pages.models import Page, RichTextPage
 from PIL import Image
 
 from theme import pictures, views
 from theme.text import finish, first_sentences
 
 MEZZANINE = Path(mezzanine.__file__).parent
-OURS = [project_settings.BASE_DIR / app / "templates" for app in ("theme", "feeds", "navigation")]
+APPS = ("theme", "homepage", "feeds", "navigation")
+OURS = [project_settings.BASE_DIR / app / "templates" for app in APPS]
 OTHERS = ("admin/", "email/", "pages/menus/admin.html")  # no part of a public page
 BLOCK = re.compile(r"{% *block (\w+)")
 TEXT = "/about/team/"
@@ -90,7 +91,7 @@ def test_what_extends_mezzanines_template_finds_its_blocks_in_ours(name):
 
 def test_templates_have_nothing_that_a_strict_content_security_policy_forbids():
     forbidden = re.compile(r"""\sstyle=|\son[a-z]+=["']|<style|javascript:|<script(?![^>]*src=)""")
-    for folder in OURS[:2]:
+    for folder in OURS[:3]:
         for file in folder.rglob("*.html"):
             if "/admin/" not in file.as_posix():
                 assert not forbidden.findall(file.read_text("utf-8")), file
@@ -222,8 +223,15 @@ def test_staff_read_what_to_do_where_there_is_nothing_yet(see):
     Gallery.objects.get().images.all().delete()
     for address, form in {BLOG: "/add/", "/gallery/": "/change/"}.items():
         assert see(address).select_one(".hint p").text
-        assert not see(address).select(".hint a")
+        assert [link["href"] for link in see(address).select(".hint a")] == ["/"]
         assert form in see(address, "admin").select_one(".hint a")["href"]
+
+
+def test_who_finds_nothing_is_shown_a_way_on(see):
+    nothing = "/search/?q=nosuch"
+    links = [link["href"] for link in see(nothing).select(".hint a")]
+    assert links == ["/", BLOG]
+    assert "/admin/pages/page/" in see(nothing, "admin").select_one(".hint .button")["href"]
 
 
 # Comments
@@ -249,7 +257,7 @@ def test_a_reply_is_written_in_the_form_of_the_page(browse, see, post):
 
 def test_a_page_tells_what_it_is_to_those_who_share_it(see, post):
     post.content = "<p>A loaf &amp; more. What a day</p>"
-    post.description = ""
+    post.description = post.featured_image = ""
     post.title = 'A "loaf" </script>'
     post.save()
     page = see(f"{post.get_absolute_url()}?utm_source=x")
@@ -367,8 +375,9 @@ def test_the_style_guide_is_shown_while_debugging_alone(browse, settings):
     assert "--on-accent" in answer.text
 
 
-def test_the_first_page_has_words_posts_and_pictures(see, post):
-    RichTextPage.objects.filter(slug="/").update(content="<p>Words of the owner</p>")
+def test_a_first_page_of_text_has_posts_and_pictures_below_it(see, post):
+    Page.objects.get(slug="/").delete()
+    RichTextPage.objects.create(title="Home", slug="/", content="<p>Words of the owner</p>")
     page = see("/")
     assert "Words of the owner" in page.select_one("main").text
     assert post.title in page.select_one(".cards").text

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "importers",
     "visitors",
     "transfer",
+    "homepage",
     "theme",  # before Mezzanine, whose templates it extends
     "feeds",
     "django.contrib.auth",
@@ -190,6 +191,11 @@ STATIC_ROOT = BASE_DIR / "static"
 MEDIA_URL = "/media/"
 MEDIA_ROOT = BASE_DIR / "media"
 FILE_UPLOAD_PERMISSIONS = 0o644
+FILEBROWSER_EXTENSIONS = {
+    "Image": [".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif", ".tif", ".tiff", ".svg"],
+    "Font": [".woff2"],
+}
+FILEBROWSER_SELECT_FORMATS = {"Font": ["Font"]}
 FORMS_UPLOAD_ROOT = BASE_DIR / "private"  # what visitors send through forms: staff alone see it
 FORM_ENTRIES_DAYS = 0  # after which that is deleted, with its files, each night; 0: never
 # filebrowser-safe still asks for this name, which Django 5.1 dropped. It is STORAGES["default"].

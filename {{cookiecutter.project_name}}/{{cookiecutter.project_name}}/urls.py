@@ -11,11 +11,12 @@ from mezzanine.pages.views import page
 from multisite.views import edit, robots, set_site
 from navigation.sitemaps import sitemap
 from page_cache.rules import fresh
-from theme.views import manifest, styleguide
+from theme.views import look_css, look_preview, manifest, styleguide
 
 from .accounts import LogoutView, StaffPasswordResetForm, password_reset, signup
 
 urlpatterns = [
+    path("admin/look/", look_preview, name="look_preview"),
     path("admin/logout/", LogoutView.as_view()),
     path("admin/", include(admin.site.urls)),
     path(
@@ -32,6 +33,7 @@ urlpatterns = [
     path("sitemap.xml", sitemap),
     path("sitemap-<section>.xml", sitemap, name="sitemap_part"),
     path("manifest.webmanifest", manifest, name="manifest"),
+    path("look.css", look_css, name="look"),
     path("styleguide/", styleguide, name="styleguide"),  # every part of the theme, while DEBUG
     # The home page is a page like any other, edited in the admin. For a view of your own instead:
     # path("", TemplateView.as_view(template_name="index.html"), name="home"),

@@ -2,13 +2,14 @@
 
 from django import template
 from django.conf import settings
-from django.urls import translate_url
+from django.urls import reverse, translate_url
 from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language, get_language_info
+from mezzanine.conf import settings as site_settings
 from mezzanine.galleries.models import Gallery, GalleryImage
 
-from .. import pictures, structured
+from .. import look, pictures, structured
 from ..text import first_sentences
 
 register = template.Library()
@@ -85,10 +86,29 @@ def name_of(code):
 @register.simple_tag(takes_context=True)
 def share_picture(context):
     """Return the address of the picture with which a page is shared, or an empty str."""
-    post, request = context.get("blog_post"), context.get("request")
-    if not (post and request and getattr(post, "featured_image", "")):
-        return ""
-    return request.build_absolute_uri(pictures.large(post.featured_image))
+    request = context.get("request")
+    file = getattr(context.get("blog_post"), "featured_image", "")
+    file = file or site_settings.LOOK_SHARE_PICTURE
+    return request.build_absolute_uri(pictures.large(file)) if request and file else ""
+
+
+@register.simple_tag
+def look_address():
+    """Return the address of the style sheet of the site's own look, or an empty str."""
+    css = look.of_site()
+    return f"{reverse('look')}?{look.version(css)}" if css else ""
+
+
+@register.simple_tag
+def upload(file):
+    """Return the address of an upload as it is, or an empty str."""
+    return look.address(file)
+
+
+@register.simple_tag
+def paper():
+    """Return the colour of a light page."""
+    return look.colour(site_settings.LOOK_PAPER) or look.PAPER[0]
 
 
 @register.simple_tag(takes_context=True)

@@ -6,8 +6,10 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from mezzanine.conf.models import Setting
-from mezzanine.pages.models import Page, RichTextPage
+from mezzanine.pages.models import Page
 from mezzanine.utils.sites import override_current_site_id
+
+from homepage.demo import make_home_page
 
 from ...command_line import checked, existing
 from ...copying import copy_content
@@ -39,7 +41,7 @@ class Command(BaseCommand):
                 if source and not Page.objects.exists():
                     copy_content(source, site.pk)
                 elif not Page.objects.filter(slug="/").exists():
-                    RichTextPage.objects.create(title="Home", slug="/", content="<p>Welcome.</p>")
+                    make_home_page("Welcome.")
                 if theme:
                     Setting.objects.update_or_create(name="SITE_THEME", defaults={"value": theme})
         if verbosity:

@@ -7,21 +7,17 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.sites.models import Site
 from django.core.management import CommandError, call_command
-from mezzanine.blog.models import BlogPost
 from mezzanine.conf.models import Setting
 from mezzanine.core.management.commands import createdb
-from mezzanine.pages.models import Page, RichTextPage
+from mezzanine.pages.models import Page
 from mezzanine.utils.sites import current_site_id
+
+from homepage.demo import fill, make_home_page
 
 from ...command_line import existing
 from ...own_checks import check_migrations
 
-HOME = """<p>Welcome. This site is new, and there is more to come: what we do, what we have learned
-on the way, and now and then a picture.</p>
-<p>What has happened lately is in <a href="/blog/">the blog</a>.</p>"""
-AROUND = """<p>Would you like to know <a href="/about/">who we are</a>, or to see
-<a href="/gallery/">where we have been</a>? And <a href="/contact/">a few lines from you</a> reach
-us at any time.</p>"""
+HOME = "Welcome. This site is new, and there is more to come."
 
 FIRST_SITE = Path(__file__).parents[2] / "fixtures" / "first_site.json"
 
@@ -58,10 +54,10 @@ class Command(createdb.Command):
 
     def create_pages(self):
         """Make the home page and the blog and, unless --nodata, pages to try things on."""
-        super().create_pages()
-        home = HOME if self.no_data else HOME + AROUND
-        RichTextPage.objects.create(title="Home", slug="/", content=home, _order=-1)
-        author = get_user_model().objects.first()
-        if author and not self.no_data:
-            post = "<p>The first post of the blog, for you to edit or delete.</p>"
-            BlogPost.objects.create(title="Hello", content=post, user=author)
+        call_command("loaddata", "mezzanine_required.json", verbosity=0)
+        has_demo = not self.no_data and self.confirm("Would you like demo content? (yes/no): ")
+        if has_demo:
+            call_command("loaddata", "mezzanine_optional.json", verbosity=0)
+        make_home_page(HOME)
+        if has_demo:
+            fill(get_user_model().objects.first())
