@@ -13,7 +13,7 @@ from .for_settings import VARIABLE
 
 # What these do is not of one site.
 GLOBAL = """
-    addsite changepassword check checksites clearsessions collectstatic compilemessages
+    addsite adopt changepassword check checksites clearsessions collectstatic compilemessages
     createcachetable createdb createsuperuser dbshell deletevisitor diffsettings exportcontent
     exportsite exportvisitor findstatic flush help importcontent importsite inspectdb
     listsites makemessages makemigrations migrate optimizemigration remove_stale_contenttypes
