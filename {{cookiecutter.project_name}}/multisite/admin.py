@@ -6,6 +6,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.sites.admin import SiteAdmin
 from django.contrib.sites.models import Site
 from django.core.exceptions import ValidationError
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from mezzanine.accounts.admin import UserProfileAdmin
@@ -16,6 +17,7 @@ from navigation.widgets import SearchedMultiple
 from .certificates import certificates
 from .models import SiteAlias, valid_host
 from .permissions import sites_of
+from .usage import Usages
 
 
 class SiteForm(forms.ModelForm):
@@ -39,6 +41,20 @@ class SiteWithAliasesAdmin(SiteAdmin):
     form = SiteForm
     inlines = [SiteAliasInline]
     list_display = ["domain", "name", "certificate"]
+    readonly_fields = ["usage"]
+
+    def get_fields(self, request, obj=None):
+        return ["domain", "name", *["usage"] * bool(obj)]
+
+    @admin.display(description=gettext_lazy("content"))
+    def usage(self, site):
+        used = Usages([site.pk]).of(site.pk)
+        return _("%(pages)s pages, %(posts)s posts, %(entries)s form entries, %(size)s") % {
+            "pages": used.pages,
+            "posts": used.posts,
+            "entries": used.entries,
+            "size": filesizeformat(used.bytes),
+        }
 
     @admin.display(description=gettext_lazy("certificate"))
     def certificate(self, site):

@@ -22,7 +22,7 @@ LONGEST = 65536  # bytes of a line, which is else shown in parts
 
 # What these do is not of one site.
 GLOBAL = """
-    addsite changepassword check checksites clearsessions collectstatic compilemessages
+    addsite adopt changepassword check checksites clearsessions collectstatic compilemessages
     createcachetable createdb createsuperuser dbshell deletevisitor diffsettings exportcontent
     exportsite exportvisitor findstatic flush help importcontent importsite inspectdb
     listsites makemessages makemigrations migrate optimizemigration remove_stale_contenttypes

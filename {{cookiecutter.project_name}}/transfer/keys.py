@@ -5,6 +5,7 @@ import re
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
+from django.db import DEFAULT_DB_ALIAS
 
 NAMES = {
     ContentType: ["app_label", "model"],
@@ -20,9 +21,10 @@ class Skip(Exception):
 
 
 class Keys:
-    """The names of rows of this database, and the rows of names; each is looked up once."""
+    """The names of rows of a database, and the rows here of names; each is looked up once."""
 
-    def __init__(self):
+    def __init__(self, using=DEFAULT_DB_ALIAS):
+        self.using = using  # the alias of the database whose rows are named
         self.users = {}  # the attributes of the users that were named, by name
         self._names, self._rows = {}, {}
 
@@ -40,11 +42,12 @@ class Keys:
         return self._names[key]
 
     def _name(self, model, pk):
-        found = model._base_manager.filter(pk=pk).values_list(*NAMES[model]).first()
+        rows = model._base_manager.using(self.using)
+        found = rows.filter(pk=pk).values_list(*NAMES[model]).first()
         return found and list(found)
 
     def _user_name(self, model, pk):
-        user = model._base_manager.filter(pk=pk).first()
+        user = model._base_manager.using(self.using).filter(pk=pk).first()
         if user is None:
             return None
         name = user.get_username()
@@ -62,10 +65,14 @@ class Keys:
 
     def _row(self, model, name):
         values = dict(zip(NAMES[model], name, strict=True))
-        found = model._base_manager.filter(**values).values_list("pk", flat=True).first()
+        found = self.find(model, values)
         if found is None:
             found = model._base_manager.create(**values).pk
         return found
+
+    def find(self, model, values):
+        """Return the primary key of the row with these values here, or None."""
+        return model._base_manager.filter(**values).values_list("pk", flat=True).first()
 
     def _user(self, model, name):
         users, (name,) = model._base_manager.all(), name

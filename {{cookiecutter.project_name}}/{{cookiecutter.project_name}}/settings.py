@@ -9,6 +9,8 @@ enters git.
 
 from pathlib import Path
 
+from django.conf.global_settings import PASSWORD_HASHERS as HASHERS_OF_DJANGO
+
 from languages.for_settings import migration_modules, set_dynamic_settings
 from multisite.for_settings import HostOfAnySite, environment_site_id
 
@@ -148,6 +150,13 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+PASSWORD_HASHERS = [
+    *HASHERS_OF_DJANGO,
+    "transfer.hashers.SHA1",  # of old sites, which manage.py adopt brings in
+    "transfer.hashers.MD5",
+    "transfer.hashers.UnsaltedSHA1",
+    "transfer.hashers.UnsaltedMD5",
 ]
 
 

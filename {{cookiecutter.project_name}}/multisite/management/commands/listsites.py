@@ -1,16 +1,12 @@
 """The command that lists the sites."""
 
 import json
-from pathlib import Path
 
-from django.conf import settings
 from django.contrib.sites.models import Site
 from django.core.management.base import BaseCommand
-from django.db.models import Count
-from mezzanine.forms.models import FormEntry
 
 from multisite.hosts import normal, without_port
-from transfer.site_export import uploads_of
+from multisite.usage import Usages
 
 
 def in_ascii(hosts):
@@ -22,14 +18,8 @@ def in_ascii(hosts):
             continue
 
 
-def size(site):
-    """Return how many bytes the uploads of a site are."""
-    files = Path(settings.MEDIA_ROOT, uploads_of(site.pk)).rglob("*")
-    return sum(path.stat().st_size for path in files if path.is_file())
-
-
 class Command(BaseCommand):
-    help = "Lists all sites: ID, domain, pages, entries of forms, megabytes of uploads, aliases."
+    help = "Lists all sites: ID, domain, pages, posts, form entries, megabytes of uploads, aliases."
 
     def add_arguments(self, parser):
         parser.add_argument(
@@ -37,16 +27,15 @@ class Command(BaseCommand):
         )
 
     def handle(self, **options):
-        sites = Site.objects.order_by("id").prefetch_related("aliases")
-        counted = FormEntry._base_manager.values_list("form__site").annotate(Count("id"))
-        entries = dict(counted.order_by())
-        for site in sites.annotate(pages=Count("page")):
+        usages = None if options["json"] else Usages()
+        for site in Site.objects.order_by("id").prefetch_related("aliases"):
             aliases = [alias.host for alias in site.aliases.all()]
             if options["json"]:
                 row = {"id": site.pk, "domain": site.domain, "aliases": aliases}
                 row["hosts"] = list(in_ascii([site.domain, *aliases]))
                 self.stdout.write(json.dumps(row))
             else:
-                used = f"{site.pages:>5} pages {entries.get(site.pk, 0):>5} entries"
-                row = f"{site.pk:>5} {site.domain:<40} {used} {size(site) / 1e6:>8.1f} MB"
+                used = usages.of(site.pk)
+                numbers = f"{used.pages:>5} pages {used.posts:>5} posts {used.entries:>5} entries"
+                row = f"{site.pk:>5} {site.domain:<40} {numbers} {used.bytes / 1e6:>8.1f} MB"
                 self.stdout.write("  ".join([row, *aliases]))
