@@ -8,6 +8,7 @@ from zipfile import ZipFile
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.redirects.models import Redirect
 from django.contrib.sites.models import Site
@@ -174,6 +175,16 @@ def test_a_comment_does_not_move_to_another_post_of_the_same_number(content):
     comment_on(content)
     with pytest.raises(CommandError, match=f"{Comment._meta.verbose_name_plural}: 1"):
         imported()
+
+
+def test_a_right_that_is_not_here_comes_with_who_has_it(content):
+    about = {"codename": "bake", "name": "Can bake", "content_type_id": 1}
+    bakers = Group.objects.create(name="Bakers")
+    bakers.permissions.add(Permission.objects.create(**about))
+    exported(everything=True)
+    Permission.objects.filter(codename="bake").delete()
+    imported()
+    assert Permission.objects.get(codename="bake") in bakers.permissions.all()
 
 
 def test_passwords_and_addresses_do_not_travel(content, place):

@@ -66,6 +66,10 @@ class Keys:
     def _row(self, model, name):
         values = dict(zip(NAMES[model], name, strict=True))
         found = self.find(model, values)
+        if found is None and model is Permission:
+            codename, *of = name
+            content_type = self.row(ContentType, of)
+            values = {"codename": codename, "name": codename, "content_type_id": content_type}
         if found is None:
             found = model._base_manager.create(**values).pk
         return found
