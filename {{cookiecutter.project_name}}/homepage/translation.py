@@ -1,5 +1,6 @@
 """The texts that a page has in each language, with USE_MODELTRANSLATION."""
 
+import mezzanine.pages.translation  # noqa: F401  (of Page, which HomePage inherits from)
 from modeltranslation.translator import TranslationOptions, register
 
 from .models import HomePage, Section

@@ -218,7 +218,7 @@ def test_what_is_not_for_one_site_is_not_run_for_all(project, command):
 def test_sites_are_listed_for_people_and_for_programs(project):
     first, second = map(str.split, project.lines("listsites"))
     assert first[:2] == ["1", "127.0.0.1:8000"]
-    assert second == "2 two.example 1 pages 0 entries 0.0 MB zwei.example".split()
+    assert second == "2 two.example 1 pages 0 posts 0 entries 0.0 MB zwei.example".split()
     rows = [json.loads(line) for line in project.lines("listsites --json")]
     named = {"id": 2, "domain": "two.example", "aliases": ["zwei.example"]}
     assert rows[1] == named | {"hosts": ["two.example", "zwei.example"]}

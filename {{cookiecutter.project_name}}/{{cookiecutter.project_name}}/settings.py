@@ -9,8 +9,6 @@ enters git.
 
 from pathlib import Path
 
-from django.conf.global_settings import PASSWORD_HASHERS as HASHERS_OF_DJANGO
-
 from languages.for_settings import migration_modules, set_dynamic_settings
 from multisite.for_settings import HostOfAnySite, environment_site_id
 
@@ -152,7 +150,11 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 PASSWORD_HASHERS = [
-    *HASHERS_OF_DJANGO,
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
     "transfer.hashers.SHA1",  # of old sites, which manage.py adopt brings in
     "transfer.hashers.MD5",
     "transfer.hashers.UnsaltedSHA1",
