@@ -6,7 +6,7 @@ from load import Load
 from sites import HOST, Site
 from support import Baker
 
-FILL = "fallocate -l $(df --output=avail -B1 /srv | tail -n 1) /srv/filler"
+FILL = "dd if=/dev/zero of=/srv/filler bs=64k status=none 2>/dev/null; true"  # until it is full
 
 
 @pytest.fixture(scope="module")
