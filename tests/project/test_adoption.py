@@ -78,7 +78,9 @@ def python(tmp_path_factory):
     return path / "bin/python"
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)]
+)
 def stock(request, python, tmp_path_factory):
     """A stock site: .stock, .address of its database, and .settings of a project beside it."""
     folder = tmp_path_factory.mktemp(request.param)

@@ -101,22 +101,24 @@ def test_a_migration_that_waits_for_a_lock_gives_up_and_leaves_the_site_up(site)
     site.fab("deploy")
 
 
+HARMFUL = {
+    'migrations.RemoveField("note", "weight")': "drops note.weight",
+    'migrations.RunSQL("SELECT 1")': "runs SQL of its own",
+}
+ALSO_HARMFUL = {
+    'migrations.RenameField("note", "shape", "form")': "renames note.shape",
+    'migrations.AddField("note", "must", models.TextField(default="x"))': "note.must takes no NULL",
+    'migrations.AlterField("note", "colour", models.TextField())': "note.colour takes no NULL",
+    'migrations.DeleteModel("Note")': "drops the table of Note",
+    'migrations.RenameModel("Note", "Remark")': "renames the table of Note",
+}
+
+
 @pytest.mark.parametrize(
     ("operation", "told"),
     [
-        ('migrations.RemoveField("note", "weight")', "drops note.weight"),
-        ('migrations.RenameField("note", "shape", "form")', "renames note.shape"),
-        (
-            'migrations.AddField("note", "must", models.TextField(default="x"))',
-            "note.must takes no NULL",
-        ),
-        (
-            'migrations.AlterField("note", "colour", models.TextField())',
-            "note.colour takes no NULL",
-        ),
-        ('migrations.DeleteModel("Note")', "drops the table of Note"),
-        ('migrations.RenameModel("Note", "Remark")', "renames the table of Note"),
-        ('migrations.RunSQL("SELECT 1")', "runs SQL of its own"),
+        *HARMFUL.items(),
+        *(pytest.param(*each, marks=pytest.mark.long) for each in ALSO_HARMFUL.items()),
     ],
 )
 def test_what_the_live_code_could_not_survive_is_named_and_not_done_unasked(site, operation, told):
