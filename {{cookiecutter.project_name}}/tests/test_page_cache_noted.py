@@ -1,7 +1,9 @@
-"""What NGINX is told of an edit: for which hosts it asks Django for every page in that second."""
+"""What NGINX is told of an edit: when, and for which hosts it asks Django for every page then."""
 
 import pytest
 from django.contrib.sites.models import Site
+from mezzanine.pages.models import Page
+from page_cache_views import answer, urlpatterns
 
 from multisite.hosts import hosts
 from page_cache import edits
@@ -76,3 +78,51 @@ def test_a_name_that_is_no_host_is_no_file(noted, name):
     hosts._read()
     found = noted("two", 'UPDATE "pages_page" SET "title" = %s')
     assert found == {""} or name in found
+
+
+# When
+
+
+@pytest.fixture
+def saving(monkeypatch):
+    """What is sent to /public/ is an edit."""
+
+    def save(request):
+        if request.method == "POST":
+            Page.objects.filter(slug="about").update(title="New")
+        return answer()
+
+    view = next(pattern for pattern in urlpatterns if str(pattern.pattern) == "public/")
+    monkeypatch.setattr(view, "callback", save)
+
+
+@pytest.mark.usefixtures("saving")
+@pytest.mark.parametrize(("user", "told"), [("admin", True), ("member", False), (None, False)])
+def test_nginx_is_told_of_what_staff_edit_and_of_nothing_else(ask, settings, tmp_path, user, told):
+    settings.PAGE_CACHE_EDITS = str(tmp_path)
+    (tmp_path / "1").touch()  # of an edit long ago
+    ask("/public/", user)
+    assert [file.name for file in tmp_path.iterdir()] == ["1"]
+    assert ask("/public/", user, "post").status_code == 200
+    (left,) = tmp_path.iterdir()
+    assert (left.name != "1") == told
+
+
+def test_nginx_is_not_told_of_staff_who_log_in_or_change_nothing(ask, settings, tmp_path):
+    settings.PAGE_CACHE_EDITS = str(tmp_path)
+    ask("/admin/login/", None, "post", data={"username": "admin", "password": "default"})
+    ask("/public/", "admin", "post")
+    ask("/set_site/", "admin", "post", data={"site_id": "1"})
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.usefixtures("saving")
+def test_an_edit_of_which_nginx_cannot_be_told_is_made_all_the_same(ask, settings, tmp_path):
+    settings.PAGE_CACHE_EDITS = str(tmp_path / "nothing")
+    assert ask("/public/", "admin", "post").status_code == 200
+
+
+def test_nginx_keeps_a_page_until_the_second_is_over_in_which_it_was_begun(ask, monkeypatch):
+    moments = iter([1000.9, *[1001.1] * 100])
+    monkeypatch.setattr("page_cache.middleware.time.time", lambda: next(moments))
+    assert ask("/public/")["X-Accel-Expires"] == "@1000"
