@@ -4,9 +4,9 @@ PROMISED = {}
 
 START = "test_settings_of_the_start.py"
 ELSEWHERE = {
-    "ACCOUNTS_APPROVAL_EMAILS": "test_mail.py",
-    "ACCOUNTS_APPROVAL_REQUIRED": "test_mail.py",
-    "ACCOUNTS_VERIFICATION_REQUIRED": "test_mail.py",
+    "ACCOUNTS_APPROVAL_EMAILS": "mail_of_visitors/test_mail_accounts.py",
+    "ACCOUNTS_APPROVAL_REQUIRED": "mail_of_visitors/test_mail_accounts.py",
+    "ACCOUNTS_VERIFICATION_REQUIRED": "mail_of_visitors/test_mail_accounts.py",
     "BLOG_SLUG": "test_page_addresses.py",
     "BLOG_URLS_DATE_FORMAT": "test_old_addresses_of_posts.py",
     "COMMENT_FORM_CLASS": "test_page_cache_forms.py",

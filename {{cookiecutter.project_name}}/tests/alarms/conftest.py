@@ -1,7 +1,7 @@
 """A server that asks itself, without one."""
 
 import pytest
-from garden import Garden
+from alarms_garden import Garden
 
 from deploy.on_host import checks, files
 from deploy.on_host.alarms import measures, memory, ways

@@ -7,7 +7,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from garden import ACCOUNT, ANN, BEGIN, BOB
+from alarms_garden import ACCOUNT, ANN, BEGIN, BOB
 
 from deploy.on_host import checks, checks_of_running
 from deploy.on_host.alarms import judging, measures, neighbours

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
-from garden import ACCOUNT, ANN, BOB
+from alarms_garden import ACCOUNT, ANN, BOB
 from mail_server import mail_server
 
 from deploy.on_host import files

@@ -1,7 +1,6 @@
 """Content on two sites, and a folder of its own for each test."""
 
 import pytest
-from contents import STRANGE
 from django.contrib.auth import get_user_model
 from django.contrib.redirects.models import Redirect
 from mezzanine.blog.models import BlogCategory, BlogPost
@@ -9,6 +8,7 @@ from mezzanine.forms.models import Form
 from mezzanine.generic.models import Keyword
 from mezzanine.pages.models import RichTextPage
 from mezzanine.utils.sites import override_current_site_id
+from travelling_content import STRANGE
 
 
 @pytest.fixture(autouse=True)

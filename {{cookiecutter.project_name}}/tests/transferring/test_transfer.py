@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from contents import PATH, all_rows, comment_on, empty, exported, imported, text_of
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.contrib.sites.models import Site
@@ -15,6 +14,7 @@ from mezzanine.conf.models import Setting
 from mezzanine.forms.models import Form, FormEntry
 from mezzanine.generic.models import Rating, ThreadedComment
 from mezzanine.pages.models import Page, RichTextPage
+from travelling_content import PATH, all_rows, comment_on, empty, exported, imported, text_of
 
 from multisite.models import SiteAlias
 

@@ -5,12 +5,12 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from contents import PATH, all_rows, exported, imported
 from django.core.management import CommandError
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from mezzanine.blog.models import BlogPost
 from mezzanine.pages.models import RichTextPage
+from travelling_content import PATH, all_rows, exported, imported
 
 from transfer.models import Origin
 
