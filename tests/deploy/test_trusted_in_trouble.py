@@ -139,6 +139,19 @@ head -c 4M /dev/zero >private/full || true
 """
 
 
+# What is on the small disk goes back to where others look for it.
+LARGE_DISK = """
+set -eu
+cd /srv/mysite/certificates
+systemctl stop cron
+flock private/lock true
+cp -a private/. /root/private/
+umount private
+cp -a /root/private/. private/
+systemctl start cron
+"""
+
+
 def test_on_a_full_disk_nothing_is_ordered_and_what_is_there_goes_on(site, authority):
     site.host.run(SMALL_DISK)
     seen = []
@@ -151,6 +164,7 @@ def test_on_a_full_disk_nothing_is_ordered_and_what_is_there_goes_on(site, autho
         site.host.run("rm /srv/mysite/certificates/private/full")
         wait_for(lambda: is_trusted(site, "disk.test"), 2 * MINUTE)
         assert len(orders(seen, "disk.test")) == 1
+    site.host.run(LARGE_DISK)
 
 
 NAT = """
