@@ -69,6 +69,14 @@ def test_a_job_notes_how_it_ended_and_says_nothing(tmp_path):
     assert run(tmp_path, "mend", "0.1s", "sleep", "60").returncode == 124
 
 
+def test_a_job_that_complains_without_end_fills_no_memory(tmp_path):
+    (tmp_path / "state").mkdir()
+    words = command(tmp_path, "loud", "60s", "sh", "-c", "yes complaint | head -c 200M >&2; exit 4")
+    limited = ["sh", "-c", 'ulimit -v 100000; exec "$@"', "sh", *words]
+    assert subprocess.run(limited).returncode == 4
+    assert (tmp_path / "state/jobs/loud").read_text() == "4\ncomplaint\n"
+
+
 def test_a_job_that_runs_still_is_not_begun_again(tmp_path):
     (tmp_path / "state/jobs").mkdir(parents=True)
     wait = f"touch {tmp_path}/began; while [ -e {tmp_path}/began ]; do sleep 0.05; done"

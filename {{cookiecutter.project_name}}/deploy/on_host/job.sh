@@ -10,9 +10,16 @@ folder=/run/$project/jobs
 mkdir -p "$folder"
 exec 9>>"$folder/$job.lock"
 flock -n 9 || exit 0
-words=$(timeout "$limit" "$@" 2>&1 >/dev/null 9>&-)
-status=$?
-[ -z "$words" ] || printf '%s\n' "$words" | logger -t "$project-$job"
+# The status follows the words. A job that complains without end must not fill the memory.
+words=$({
+    timeout "$limit" "$@" 2>&1 >/dev/null 9>&-
+    printf '\n%s' $?
+} | tail -c 65536)
+newline='
+'
+status=${words##*"$newline"}
+words=${words%"$newline"*}
+[ -z "$words" ] || printf '%s\n' "$words" | logger -e -t "$project-$job"
 last=$(printf '%s' "$words" | tail -n 1 | cut -c -300)
 printf '%s\n%s\n' "$status" "$last" >"$folder/.$job.new" && mv "$folder/.$job.new" "$folder/$job"
 exit "$status"
