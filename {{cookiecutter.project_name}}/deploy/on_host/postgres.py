@@ -35,10 +35,10 @@ def run(
 
 
 def psql(*statements: str, database: str = "postgres") -> list[str]:
-    """Run SQL, each statement by itself; return the rows of the last, as lines."""
+    """Run SQL, each statement by itself; return the rows of the last, columns with "|" between."""
     for sql in statements:  # on the standard input: arguments are seen in the list of processes
-        rows = run("psql", "-qAtX", "-v", "ON_ERROR_STOP=1", database, stdin=sql).splitlines()
-    return rows
+        told = run("psql", "-qAtX0", "-v", "ON_ERROR_STOP=1", database, stdin=sql)
+    return told.split("\0")[:-1]  # each row ends so; a text may hold a line break
 
 
 def version() -> int:

@@ -5,9 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from deploy.on_host import checks
+from deploy.on_host import checks, postgres
 from deploy.on_host.alarms import measures, sites
 from deploy.on_host.checks import Check, Wrong
+from deploy.on_host.site import Site
 
 # All sites
 
@@ -33,6 +34,14 @@ def test_each_of_ten_thousand_sites_is_asked_within_an_hour():
     _told, asked = rounds_of_sites(10_000, lambda minute: set(), 60)
     assert set(asked) == set(range(1, 10_001))
     assert len(asked) < 13_000
+
+
+def test_a_domain_of_two_lines_keeps_no_other_site_from_being_asked(monkeypatch, tmp_path):
+    rows = "1|one.example\0" + "2|two.\u2028example\nand more\0" + "3|three.example:8000\0"
+    monkeypatch.setattr(postgres, "run", lambda *words, stdin: rows)
+    known = dict(sites.known_sites(Site("garden", tmp_path)))
+    assert (known[1], known[3]) == ("one.example", "three.example")
+    assert list(known) == [1, 2, 3]
 
 
 def test_of_ten_thousand_sites_three_hundred_break_and_one_digest_has_them_all(garden, monkeypatch):
