@@ -57,8 +57,9 @@ def test_ssh_is_let_in_and_guarded_at_the_port_that_it_has(by_password):
 
 def test_the_password_is_in_no_list_of_processes_and_no_log(by_password):
     seen = (by_password.rig.root / "watch/seen").read_bytes()
-    assert b"unattended-upgrades" in seen  # the watcher saw what ran
-    assert b"getent passwd" in seen
+    # The watcher saw what ran, as the user and as root: where it is read from, not what it is.
+    assert b"unattended-upgrades" in seen
+    assert b'eval "$(head -c ' in seen
     journal = by_password.rig.run("journalctl --no-pager").stdout.encode()
     assert b"sshd" in journal
     grep = by_password.rig.run(
