@@ -2,6 +2,7 @@
 
 from django import forms
 from django.core.validators import MaxLengthValidator
+from django.db.models.fields import BLANK_CHOICE_DASH
 from django.utils.translation import gettext as _
 from mezzanine.conf.forms import SettingsForm as MezzaninesForm
 from mezzanine.core.fields import FileField
@@ -12,6 +13,13 @@ FILES = {"LOGO": "Image", "ICON": "Image", "SHARE_PICTURE": "Image"}
 FILES |= {"FONT_FILE": "Font", "HEADING_FONT_FILE": "Font"}
 COLOURS = {"ACCENT": look.ACCENT, "PAPER": look.PAPER[0]}
 LONGEST = 1000  # characters of a text or a path; the database has room for 2000
+
+
+class Select(forms.Select):
+    """A list whose first choice, where there is no text for it, is Django's for nothing yet."""
+
+    def create_option(self, name, value, label, *args, **kwargs):
+        return super().create_option(name, value, label or BLANK_CHOICE_DASH[0][1], *args, **kwargs)
 
 
 class SettingsForm(MezzaninesForm):

@@ -123,6 +123,10 @@ def test_browsers_and_nginx_have_the_colour_of_the_paper(tokens, see):
 # The pages
 
 
+# https://html.spec.whatwg.org/multipage/common-microsyntaxes.html#global-dates-and-times
+DATETIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?[+-]\d\d:?\d\d"
+
+
 def addresses():
     return [
         "/",
@@ -183,6 +187,18 @@ def test_pages_have_a_main_part_one_heading_and_a_way_past_the_menu(see, post):
         assert page.select_one("a.skip")["href"] == "#main"
         assert len(page.select("main#main")) == len(page.select("h1")) == 1
         assert len({tag["id"] for tag in page.select("[id]")}) == len(page.select("[id]")), address
+
+
+def test_dates_and_choices_are_written_as_html_has_them(see, post):
+    dates, choices = set(), set()
+    for address in [*addresses(), *of_the_blog(post)]:
+        page = see(address)
+        dates |= {tag["datetime"] for tag in page.select("time")}
+        choices |= {tag.text for tag in page.select("option")}
+    assert dates
+    assert [each for each in dates if not re.fullmatch(DATETIME, each)] == []
+    assert {"---------", "Billing"} <= choices
+    assert "" not in choices
 
 
 def test_pictures_have_a_text_and_a_size(see, post):

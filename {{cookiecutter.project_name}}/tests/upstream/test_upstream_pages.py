@@ -7,10 +7,12 @@ import mezzanine.core
 import mezzanine.generic
 import mezzanine.pages
 import pytest
+from django import forms
 from django.http import HttpResponse
 from django.template import Context
 from django.template.base import Token, TokenType
 from mezzanine.core import middleware
+from mezzanine.forms.models import Field
 from mezzanine.pages.models import Page
 from mezzanine.utils.cache import cache_get, cache_key_prefix
 from originals import original
@@ -91,6 +93,11 @@ def test_commenters_get_cookies_with_their_names():
 )
 def test_a_form_on_any_page_has_a_token(package, template):
     assert "{% csrf_token %}" in source_of(package, template)
+
+
+def test_the_first_choice_of_a_list_has_no_text():
+    widget = forms.Select(choices=[("", Field().placeholder_text)])
+    assert '<option value="" selected></option>' in widget.render("subject", "")
 
 
 def test_pages_come_with_bootstrap_and_jquery():
