@@ -279,6 +279,11 @@ IN_TROUBLE = {"words": "550 No mailbox", "since": "2026-11-29T01:00Z"}
         (NONE | {"late": 1}, "Mail is not configured; fab secret EMAIL_HOST", False),
         (IN_TROUBLE | {"late": 2}, "2 wait; the last, of two.example: 550 No mailbox", True),
         (
+            IN_TROUBLE | {"undelivered": 4, "lately": 0},
+            "3 waiting, 4 not delivered, see E-mails in the admin",
+            False,
+        ),
+        (
             NONE | IN_TROUBLE | {"undelivered": 1, "late": 2},
             "1 not delivered, see E-mails in the admin; the last, of two.example: 550 No mailbox",
             True,

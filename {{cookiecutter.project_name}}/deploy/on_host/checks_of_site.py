@@ -115,14 +115,15 @@ def mail(server: Server) -> str | None:
     if not found:  # a release of before mail was kept
         return None
     told = f"; the last, of {found['site']}: {found['words']}" if found["words"] else ""
-    if found["undelivered"]:
-        words = f"{found['undelivered']} not delivered, see E-mails in the admin{told}"
-        raise Wrong(words, "", found["since"])
+    undelivered = f"{found['undelivered']} not delivered, see E-mails in the admin"
+    # After a day it is over, so that the next one is told again; releases of before say no day.
+    if found.get("lately", found["undelivered"]):
+        raise Wrong(f"{undelivered}{told}", "", found["since"])
     if found["problem"]:
         return f"{found['problem']}; fab secret EMAIL_HOST"
     if found["late"]:
         raise Wrong(f"{found['late']} wait{told}", "fab mail ADDRESS", found["since"])
-    return f"{found['waiting']} waiting"
+    return f"{found['waiting']} waiting" + (f", {undelivered}" if found["undelivered"] else "")
 
 
 @check("Is the certificate good?", DEPLOY, every=60)

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.admin.sites import site as admin_site
 from django.core.checks import run_checks
 from django.urls import reverse
+from django.utils import timezone
 from mail_server import FAULTS, SILENT
 from mezzanine.utils.sites import override_current_site_id
 from queued import PASSWORD, again, later, only, send, told_of_test_mail
@@ -13,7 +14,7 @@ from queued import PASSWORD, again, later, only, send, told_of_test_mail
 from mail import delivery
 from mail.checks import mail_is_sent
 from mail.models import QueuedMail
-from mail.report import LATE, report
+from mail.report import LATE, LATELY, report
 
 pytestmark = pytest.mark.usefixtures("db", "in_english", "mezzanines_defaults")
 
@@ -81,6 +82,14 @@ def test_what_waits_for_long_is_told(server, browse):
     assert "535 5.7.8 Wrong password" in told["words"]
     assert PASSWORD not in told["words"]
     assert "the mail server does not take it" in front(browse("admin"))
+
+
+def test_what_was_not_delivered_is_an_alarm_for_a_day(server):
+    send()
+    QueuedMail.objects.update(state=QueuedMail.FAILED, changed_at=timezone.now())
+    assert (report()["undelivered"], report()["lately"]) == (1, 1)
+    QueuedMail.objects.update(changed_at=timezone.now() - LATELY)
+    assert (report()["undelivered"], report()["lately"]) == (1, 0)
 
 
 def test_without_a_mail_server_the_admin_and_the_checks_say_so(settings, browse):
