@@ -40,8 +40,10 @@ from . import (  # noqa: F401  (they fill the table of checks)
     role,
     secret_settings,
     server_names,
+    sshd,
     static,
     switch,
+    tried,
     virtualenv,
 )
 from .acme import agent
@@ -51,9 +53,11 @@ from .site import Refused, Site
 COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
     "admit": authorized.admit,
     "adopt": record.adopt,
+    "algorithms": sshd.algorithms,
     "authorize": authorized.authorize,
     "backup": backup.make,
     "backups": backup.show,
+    "be_tried": tried.be_tried,
     "begin": releases.begin,
     "bring_content": content.bring,
     "certificate": certificate.cover,
@@ -76,6 +80,7 @@ COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
     "migrations": release_python.migrations,
     "follow_names": server_names.follow,
     "names": server_names.update,
+    "open_log_ins": sshd.open_log_ins,
     "prerequisites": checks.prerequisites,
     "prune": releases.prune,
     "receive_content": content.receive,

@@ -9,8 +9,12 @@ check() {
 check "/etc/sudoers.d/$project" '^[^ ]+ ALL=\(ALL:ALL\) NOPASSWD: ALL$'
 check "/etc/fail2ban/jail.d/$project.local" \
     '^(\[sshd\]|enabled = true|backend = systemd|port = [0-9]+)?$'
+closed='PermitRootLogin|(Password|KbdInteractive)Authentication|TCPKeepAlive|Compression'
+closed="$closed|Allow(Agent|StreamLocal|Tcp)Forwarding|X11Forwarding"
+limits='MaxAuthTries|LogLevel|ClientAlive(Interval|CountMax)'
+algorithms='KexAlgorithms|Ciphers|MACs|HostKeyAlgorithms'
 check "/etc/ssh/sshd_config.d/00-$project.conf" \
-    '^(PermitRootLogin|PasswordAuthentication|KbdInteractiveAuthentication) no$'
+    "^(HostKey /etc/ssh/[a-z0-9_]+|($closed) no|($limits) [0-9A-Z]+|($algorithms) [-a-z0-9@.,]+)\$"
 for file in $others; do
     echo "$file is there already, and is not ours"
 done
