@@ -117,7 +117,7 @@ def chain(name, policy, target, hook="input", table="filter"):
 def test_what_filters_is_named_and_the_chains_of_ufw_and_fail2ban_are_not(monkeypatch):
     chains = [
         *chain("INPUT", "drop", "ufw-before-input"),
-        *chain("f2b-chain", "accept", "f2b-sshd"),
+        *chain("f2b-chain", "drop", "accept", table="f2b-table"),
         *chain("gate", "drop", "accept", table="corp"),
         *chain("out", "drop", "accept", hook="output", table="corp"),
     ]
@@ -139,13 +139,25 @@ def test_without_any_firewall_nothing_is_named(monkeypatch):
     assert tried.filters([80]) == []
 
 
-def test_fail2ban_forgives_an_address_until_all_is_tried(monkeypatch, capsys):
+def test_fail2ban_forgives_an_address_what_is_tried_and_no_longer(monkeypatch, capsys):
     asked = []
     monkeypatch.setattr(tried, "output", lambda *words: asked.append(words) or "")
-    monkeypatch.setattr(tried, "READ", 0)
     monkeypatch.setattr(tried.sys, "stdin", SimpleNamespace(read=lambda: asked.append("tried")))
     tried.be_tried(SITE, [], "192.0.2.7")
-    order = [words if words == "tried" else words[-2:] for words in asked]
-    first, last = ("addignoreip", "192.0.2.7"), ("delignoreip", "192.0.2.7")
-    assert order.index(first) < order.index("tried") < order.index(last)
+    order = [(words[0], *words[-2:]) for words in asked if words != "tried"]
+    timer = order.index(("systemd-run", "delignoreip", "192.0.2.7"))
+    assert timer < order.index(("fail2ban-client", "addignoreip", "192.0.2.7"))
+    assert asked[-1][0] != "fail2ban-client"
     assert json.loads(capsys.readouterr().out)["filters"] == []
+
+
+def test_an_address_that_is_ignored_anyway_stays_so(monkeypatch):
+    asked = []
+
+    def output(*words):
+        asked.append(words)
+        return "192.0.2.7" if words[-1] == "ignoreip" else "inactive"
+
+    monkeypatch.setattr(tried, "output", output)
+    tried.forgive(SITE, "192.0.2.7")
+    assert not any("delignoreip" in words for words in asked)

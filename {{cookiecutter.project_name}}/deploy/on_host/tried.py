@@ -4,36 +4,41 @@ import json
 import re
 import socket
 import sys
-import time
 from typing import Any
 
 from .checks import output
 from .site import Site
 
-OURS = ("ufw", "f2b")  # the beginnings of chains that ufw and fail2ban make
-READ = 3  # seconds, in which fail2ban has read what sshd has logged
+OURS = ("ufw", "f2b")  # how the names of chains and tables of ufw and fail2ban begin
+FORGIVEN = 600  # seconds: fail2ban counts what has failed within them, also what it reads late
 
 
 def be_tried(site: Site, ports: list[int], address: str) -> dict[str, Any]:
-    """Listen at ports where nobody does, and let fail2ban forgive an address, until the input ends.
+    """Listen at ports where nobody does, until the input ends; for a while fail2ban bans no failure
+    of an address.
 
     Print first {"filters": [...]}, what on this server may keep visitors out, in words.
     """
+    forgive(site, address)
     listeners = [listener for port in ports for listener in listen(port)]
-    jail = ("fail2ban-client", "set", "sshd")
-    known = address in output("fail2ban-client", "get", "sshd", "ignoreip")
-    if not known:
-        output(*jail, "addignoreip", address)
-    try:
-        print(json.dumps({"filters": filters(ports), "root": str(site.root)}), flush=True)
-        sys.stdin.read()
-    finally:
-        for listener in listeners:
-            listener.close()
-        if not known:
-            time.sleep(READ)
-            output(*jail, "delignoreip", address)
+    print(json.dumps({"filters": filters(ports), "root": str(site.root)}), flush=True)
+    sys.stdin.read()
+    for listener in listeners:
+        listener.close()
     return {}
+
+
+def forgive(site: Site, address: str) -> None:
+    """Let fail2ban ignore an address for so long, unless somebody has it ignored anyway."""
+    unit = f"tried-{site.name}"
+    is_ours = output("systemctl", "is-active", f"{unit}.timer") == "active"
+    if address in output("fail2ban-client", "get", "sshd", "ignoreip") and not is_ours:
+        return
+    output("systemctl", "stop", f"{unit}.timer")
+    end = ["fail2ban-client", "set", "sshd", "delignoreip", address]
+    timer = ["systemd-run", "--quiet", "--collect", f"--unit={unit}", f"--on-active={FORGIVEN}"]
+    output(*timer, *end)
+    output("fail2ban-client", "set", "sshd", "addignoreip", address)
 
 
 def listen(port: int) -> list[socket.socket]:
@@ -83,7 +88,9 @@ def chains_of_nftables() -> list[str]:
             for item in items
             if "rule" in item and place(item["rule"], "chain") == place(chain, "name")
         ]
-        ours = any(f'"target": "{name}' in rule for rule in rules for name in OURS)
+        ours = chain["table"].startswith(OURS) or any(
+            f'"target": "{name}' in rule for rule in rules for name in OURS
+        )
         drops = chain.get("policy") == "drop" or any(
             f'"{verdict}"' in rule for rule in rules for verdict in ("drop", "reject")
         )
