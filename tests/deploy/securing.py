@@ -35,6 +35,7 @@ class Server:
         values = dict.fromkeys(Config.__annotations__, "") | {
             "ssh_user": "deploy",
             "project_name": "mysite",
+            "gunicorn_port": 8000,
             "hosts": [self.rig.address],
         }
         config = Config(**values | self.options)

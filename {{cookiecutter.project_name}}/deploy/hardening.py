@@ -17,6 +17,7 @@ from . import colleagues, connecting, host_keys, jumps, tried
 from .connecting import Refused
 from .host import Host
 from .logging_in import private_keys
+from .outside import KNOWN
 from .scripts import script
 from .steps import step
 from .terminal import ask
@@ -35,7 +36,23 @@ SSHD = ["MaxAuthTries 6", "LogLevel VERBOSE", "TCPKeepAlive no", "Compression no
 SSHD += ["ClientAliveInterval 300", "ClientAliveCountMax 2"]
 RSA_KEY = "/etc/ssh/ssh_host_rsa_key"
 SSHD += ["HostKey /etc/ssh/ssh_host_ed25519_key", f"HostKey {RSA_KEY}"]
-JAIL = "[sshd]\nenabled = true\nbackend = systemd\nport = {port}"
+# The filter itself is a log besides, as fail2ban does not start without one, and the site's comes
+# with its first deploy. Whoever is behind a proxy that is known is not kept out with all others.
+JAILS = """[sshd]
+enabled = true
+backend = systemd
+port = {port}
+
+[{web}]
+enabled = true
+backend = auto
+port = http,https
+logpath = /var/log/nginx/{project}.access.log
+          /etc/fail2ban/filter.d/{web}.conf
+maxretry = 20
+findtime = 600
+bantime = 600
+ignoreip = {ignored}"""
 
 
 def secure(host: Host, revert_after: int = 120) -> None:
@@ -64,8 +81,8 @@ def secure(host: Host, revert_after: int = 120) -> None:
         let_colleagues_in(proved, user, keys)
         root, passwords = close_sshd(proved, by_key, revert_after)
         close_ports(proved, revert_after)
-        jail = JAIL.format(port=ssh_port(proved))
-        run(proved, "fail2ban", "secure_fail2ban", jail=jail, project=project)
+        ban_who_guesses(proved)
+        run(proved, "Settings of the kernel", "secure_kernel", project=project)
         run(proved, "Automatic security updates", "secure_updates")
         if wrong := tried.from_outside(proved, root, passwords):
             raise Exit("\n".join(wrong), 1)
@@ -217,6 +234,14 @@ def close_ports(host: Host, revert_after: int) -> None:
     run(host, "Ports of the web", "secure_web")
     values = {"ssh_port": ssh_port(host)}
     guarded(host, "Firewall", "secure_firewall", FIREWALL_UNDO, revert_after, **values)
+
+
+def ban_who_guesses(host: Host) -> None:
+    """Let fail2ban keep out who tries log-ins, of ssh and of the site."""
+    project, web = host.config.project_name, f"web-{host.config.gunicorn_port}"
+    ignored = " ".join(["127.0.0.1/8", "::1", *KNOWN["cloudflare"], *host.config.proxies])
+    jails = JAILS.format(port=ssh_port(host), web=web, project=project, ignored=ignored)
+    run(host, "fail2ban", "secure_fail2ban", jail=jails, web=web, project=project)
 
 
 def guarded(host: Host, title: str, name: str, undo: str, revert_after: int, **values: Any) -> None:

@@ -75,7 +75,7 @@ def test_a_second_run_with_a_password_changes_nothing(by_password, capsys):
     before = fingerprint(by_password.rig)
     by_password.secure()
     output = capsys.readouterr().out
-    assert output.count("already so") == 8
+    assert output.count("already so") == 9
     assert fingerprint(by_password.rig) == before
 
 

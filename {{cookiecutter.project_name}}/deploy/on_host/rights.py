@@ -8,21 +8,26 @@ import grp
 import os
 import pwd
 import stat
+import subprocess
 from pathlib import Path
 
 from .site import Site
 from .things import needed
 
+JAILS = Path("/etc/fail2ban/jail.d")
 OWNERS = {"/var/log/nginx": "www-data", "/var/log/supervisor": "root"}
 LOG_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 def settle(site: Site) -> None:
     """Let the logs be for administrators alone, and the uploads be readable to NGINX."""
-    for kind, name in needed(site, ()):
-        if kind == "log":
-            for path in dict.fromkeys([name, *glob.glob(f"{name}.*")]):
-                close_log(Path(path))
+    logs = [name for kind, name in needed(site, ()) if kind == "log"]
+    are_new = not all(Path(log).exists() for log in logs)
+    for log in logs:
+        for path in dict.fromkeys([log, *glob.glob(f"{log}.*")]):
+            close_log(Path(path))
+    if are_new and (JAILS / f"{site.name}.local").exists():  # fail2ban looks for logs but once
+        subprocess.run(["fail2ban-client", "reload"], capture_output=True)
     open_to("www-data", site.shared / "media")
 
 

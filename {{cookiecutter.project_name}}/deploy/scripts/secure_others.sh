@@ -7,8 +7,10 @@ check() {
     [ ! -e "$1" ] || ! grep -qvE "$2" "$1" || others="$others $1"
 }
 check "/etc/sudoers.d/$project" '^[^ ]+ ALL=\(ALL:ALL\) NOPASSWD: ALL$'
+options='enabled|backend|port|logpath|maxretry|findtime|bantime|ignoreip'
 check "/etc/fail2ban/jail.d/$project.local" \
-    '^(\[sshd\]|enabled = true|backend = systemd|port = [0-9]+)?$'
+    "^(\[(sshd|web-[0-9]+)\]|($options) = .+| +/etc/fail2ban/filter.d/web-[0-9]+.conf)?\$"
+check "/etc/sysctl.d/90-$project.conf" '^(# By fab secure|[-a-z0-9_.]+ = [0-9])$'
 closed='PermitRootLogin|(Password|KbdInteractive)Authentication|TCPKeepAlive|Compression'
 closed="$closed|Allow(Agent|StreamLocal|Tcp)Forwarding|X11Forwarding"
 limits='MaxAuthTries|LogLevel|ClientAlive(Interval|CountMax)'
