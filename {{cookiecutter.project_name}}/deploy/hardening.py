@@ -22,7 +22,8 @@ from .scripts import script
 from .steps import step
 from .terminal import ask
 
-PACKAGES = "sudo ufw fail2ban python3-systemd unattended-upgrades"  # fail2ban reads the journal
+# fail2ban reads the journal by python3-systemd.
+PACKAGES = "sudo ufw fail2ban python3-systemd unattended-upgrades needrestart"
 # A name that begins with 00 as the first value counts, and cloud-init's 50 allows passwords.
 SSHD_FILE = "/etc/ssh/sshd_config.d/00-{project}.conf"
 SSHD_UNDO = "rm -f {file}; systemctl try-reload-or-restart ssh"
@@ -82,8 +83,8 @@ def secure(host: Host, revert_after: int = 120) -> None:
         root, passwords = close_sshd(proved, by_key, revert_after)
         close_ports(proved, revert_after)
         ban_who_guesses(proved)
-        run(proved, "Settings of the kernel", "secure_kernel", project=project)
-        run(proved, "Automatic security updates", "secure_updates")
+        run(proved, "Kernel, and rights of files", "secure_kernel", project=project)
+        run(proved, "Automatic security updates", "secure_updates", project=project)
         if wrong := tried.from_outside(proved, root, passwords):
             raise Exit("\n".join(wrong), 1)
 

@@ -108,6 +108,7 @@ def test_ssh_audit_finds_nothing_against_its_policy(opened):
     assert not policy.returncode, policy.stdout.decode()
     found = subprocess.run([*audit, "--skip-rate-test", "--no-colors"], capture_output=True)
     lines = re.findall(r".*\[(?:fail|warn).*", found.stdout.decode())
+    opened.rig.run("systemctl restart ssh")  # forgets trixie's penalties for our address
     if opened.rig.suite == "bookworm":  # its OpenSSH and paramiko have no newer one in common
         lines = [line for line in lines if "post-quantum" not in line]
     assert lines == []

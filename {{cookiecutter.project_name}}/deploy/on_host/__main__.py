@@ -44,6 +44,7 @@ from . import (  # noqa: F401  (they fill the table of checks)
     static,
     switch,
     tried,
+    upgraded,
     virtualenv,
 )
 from .acme import agent
@@ -87,6 +88,7 @@ COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
     "relay": relay.start,
     "releases": releases.show,
     "remove": record.remove,
+    "renew": upgraded.renew,
     "role": role.make,
     "secret": secret_settings.look,
     "secrets": secret_settings.show,

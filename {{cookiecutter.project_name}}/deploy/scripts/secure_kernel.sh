@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Settings of the kernel that lynis asks for (KRNL-6000). Not its modules_disabled, which would keep
+# Settings of the kernel that lynis asks for (KRNL-6000, NETW-3200), and files that root alone has to
+# read (FILE-7524). Not its modules_disabled, which would keep
 # the firewall from loading its own, nor forwarding, which containers and VPNs need, nor what ufw
 # sets by itself (/etc/ufw/sysctl.conf).
 : "${project:?}"
@@ -35,7 +36,18 @@ net.ipv6.conf.all.accept_redirects = 0
 net.ipv6.conf.all.accept_source_route = 0
 net.ipv6.conf.default.accept_redirects = 0
 net.ipv6.conf.default.accept_source_route = 0'
-if [ "$(cat "$file" 2>/dev/null)" = "$wanted" ]; then exit 0; fi
+modules=/etc/modprobe.d/90-$project.conf
+unused='# By fab secure
+install dccp /bin/false
+install rds /bin/false
+install sctp /bin/false
+install tipc /bin/false'
+is() { [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
+for each in /etc/crontab /etc/ssh/sshd_config; do
+    [ "$(stat -c %a "$each" 2>/dev/null || echo 600)" = 600 ] || chmod -c 0600 "$each"
+done
+if is "$file" "$wanted" && is "$modules" "$unused"; then exit 0; fi
+printf '%s\n' "$unused" >"$modules"
 printf '%s\n' "$wanted" >"$file"
 # Of a machine within another, the kernel is not its own: what cannot be set there stays.
 /usr/lib/systemd/systemd-sysctl "$file" >&2 || true

@@ -11,6 +11,7 @@ options='enabled|backend|port|logpath|maxretry|findtime|bantime|ignoreip'
 check "/etc/fail2ban/jail.d/$project.local" \
     "^(\[(sshd|web-[0-9]+)\]|($options) = .+| +/etc/fail2ban/filter.d/web-[0-9]+.conf)?\$"
 check "/etc/sysctl.d/90-$project.conf" '^(# By fab secure|[-a-z0-9_.]+ = [0-9])$'
+check "/etc/modprobe.d/90-$project.conf" '^(# By fab secure|install [a-z]+ /bin/false)$'
 closed='PermitRootLogin|(Password|KbdInteractive)Authentication|TCPKeepAlive|Compression'
 closed="$closed|Allow(Agent|StreamLocal|Tcp)Forwarding|X11Forwarding"
 limits='MaxAuthTries|LogLevel|ClientAlive(Interval|CountMax)'
