@@ -70,6 +70,8 @@ def directory_of(path: Path, beneath: Path | None) -> Iterator[int]:
             opened.append(os.open(part, flags, dir_fd=opened[-1]))
         yield opened[-1]
     except NotADirectoryError:
+        if not beneath:
+            raise
         raise OSError(f"{path.parent} is no directory, or leads by a symbolic link") from None
     finally:
         for descriptor in opened:
