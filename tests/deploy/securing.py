@@ -14,7 +14,7 @@ from support import TEMPLATE
 
 sys.path.insert(0, str(TEMPLATE / "{{cookiecutter.project_name}}"))
 sys.dont_write_bytecode = True  # cookiecutter would take it for a part of the template
-from deploy import hardening  # noqa: E402
+from deploy import hardening, jumps  # noqa: E402, F401
 from deploy.config import Config  # noqa: E402
 from deploy.host import Host  # noqa: E402
 
@@ -35,6 +35,7 @@ class Server:
         values = dict.fromkeys(Config.__annotations__, "") | {
             "ssh_user": "deploy",
             "project_name": "mysite",
+            "gunicorn_port": 8000,
             "hosts": [self.rig.address],
         }
         config = Config(**values | self.options)

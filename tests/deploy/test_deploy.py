@@ -245,7 +245,7 @@ def test_what_cron_runs_makes_a_backup_and_files_that_nginx_may_read(site):
     site.host.run(f"umask 077; {nightly}")
     assert re.search("last backup:.*-nightly", site.status())
     for line in re.findall(r"^\S+ \S+ \* \* \* mysite (.*)", crontab, re.M):
-        assert line.startswith("umask 022; ")
+        assert line.startswith("umask 027; ")  # NGINX reads by its group
 
 
 def test_a_backup_comes_home(site):

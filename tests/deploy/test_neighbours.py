@@ -91,6 +91,45 @@ def test_the_cache_is_back_after_a_reboot(site):
     assert "memcached:   " in site.status()
 
 
+def test_processes_of_the_site_gain_no_rights_and_let_nobody_read_what_they_write(site):
+    numbers = site.host.run("pgrep -u mysite").stdout.split()
+    assert len(numbers) > 2
+    for number in numbers:
+        status = site.host.run(f"cat /proc/{number}/status").stdout
+        assert "NoNewPrivs:\t1" in status
+        assert "Umask:\t0027" in status
+
+
+def test_a_neighbour_reads_no_log_and_lists_no_socket(site):
+    logs = site.host.run("ls /var/log/nginx/mysite.*.log /var/log/supervisor/mysite*.log").stdout
+    assert len(logs.split()) >= 5
+    modes = site.host.run(f"stat -c %a {' '.join(logs.split())}").stdout
+    assert set(modes.split()) == {"640"}
+    for words in (*(f"cat {log}" for log in logs.split()), "ls /run/mysite"):
+        assert as_neighbour(site, words, check=False).returncode
+
+
+def test_an_upload_is_shown_by_nginx_and_read_by_no_neighbour(site):
+    folder = "/srv/mysite/shared/media/uploads/new/deep"
+    write = f"umask 0027; mkdir -p {folder}; echo shown >{folder}/a.txt"
+    site.host.run(f"runuser -u mysite -- sh -c '{write}'")
+    assert site.get("/media/uploads/new/deep/a.txt") == (200, "shown\n")
+    assert as_neighbour(site, f"cat {folder}/a.txt", check=False).returncode
+
+
+def test_root_follows_no_link_of_the_sites_user(site):
+    """What a deploy makes or changes in directories of that user, where it finds a link instead."""
+    host = site.host
+    before = host.run("stat -c '%a %U:%G' /etc /etc/cron.d").stdout
+    as_site = "runuser -u mysite -- ln -s"
+    host.run(f"{as_site} /etc/nologin /run/mysite/use-standby")
+    host.run(f"{as_site} /etc /srv/mysite/shared/media/uploads/etc")
+    site.fab("restart")
+    assert site.get("/")[0] == 200
+    assert not (host.root / "etc/nologin").exists()
+    assert host.run("stat -c '%a %U:%G' /etc /etc/cron.d").stdout == before
+
+
 def staff_see_the_file(site):
     admin = Visitor(site)
     admin.log_in("admin", PASSWORD)

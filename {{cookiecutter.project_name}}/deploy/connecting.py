@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from fabric import Connection
@@ -23,10 +24,12 @@ class Refused(Exit):
     """The server does not let this user in, or not act as root."""
 
 
-def connect(connection: Connection, name: str, password: str) -> None:
+def connect(
+    connection: Connection, name: str, password: str, kind: Callable[..., LogIn] = LogIn
+) -> None:
     """Open the connection, unless it is open; Exit with one line where that is not possible.
 
-    `name` is what that line calls the server; the password may be empty.
+    `name` is what that line calls the server; the password may be empty. `kind` makes the LogIn.
     """
     if connection.is_connected:
         return
@@ -34,7 +37,7 @@ def connect(connection: Connection, name: str, password: str) -> None:
     if gateway and not isinstance(gateway, str):
         connect(gateway, gateway.original_host, "")  # the password is for nobody on the way
     host_keys.check_keys(connection)
-    login = complete_options(connection, password)
+    login = complete_options(connection, password, kind)
     try:
         connection.open()
     except BadHostKeyException as error:
@@ -52,7 +55,30 @@ def connect(connection: Connection, name: str, password: str) -> None:
         watch.start()
 
 
-def complete_options(connection: Connection, password: str) -> LogIn:
+def another(old: Connection, user: str, password: str | None) -> Connection:
+    """Return a connection to the same server, not yet open, for a user, with keys and a password.
+
+    Without a password, None, it is by key.
+    """
+    options = dict(old.connect_kwargs)
+    options["passphrase"] = options.get("passphrase") or password or options.get("password")
+    options["password"] = password
+    new = Connection(
+        old.original_host,
+        user=user,
+        port=old.port,
+        config=old.config,
+        gateway=old.gateway,
+        connect_timeout=old.connect_timeout or CONNECT_TIMEOUT,
+        connect_kwargs=dict(options),
+    )
+    new.connect_kwargs = options  # Fabric has added the keys of ~/.ssh/config to them once more
+    return new
+
+
+def complete_options(
+    connection: Connection, password: str, kind: Callable[..., LogIn] = LogIn
+) -> LogIn:
     """Add what the connection is to be made with, and fab --debug must not print earlier.
 
     Return the LogIn, which is a part of it.
@@ -60,7 +86,7 @@ def complete_options(connection: Connection, password: str) -> LogIn:
     options = dict(connection.connect_kwargs)
     if password:
         options.setdefault("password", password)
-    login = LogIn(connection.user, options, connection.ssh_config)
+    login = kind(connection.user, options, connection.ssh_config)
     connection.connect_kwargs = {**options, "auth_strategy": login}
     connection.connect_timeout = connection.connect_timeout or CONNECT_TIMEOUT
     return login

@@ -10,18 +10,20 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
-from fabric import Connection
 from invoke import Exit
 from paramiko import Agent
 
-from . import colleagues
+from . import colleagues, connecting, host_keys, jumps, tried
 from .connecting import Refused
 from .host import Host
 from .logging_in import private_keys
+from .outside import KNOWN
 from .scripts import script
 from .steps import step
+from .terminal import ask
 
-PACKAGES = "sudo ufw fail2ban python3-systemd unattended-upgrades"  # fail2ban reads the journal
+# fail2ban reads the journal by python3-systemd.
+PACKAGES = "sudo ufw fail2ban python3-systemd unattended-upgrades needrestart"
 # A name that begins with 00 as the first value counts, and cloud-init's 50 allows passwords.
 SSHD_FILE = "/etc/ssh/sshd_config.d/00-{project}.conf"
 SSHD_UNDO = "rm -f {file}; systemctl try-reload-or-restart ssh"
@@ -30,7 +32,28 @@ TO_CLOSE_ROOT = (
     """once they all log in as {user}: fab sudo "sed -i '/(deploy.keys.* of /d' ~root/.ssh/"""
     """authorized_keys" secure"""
 )
-JAIL = "[sshd]\nenabled = true\nbackend = systemd\nport = {port}"
+# 6 tries: ssh offers all keys of an agent, one after the other. VERBOSE says which key was used.
+SSHD = ["MaxAuthTries 6", "LogLevel VERBOSE", "TCPKeepAlive no", "Compression no"]
+SSHD += ["ClientAliveInterval 300", "ClientAliveCountMax 2"]
+RSA_KEY = "/etc/ssh/ssh_host_rsa_key"
+SSHD += ["HostKey /etc/ssh/ssh_host_ed25519_key", f"HostKey {RSA_KEY}"]
+# The filter itself is a log besides, as fail2ban does not start without one, and the site's comes
+# with its first deploy. Whoever is behind a proxy that is known is not kept out with all others.
+JAILS = """[sshd]
+enabled = true
+backend = systemd
+port = {port}
+
+[{web}]
+enabled = true
+backend = auto
+port = http,https
+logpath = /var/log/nginx/{project}.access.log
+          /etc/fail2ban/filter.d/{web}.conf
+maxretry = 20
+findtime = 600
+bantime = 600
+ignoreip = {ignored}"""
 
 
 def secure(host: Host, revert_after: int = 120) -> None:
@@ -57,11 +80,13 @@ def secure(host: Host, revert_after: int = 120) -> None:
             ) from None
         connections.enter_context(closing(proved.connection))
         let_colleagues_in(proved, user, keys)
-        close_sshd(proved, by_key, revert_after)
+        root, passwords = close_sshd(proved, by_key, revert_after)
         close_ports(proved, revert_after)
-        jail = JAIL.format(port=ssh_port(proved))
-        run(proved, "fail2ban", "secure_fail2ban", jail=jail, project=project)
-        run(proved, "Automatic security updates", "secure_updates")
+        ban_who_guesses(proved)
+        run(proved, "Kernel, and rights of files", "secure_kernel", project=project)
+        run(proved, "Automatic security updates", "secure_updates", project=project)
+        if wrong := tried.from_outside(proved, root, passwords):
+            raise Exit("\n".join(wrong), 1)
 
 
 def deployer(host: Host) -> str:
@@ -86,23 +111,11 @@ def connect_for_securing(host: Host) -> Host:
 
 def log_in(host: Host, user: str, key_only: bool = False) -> Host:
     """Return a Host for the same server over a new connection; Refused as user, or by sudo."""
-    old = host.connection
-    options = dict(old.connect_kwargs)
-    password = host.config.ssh_pass or options.get("password") or None
-    options["password"] = None if key_only else password
-    options["passphrase"] = options.get("passphrase") or password
-    new = Connection(
-        old.original_host,
-        user=user,
-        port=old.port,
-        config=old.config,
-        gateway=old.gateway,
-        connect_timeout=old.connect_timeout or 15,  # the system's would be longer than the timer
-        connect_kwargs=dict(options),
-    )
-    new.connect_kwargs = options  # Fabric has added the keys of ~/.ssh/config to them once more
+    typed = host.connection.connect_kwargs.get("password")
+    password = None if key_only else host.config.ssh_pass or typed or None
+    new = connecting.another(host.connection, user, password)
     other = Host(new, host.config)
-    other.verbose, other._password = host.verbose, host._password  # it may have been typed
+    other.verbose, other.known_password = host.verbose, host.known_password
     try:
         other.sudo_prefix()
     except BaseException:
@@ -162,11 +175,15 @@ def public_keys(host: Host) -> list[str]:
     return [f"{key.get_name()} {key.get_base64()}" for key in keys]
 
 
-def close_sshd(host: Host, by_key: bool, revert_after: int) -> None:
-    """Close ssh for root and for passwords, unless deploys need either."""
+def close_sshd(host: Host, by_key: bool, revert_after: int) -> tuple[bool, bool]:
+    """Close ssh for root and for passwords, unless deploys need either, and what nobody needs.
+
+    Return whether root's log-in is closed, and whether passwords are.
+    """
     user, project = host.connection.user, host.config.project_name
     others = [] if user == "root" else host.call("deployers_as_root")["files"]
-    wanted = [] if user == "root" or others else ["PermitRootLogin no"]
+    closes_root = user != "root" and not others
+    wanted = ["PermitRootLogin no"] if closes_root else []
     if by_key:
         wanted += ["PasswordAuthentication no", "KbdInteractiveAuthentication no"]
     else:
@@ -176,11 +193,41 @@ def close_sshd(host: Host, by_key: bool, revert_after: int) -> None:
     if others:
         print(f"    root may still log in, as colleagues deploy as root: {', '.join(others)}")
         print(f"    {TO_CLOSE_ROOT.format(user=user)}")
-    if wanted:
-        file = SSHD_FILE.format(project=project)
-        undo = SSHD_UNDO.format(file=file)
-        values = {"file": file, "wanted": "\n".join(wanted)}
-        guarded(host, "sshd", "secure_sshd", undo, revert_after, **values)
+    wanted += [*SSHD, *forwarding(host)]
+    client = host.connection.transport.get_security_options().kex
+    wanted += host.call("algorithms", client=client)["lines"]
+    file = SSHD_FILE.format(project=project)
+    values = {"file": file, "wanted": "\n".join(wanted), "rsa_key": rsa_key(host)}
+    guarded(host, "sshd", "secure_sshd", SSHD_UNDO.format(file=file), revert_after, **values)
+    return closes_root, by_key
+
+
+def forwarding(host: Host) -> list[str]:
+    """Return the lines that end forwarding; not that which people jump by, unless they say so."""
+    lines = ["AllowAgentForwarding no", "AllowStreamLocalForwarding no", "X11Forwarding no"]
+    if names := jumps.through(host.connection):
+        print(f"    ~/.ssh/config leads through {', '.join(names)} to other servers (ProxyJump)")
+        stays = Exit("    nobody can be asked, so AllowTcpForwarding stays as it is")
+        try:
+            answer = ask("    End that (yes/no)?", stays)
+        except Exit as unanswered:
+            print(unanswered.message)
+            return lines
+        if answer.lower() != "yes":
+            return lines
+    return [*lines, "AllowTcpForwarding no"]
+
+
+def rsa_key(host: Host) -> str:
+    """Return the path of the server's RSA key, which may be replaced; empty where we know by it.
+
+    Where we know the server by a key that is no longer shown, remember another of its keys.
+    """
+    known_by = host.connection.transport.host_key_type
+    if known_by.startswith("ecdsa"):
+        ed25519 = host.as_root("cat /etc/ssh/ssh_host_ed25519_key.pub").stdout
+        host_keys.remember(host.connection, ed25519)
+    return "" if "rsa" in known_by else RSA_KEY
 
 
 def close_ports(host: Host, revert_after: int) -> None:
@@ -188,6 +235,14 @@ def close_ports(host: Host, revert_after: int) -> None:
     run(host, "Ports of the web", "secure_web")
     values = {"ssh_port": ssh_port(host)}
     guarded(host, "Firewall", "secure_firewall", FIREWALL_UNDO, revert_after, **values)
+
+
+def ban_who_guesses(host: Host) -> None:
+    """Let fail2ban keep out who tries log-ins, of ssh and of the site."""
+    project, web = host.config.project_name, f"web-{host.config.gunicorn_port}"
+    ignored = " ".join(["127.0.0.1/8", "::1", *KNOWN["cloudflare"], *host.config.proxies])
+    jails = JAILS.format(port=ssh_port(host), web=web, project=project, ignored=ignored)
+    run(host, "fail2ban", "secure_fail2ban", jail=jails, web=web, project=project)
 
 
 def guarded(host: Host, title: str, name: str, undo: str, revert_after: int, **values: Any) -> None:

@@ -62,7 +62,7 @@ class Host:
         self._sudo: tuple[str, bytes] | None = None
         self._root = ""  # until the host has said where the project is
         typed = connection.config.sudo.password or connection.connect_kwargs.get("password")
-        self._password = typed or config.ssh_pass
+        self.known_password = typed or config.ssh_pass  # it may be typed later; empty before
 
     @property
     def app_user(self) -> str:
@@ -91,11 +91,11 @@ class Host:
         return self._sudo
 
     def _ask_password(self) -> bytes:
-        if not self._password:
+        if not self.known_password:
             question = f"Password of {self.connection.user} on {self.name}, for sudo:"
             unknown = f"{self.name}: sudo wants a password; set SSH_PASS in FABRIC"
-            self._password = ask(question, Refused(unknown, 3), hidden=True)
-        return self._password.encode() + b"\n"
+            self.known_password = ask(question, Refused(unknown, 3), hidden=True)
+        return self.known_password.encode() + b"\n"
 
     # Running
 

@@ -80,6 +80,17 @@ def changed(connection: Connection, error: BadHostKeyException) -> None:
     )
 
 
+def remember(connection: Connection, key: str) -> None:
+    """Add another key of a server that has shown a known one: the line of its *.pub file."""
+    write(files(connection)[0], name_of(connection), " ".join(key.split()[:2]))
+
+
+def write(known_hosts: Path, name: str, key: str) -> None:
+    known_hosts.parent.mkdir(mode=0o700, exist_ok=True)
+    with known_hosts.open("a", encoding="utf-8") as file:
+        file.write(f"{name} {key}\n")
+
+
 class AskAboutUnknownKey(MissingHostKeyPolicy):
     """Show the fingerprint and ask, as ssh does; refuse where nobody can answer."""
 
@@ -92,7 +103,5 @@ class AskAboutUnknownKey(MissingHostKeyPolicy):
         question = f"{shown}. Connect and remember it (yes/no)?"
         if ask(question, unanswered).lower() != "yes":
             raise Exit(f"{hostname}: not connected", 3)
-        self.known_hosts.parent.mkdir(mode=0o700, exist_ok=True)
-        with self.known_hosts.open("a", encoding="utf-8") as file:
-            file.write(f"{hostname} {key.get_name()} {key.get_base64()}\n")
+        write(self.known_hosts, hostname, f"{key.get_name()} {key.get_base64()}")
         client.get_host_keys().add(hostname, key.get_name(), key)

@@ -81,7 +81,7 @@ def test_a_second_run_says_that_all_is_so_and_changes_nothing(secured, capsys):
     print(f"{secured.rig.suite}: second run {time.monotonic() - started:.1f} s")
     output = capsys.readouterr().out
     print(output)
-    assert output.count("    ") == output.count("already so") == 8
+    assert output.count("    ") == output.count("already so") == 9
     assert fingerprint(secured.rig) == before
 
 
@@ -109,3 +109,35 @@ def test_who_guesses_is_banned(secured):
     if secured.rig.suite == "trixie":
         secured.rig.run("systemctl restart ssh")  # its own penalties for an address
     assert secured.log_in() == "deploy\n"
+
+
+def test_who_guesses_at_the_log_in_of_the_site_is_banned_from_the_web(secured):
+    """As after a deploy: the log is there, and fail2ban has been told to look for it."""
+    line = '{} - - [{}] "POST {} HTTP/1.1" {} 4321 "-" "X \\x22POST /admin/login/\\x22" 0a1b\n'
+    host = secured.rig
+    host.run("mkdir -p /var/log/nginx; touch /var/log/nginx/mysite.access.log")
+    host.run("fail2ban-client reload")
+    wait_for(lambda: "mysite.access.log" in web_jail(host), 20)
+    now = host.run("date +%d/%b/%Y:%H:%M:%S\\ %z").stdout.strip()
+    tries = {
+        "203.0.113.5": ("/admin/login/?next=/admin/", 200),
+        "203.0.113.6": ("/de/account/login/", 403),
+        "203.0.113.7": ("/admin/login/", 302),  # which succeed
+        "203.0.113.8": ("/blog/?/x", 200),
+        "162.158.1.1": ("/admin/login/", 200),  # a proxy's, behind which others are
+    }
+    lines = [line.format(who, now, *what) for who, what in tries.items() for _ in range(25)]
+    host.run("cat >>/var/log/nginx/mysite.access.log", input="".join(lines))
+    wait_for(lambda: "Currently banned:\t2" in web_jail(host), 30)
+    assert web_jail(host).split("Banned IP list:")[1].split() == ["203.0.113.5", "203.0.113.6"]
+    host.run("fail2ban-client unban --all")
+
+
+def web_jail(host):
+    return host.run("fail2ban-client status web-8000", check=False).stdout
+
+
+def test_what_the_kernel_may_is_set_where_it_is_the_servers_own(secured):
+    assert "set: /etc/sysctl.d/90-mysite.conf" in secured.output
+    value = secured.rig.run("cat /proc/sys/net/ipv4/conf/all/accept_redirects").stdout
+    assert value == "0\n"

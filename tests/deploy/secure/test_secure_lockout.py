@@ -114,7 +114,7 @@ def test_a_user_with_sudo_makes_the_user_of_deploys(make_host, tmp_path, capsys)
     capsys.readouterr()
     this.name = ""
     this.secure()
-    assert capsys.readouterr().out.count("already so") == 8
+    assert capsys.readouterr().out.count("already so") == 9
 
 
 def test_where_nobody_may_log_in_it_says_who_was_tried(make_host, tmp_path):
@@ -164,7 +164,7 @@ def test_where_deploys_log_in_as_root_root_may_still_log_in_by_key(make_host, ca
     with pytest.raises(paramiko.BadAuthenticationType):
         this.log_in(user="root", password="secret", key=False)
     this.secure()
-    assert capsys.readouterr().out.count("already so") == 7
+    assert capsys.readouterr().out.count("already so") == 8
 
 
 def test_the_key_is_read_from_its_file_with_and_without_a_passphrase(tmp_path):

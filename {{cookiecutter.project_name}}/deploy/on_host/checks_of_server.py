@@ -10,7 +10,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import postgres
+from . import postgres, upgraded
 from .alarms import jobs, measures
 from .authorized import shown, users_with_keys
 from .checks import Server, Wrong, check, output
@@ -26,6 +26,7 @@ LEAST_PYTHON = (3, 11)
 SERVICES = ("cron", "nginx", "postgresql", "supervisor")
 # Who listens there when all is well: the start of its file.
 PORTS = {80: "/usr/sbin/nginx", 443: "/usr/sbin/nginx", 5432: "/usr/lib/postgresql/"}
+PROGRAMS = {"memcached", "nginx", "postgres", "supervisord"}
 ROOM = {"install": (1000, 40_000)}  # megabytes and inodes; a deploy reckons its own besides
 LEAST = (200, 10_000)
 MEMORY = 200  # megabytes, for a gunicorn with its workers
@@ -194,6 +195,14 @@ def reboot(server: Server) -> None:
     if not Path("/run/reboot-required").exists():
         return None
     raise Wrong("due, for packages that were upgraded", "fab sudo reboot")
+
+
+@check("Do the programs of the web run what is installed?", every=60)
+def upgrades(server: Server) -> str | None:
+    if found := {name for name, _ in upgraded.outdated()} & PROGRAMS:
+        words = f"{', '.join(sorted(found))}: as before an upgrade, until the next start"
+        raise Wrong(words, "fab sudo reboot")
+    return None
 
 
 @check("Does the kernel kill nothing for lack of memory?", every=1)

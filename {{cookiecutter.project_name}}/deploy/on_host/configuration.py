@@ -34,10 +34,10 @@ def wanted(file: File | None) -> Found | None:
     return (file["content"], file["owner"], file["mode"]) if file else None
 
 
-def put(path: Path, found: Found | None) -> None:
-    """Let a file be what `read` has returned."""
+def put(path: Path, found: Found | None, beneath: Path | None = None) -> None:
+    """Let a file be what `read` has returned; see `write` for `beneath`."""
     if found:
-        write(path, *found)
+        write(path, *found, beneath=beneath)
     else:
         path.unlink(missing_ok=True)
 
@@ -138,7 +138,8 @@ def differences(site: Site, files: Iterable[File], secrets: dict[str, str]) -> l
     """
     changes, last = [], kept(site, site.live)
     for file in files:
-        path, found = file["path"], read(Path(file["path"]))
+        path = file["path"]
+        found = read(Path(path), site.root if Path(path).is_relative_to(site.root) else None)
         if found == wanted(file):
             continue
         before, content = last.get(path), found[0] if found else ""
@@ -210,7 +211,7 @@ def stage(
     files = rendered(site, files, values, release, site.secrets)
     for file in files:
         if file["path"].startswith(f"{site.release(release)}/"):
-            put(Path(file["path"]), wanted(file))
+            put(Path(file["path"]), wanted(file), beneath=site.root)
     write(site.state / "configuration" / f"{release}.json", json.dumps(files), mode=0o600)
     deployed.keep(site, release, fabric)
     return {}

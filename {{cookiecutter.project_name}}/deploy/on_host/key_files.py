@@ -31,9 +31,12 @@ def root_may_log_in() -> bool:
     return not re.search(r"^permitrootlogin no$", settings_of_sshd("root"), re.M)
 
 
-def settings_of_sshd(user: str) -> str:
-    """Return what sshd has in force for a user, a line each; empty where it does not say."""
-    asked = ["/usr/sbin/sshd", "-T", "-C", f"user={user},host=localhost,addr=127.0.0.1"]
+def settings_of_sshd(user: str, address: str = "127.0.0.1") -> str:
+    """Return what sshd has in force for a user who comes from an address, a line each.
+
+    Empty where it does not say.
+    """
+    asked = ["/usr/sbin/sshd", "-T", "-C", f"user={user},host={address},addr={address}"]
     return subprocess.run(asked, capture_output=True, text=True).stdout
 
 

@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from . import rights
 from .backup import age, clocks, note
 from .naming import refusal_in
 from .postgres import has_database, psql, run, version
@@ -19,7 +20,7 @@ from .site import Refused, Site
 
 # What ROOT/shared keeps of staff and of visitors: its group and its mode.
 DIRECTORIES: dict[str, tuple[str | None, int]] = {
-    "media": ("www-data", 0o750),
+    "media": ("www-data", 0o2750),
     "private": (None, 0o700),
 }
 
@@ -99,9 +100,12 @@ def unpack(site: Site, archive: Path, name: str) -> None:
     shutil.rmtree(new, ignore_errors=True)
     if archive.exists():
         group, mode = DIRECTORIES[name]
-        new.mkdir(mode=mode)
-        shutil.chown(new, site.name, group or site.name)
+        new.mkdir(mode=0o700)  # root's, so that nobody puts a symbolic link in the way of tar
         subprocess.run(["tar", "-C", new, "--strip-components=1", "-xzf", archive], check=True)
+        if group:
+            rights.open_to(group, new)
+        shutil.chown(new, site.name, group or site.name)
+        new.chmod(mode)
 
 
 def differences(before: str, now: str) -> list[str]:

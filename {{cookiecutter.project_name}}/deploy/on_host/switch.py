@@ -19,10 +19,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from . import certificate, deployed, releases, secret_settings, system_mail
+from . import certificate, deployed, releases, rights, secret_settings, system_mail
 from .alarms import account
 from .configuration import Configuration, keep_program
-from .files import link
+from .files import link, make_flag
 from .naming import Naming
 from .pages import Visitors
 from .processes import Failed, Processes
@@ -85,6 +85,7 @@ class Switch:
 
     def configure(self) -> None:
         """Put the configuration of the new release in place; NGINX and the cache take it up."""
+        rights.settle(self.site)
         keep_program(self.site)
         certificate.combine(self.site)
         self.undos.append(self.configure_back)
@@ -120,7 +121,7 @@ class Switch:
     def use_standby(self) -> None:
         """Send the visitors to the standby, and look at the site as they do."""
         self.undos.append(self.use_main_again)
-        self.use_standby_file.touch()
+        make_flag(self.use_standby_file)
         self.processes.site_is_well(self.release, self.visitors)
 
     def use_main_again(self) -> None:
@@ -152,9 +153,12 @@ class Switch:
 
     def use_main(self) -> None:
         """Send the visitors to the main gunicorn, and look at the site as they do."""
-        self.undos.append(self.use_standby_file.touch)
+        self.undos.append(self.use_standby_again)
         self.use_standby_file.unlink()
         self.processes.site_is_well(self.release, self.visitors)
+
+    def use_standby_again(self) -> None:
+        make_flag(self.use_standby_file)
 
     def rename(self) -> None:
         """Let the site have the name that the release was deployed with, and look at it so."""

@@ -28,9 +28,9 @@ make "$agent" www-data 2750 certificates/names
 make "$agent" "$agent" 0755 certificates/trusted
 make "$agent" "$agent" 0755 certificates/status
 make "$agent" "$agent" 0700 certificates/private
-for directory in releases shared/static shared/media; do
-    make "$name" www-data 0750 $directory
-done
+make "$name" www-data 0750 releases
+make "$name" www-data 0750 shared/static
+make "$name" www-data 2750 shared/media  # what is made in it is of that group, too
 make "$name" "$name" 0755 venvs
 make "$name" "$name" 0700 shared/private
 make "$name" "$name" 0700 shared/transfer

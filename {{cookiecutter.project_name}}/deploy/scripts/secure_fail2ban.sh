@@ -1,10 +1,16 @@
 # shellcheck shell=sh
-# Lets fail2ban look after sshd.
-: "${project:?}" "${jail:?}"
+# Lets fail2ban look after sshd, and after the log-ins of the site: $web is the name of that jail.
+: "${project:?}" "${jail:?}" "${web:?}"
 set -eu
 file=/etc/fail2ban/jail.d/$project.local
-is_up() { fail2ban-client status sshd >/dev/null 2>&1; }
-if [ "$(cat "$file" 2>/dev/null)" = "$jail" ] && is_up; then exit 0; fi
+filter=/etc/fail2ban/filter.d/$web.conf
+# A log-in that succeeds leads on, with 302. A quote within a field is never written as one.
+wanted='[Definition]
+failregex = ^<HOST> - [^"]*"POST /(?:\S*/)?(?:admin|account)/login/\S* HTTP/[0-9.]+" (?:200|403|429) '
+is_up() { fail2ban-client status sshd && fail2ban-client status "$web"; } >/dev/null 2>&1
+is() { [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
+if is "$file" "$jail" && is "$filter" "$wanted" && is_up; then exit 0; fi
+printf '%s\n' "$wanted" >"$filter"
 printf '%s\n' "$jail" >"$file"
 systemctl enable --quiet fail2ban
 systemctl restart fail2ban
