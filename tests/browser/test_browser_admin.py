@@ -36,32 +36,6 @@ def test_an_editor_unfolds_the_meta_data_and_moves_a_page_to_another_address(pag
         expect(page.get_by_role("heading", name="About", level=1)).to_be_visible()
 
 
-def test_an_editor_writes_in_the_rich_text_editor(page, words):
-    log_in(page)
-    open_form_of(page, "Blog")
-    editor = page.frame_locator("#id_content_ifr").locator("body")
-    editor.click()
-    editor.press("ControlOrMeta+a")
-    editor.press_sequentially(words)
-    save(page)
-    page.goto("/blog/")
-    expect(page.locator(".editable-original", has_text=words)).to_be_visible()
-
-
-def test_an_editor_writes_in_the_page_itself(page, words):
-    log_in(page)
-    page.goto("/contact/legals/")
-    page.locator("#editable-toolbar-toggle").click()
-    content = page.locator("main .content")
-    content.get_by_role("link", name="Edit").click()
-    editor = content.frame_locator("iframe").locator("body")
-    editor.click()
-    editor.press("ControlOrMeta+a")
-    editor.press_sequentially(words)
-    content.get_by_role("button", name="Save").click()
-    expect(page.locator(".editable-original", has_text=words)).to_be_visible()
-
-
 def test_an_editor_uploads_a_picture(page):
     name = f"{secrets.token_hex(8)}.png"
     log_in(page)

@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "visitors",
     "transfer",
     "homepage",
+    "richtext",
     "theme",  # before Mezzanine, whose templates it extends
     "feeds",
     "django.contrib.auth",
@@ -58,6 +59,7 @@ INSTALLED_APPS = [
     "django_comments",
     "filebrowser_safe",
     "grappelli_safe",
+    "django_prose_editor",  # what richtext/ is made of
     "django.contrib.admin",  # after those whose templates replace the admin's
     "django.contrib.staticfiles",
 ]
@@ -224,6 +226,7 @@ HOST_THEMES = []  # ("domain", "package"): an app whose templates that site has 
 SITE_THEMES = []  # packages that the settings in the admin offer as themes, site by site
 MEDIA_LIBRARY_PER_SITE = True
 BLOG_USE_FEATURED_IMAGE = True  # a picture for each post, if you like
+RICHTEXT_WIDGET_CLASS = "richtext.widgets.RichTextWidget"  # or an editor of your own
 RICHTEXT_FILTERS = ["mezzanine.utils.html.thumbnails", "theme.text.finish"]
 TRANSFER_KINDS = {}  # {"shop.Order": "visitors"}: what fab push leaves alone; transfer/README.md
 COMMENTS_APP = "mezzanine.generic"
