@@ -4,7 +4,10 @@ const form = document.getElementById("media-upload");
 const isPopup = window.parent !== window;
 
 function answer(file) {
-    parent.postMessage({mediaLibrary: file}, location.origin);
+    const dialog = new URLSearchParams(location.search).has("pop") && parent.tinymce?.activeEditor.windowManager;
+    if (!dialog) return parent.postMessage({mediaLibrary: file}, location.origin);
+    parent.document.getElementById(dialog.getParams().input).value = file.url;
+    dialog.close();
 }
 
 async function refresh() {
