@@ -79,6 +79,14 @@ def type_of(name):
     return next((type for type, ends in settings.EXTENSIONS.items() if suffix in ends), "")
 
 
+def takes(suffix):
+    """Return whether files that end in this, such as ".jpg", may be uploaded."""
+    type = type_of(f"name{suffix}")
+    if type in ("", FOLDER) or suffix[1:] in settings.ESCAPED_EXTENSIONS:
+        return False
+    return type != "Image" or suffix in Image.registered_extensions()
+
+
 # Looking
 
 

@@ -2,6 +2,7 @@
 
 import posixpath
 from functools import wraps
+from itertools import chain
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.decorators import staff_member_required
@@ -14,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from PIL import Image
 
 from . import library, settings
 from .paths import Refused, bare, folder, is_of_site, new_name
@@ -108,6 +108,10 @@ def browse(request):
         "current": current,
         "words": words,
         "limit": settings.MAX_UPLOAD_SIZE,
+        # An iPhone then sends a JPEG, and not the HEIC that hardly a browser shows.
+        "accept": ",".join(
+            filter(library.takes, chain.from_iterable(settings.EXTENSIONS.values()))
+        ),
     }
     return page(request, "browse", context)
 
@@ -197,11 +201,10 @@ def check(user, path, file, replace):
         words = _("%(name)s is larger than %(limit)s.")
         limit = filesizeformat(settings.MAX_UPLOAD_SIZE)
         raise Refused(words % {"name": name, "limit": limit}, 413)
-    type = library.type_of(name)
-    if type in ("", library.FOLDER) or suffix[1:] in settings.ESCAPED_EXTENSIONS:
-        raise Refused(_("Files of this type are not taken: %s") % name)
-    if type == "Image" and suffix not in Image.registered_extensions():
-        words = _("Pictures of this type cannot be shown here. Save it as JPEG: %s")
+    if not library.takes(suffix):
+        words = _("Files of this type are not taken: %s")
+        if library.type_of(name) == "Image":
+            words = _("Pictures of this type are not taken; save it as JPEG or PNG: %s")
         raise Refused(words % name)
     if library.is_folder(path):
         raise Refused(_("There is a folder of this name: %s") % name)

@@ -203,7 +203,8 @@ MEDIA_URL = "/media/"
 MEDIA_ROOT = BASE_DIR / "media"
 FILE_UPLOAD_PERMISSIONS = 0o644
 # What the media library takes, and of which types a form may offer files. No HTML, scripts or SVG:
-# they would run as part of the site. NGINX's client_max_body_size is a little larger.
+# they would run as part of the site. Pictures that Pillow cannot read are refused as well. NGINX's
+# client_max_body_size is a little larger than the largest file.
 FILEBROWSER_MAX_UPLOAD_SIZE = 100 * 1024 * 1024  # bytes of a file
 FILEBROWSER_EXTENSIONS = {
     "Image": ".jpg .jpeg .png .gif .webp .avif .heic .heif .tif .tiff .svg".split(),
