@@ -1,5 +1,7 @@
 """The editor of rich texts in a browser: in the admin, in inlines, and in the page itself."""
 
+import base64
+import secrets
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -50,6 +52,19 @@ PASTE = """(page, html) => {
     clipboardData.setData("text/plain", "not this");
     const options = {clipboardData, bubbles: true, cancelable: true};
     page.dispatchEvent(new ClipboardEvent("paste", options));
+}"""
+
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+PICTURE = """(page, [way, name, content]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([Uint8Array.from(content)], name, {type: "image/png"}));
+    const {x, y} = page.getBoundingClientRect();
+    const options = {bubbles: true, cancelable: true, clientX: x + 20, clientY: y + 20};
+    page.dispatchEvent(way === "drop" ? new DragEvent(way, {...options, dataTransfer: data})
+        : new ClipboardEvent(way, {...options, clipboardData: data}));
 }"""
 
 
@@ -201,6 +216,34 @@ def test_a_link_a_table_and_a_picture_are_asked_for(page, editor):
     press(page, "Add a column after")
     expect(editor.locator("tr")).to_have_count(2)
     expect(editor.locator("td")).to_have_count(6)
+
+
+@pytest.mark.parametrize("way", ["paste", "drop"])
+def test_a_picture_that_is_pasted_or_dropped_is_in_the_media_library(page, editor, way):
+    name = f"{secrets.token_hex(8)}.png"
+    editor.click()
+    editor.evaluate(PICTURE, [way, name, list(PNG)])
+    picture = editor.locator("img[src]:not(.ProseMirror-separator)")
+    expect(picture).to_have_attribute("src", f"/media/uploads/site-1/{name}")
+    assert page.request.get(f"/media/uploads/site-1/{name}").body() == PNG
+    html = f'<p><img src="/media/uploads/site-1/{name}" alt="" width="1" height="1"></p>'
+    assert sorted(source_of(page)) == sorted(html)
+
+
+def test_a_picture_is_chosen_in_the_media_library(page, editor):
+    editor.click()
+    press(page, "Picture")
+    dialog = page.locator(".richtext-dialog")
+    dialog.get_by_role("button", name="Media library").click()
+    library = page.frame_locator(".media-dialog iframe")
+    library.get_by_role("link", name="demo", exact=True).click()
+    library.get_by_role("button", name="lake.webp").click()
+    address = dialog.get_by_label("Address")
+    expect(address).to_have_value("/media/uploads/site-1/demo/lake.webp")
+    dialog.get_by_label("What it shows").fill("A lake")
+    dialog.get_by_role("button", name="Apply").click()
+    expect(editor.get_by_role("img", name="A lake")).to_be_visible()
+    assert 'width="1200"' in source_of(page)
 
 
 def test_the_toolbar_is_one_stop_of_the_keyboard_with_arrows_inside(page, editor):

@@ -20,8 +20,9 @@ export function ask(title, fields, { words, submit = words.apply }) {
     const id = `richtext-dialog-${(number += 1)}`;
     const form = make("form", { method: "dialog" }, make("h2", { id }, title));
     for (const field of fields) form.append(row(field, `${id}-${field.name}`, words));
+    const apply = make("button", { className: "richtext-main" }, submit);
     const cancel = make("button", { type: "button" }, words.cancel);
-    form.append(make("p", { className: "richtext-submit" }, make("button", { className: "richtext-main" }, submit), cancel));
+    form.append(make("p", { className: "richtext-submit" }, apply, cancel));
     const dialog = make("dialog", { className: "richtext-dialog", "aria-labelledby": id }, form);
     document.body.append(dialog);
     dialog.showModal();
@@ -29,7 +30,8 @@ export function ask(title, fields, { words, submit = words.apply }) {
         let answer = null;
         form.addEventListener("submit", () => {
             const inputs = fields.map(({ name }) => form.elements[name]);
-            const value = (input) => (input.type === "checkbox" ? input.checked : input.value.trim());
+            const value = ({ type, checked, value: text }) =>
+                type === "checkbox" ? checked : text.trim();
             answer = Object.fromEntries(inputs.map((input) => [input.name, value(input)]));
         });
         cancel.addEventListener("click", () => dialog.close());

@@ -1,4 +1,4 @@
-// <rich-text data-…><textarea>…</textarea></rich-text> becomes an editor of the HTML in the field.
+// <rich-text data-…><textarea>…</textarea></rich-text> becomes an editor of the HTML in it.
 // The field is what the form sends; it changes when the writer changes something, and not before.
 
 import { Editor } from "../django_prose_editor/editor.js";
@@ -15,7 +15,8 @@ class RichText extends HTMLElement {
         // A form that is added to others gets its name and number first; see Django's inlines.js.
         queueMicrotask(() => {
             this.field ||= this.querySelector("textarea");
-            if (this.isConnected && !this.editor && !this.field.id.includes("__prefix__")) this.start();
+            const isTemplate = this.field.id.includes("__prefix__");
+            if (this.isConnected && !this.editor && !isTemplate) this.start();
         });
     }
 
@@ -35,7 +36,8 @@ class RichText extends HTMLElement {
         this.sourceButton = iconButton("source", "integration_instructions", this.words);
         this.sourceButton.addEventListener("click", () => this.toggleSource());
         this.sourceButton.classList.add("richtext-source");
-        this.prepend(make("div", { className: "richtext-head" }, bar, this.sourceButton), this.note, this.page);
+        const head = make("div", { className: "richtext-head" }, bar, this.sourceButton);
+        this.prepend(head, this.note, this.page);
         this.editor.on("transaction", update);
         update();
         for (const label of this.field.labels) {
@@ -54,10 +56,16 @@ class RichText extends HTMLElement {
             content: prepare(this.field.value),
             injectCSS: false,
             editorProps: {
-                attributes: { role: "textbox", "aria-multiline": "true", "aria-label": label, dir: "auto" },
+                attributes: {
+                    role: "textbox",
+                    "aria-multiline": "true",
+                    "aria-label": label,
+                    dir: "auto",
+                },
                 transformPastedHTML: (html) => prepare(cleanPasted(html)),
                 handlePaste: (_view, event) => this.takeFiles(event.clipboardData),
-                handleDrop: (view, event, _slice, moved) => !moved && this.takeFiles(event.dataTransfer, event),
+                handleDrop: (_view, event, _slice, isMoved) =>
+                    !isMoved && this.takeFiles(event.dataTransfer, event),
                 handleKeyDown: (_view, event) => this.toToolbar(event),
             },
             onUpdate: () => this.write(),
@@ -100,62 +108,81 @@ class RichText extends HTMLElement {
         this.editor.commands.focus();
     }
 
+    /** Return the pages of the site to link to, from Mezzanine: a promise of {title, value}s. */
+    async linksToChoose() {
+        const answer = await fetch(this.dataset.links);
+        return answer.ok ? answer.json() : [];
+    }
+
     async editLink() {
         const { editor, words } = this;
         const { href, kept } = editor.getAttributes("link");
-        this.links ||= fetch(this.dataset.links).then((answer) => (answer.ok ? answer.json() : [])).catch(() => []);
+        this.links ||= this.linksToChoose().catch(() => []);
         const fields = [
-            { name: "href", label: words.address, value: href, options: this.links, choose: () => choose(this.dataset, "File") },
-            { name: "blank", label: words.newWindow, type: "checkbox", value: kept?.target === "_blank" },
+            {
+                name: "href",
+                label: words.address,
+                value: href,
+                options: this.links,
+                choose: () => choose(this.dataset, "File"),
+            },
+            {
+                name: "blank",
+                label: words.newWindow,
+                type: "checkbox",
+                value: kept?.target === "_blank",
+            },
         ];
-        if (editor.state.selection.empty && href === undefined) fields.unshift({ name: "text", label: words.textOfLink, required: true });
+        const isNew = editor.state.selection.empty && href === undefined;
+        if (isNew) fields.unshift({ name: "text", label: words.textOfLink, required: true });
         const answer = await ask(words.link, fields, { words });
         if (!answer) return editor.commands.focus();
-        const chain = editor.chain().focus().extendMarkRange("link");
-        if (!answer.href || /^\s*(javascript|vbscript|data):/i.test(answer.href)) return chain.unsetLink().run();
         const { target, rel, ...others } = kept || {};
-        const after = answer.blank ? { ...others, target: "_blank", rel: rel || "noopener" } : { ...others, ...(target ? {} : rel && { rel }) };
-        const attrs = { href: answer.href, kept: after };
-        if (answer.text) return chain.insertContent({ type: "text", text: answer.text, marks: [{ type: "link", attrs }] }).run();
-        return chain.setMark("link", attrs).run();
+        const wasBlank = target === "_blank";
+        const opens = { target: "_blank", rel: rel || "noopener" };
+        const stays = wasBlank ? {} : { ...(target && { target }), ...(rel && { rel }) };
+        return this.setLink(answer, { ...others, ...(answer.blank ? opens : stays) });
+    }
+
+    /** Make the selection, or a new text, a link; without an address, no link any more. */
+    setLink({ href, text }, kept = null) {
+        const chain = this.editor.chain().focus().extendMarkRange("link");
+        if (!href || /^\s*(javascript|vbscript|data):/i.test(href)) return chain.unsetLink().run();
+        const attrs = { href, kept };
+        if (!text) return chain.setMark("link", attrs).run();
+        return chain.insertContent({ type: "text", text, marks: [{ type: "link", attrs }] }).run();
     }
 
     async addFile() {
-        const url = await choose(this.dataset, "File");
-        if (!url) return;
-        const attrs = { href: url };
-        const text = decodeURIComponent(url.split("/").pop());
-        const chain = this.editor.chain().focus();
-        if (this.editor.state.selection.empty) chain.insertContent({ type: "text", text, marks: [{ type: "link", attrs }] }).run();
-        else chain.setMark("link", attrs).run();
+        const href = await choose(this.dataset, "File");
+        if (!href) return;
+        const name = decodeURIComponent(href.split("/").pop());
+        this.setLink({ href, text: this.editor.state.selection.empty ? name : "" });
     }
 
-    async editPicture(src = "") {
+    async editPicture() {
         const { editor, words } = this;
         const isThere = editor.isActive("image");
-        const attrs = isThere ? editor.getAttributes("image") : { src, alt: "", kept: null };
+        const { src, alt, kept } = isThere ? editor.getAttributes("image") : {};
         const fields = [
-            { name: "src", label: words.address, value: attrs.src, required: true, choose: () => choose(this.dataset, "Image") },
-            { name: "alt", label: words.alt, value: attrs.alt },
+            {
+                name: "src",
+                label: words.address,
+                value: src,
+                required: true,
+                choose: () => choose(this.dataset, "Image"),
+            },
+            { name: "alt", label: words.alt, value: alt },
         ];
         if (!isThere) fields.push({ name: "caption", label: words.caption });
         const answer = await ask(words.picture, fields, { words });
         if (!answer?.src) return editor.commands.focus();
-        const kept = answer.src === attrs.src && isThere ? attrs.kept : { ...attrs.kept, ...(await sizeOf(answer.src)) };
-        const image = { type: "image", attrs: { src: answer.src, alt: answer.alt, kept } };
-        if (isThere) return editor.chain().focus().updateAttributes("image", image.attrs).run();
-        if (!answer.caption) return editor.chain().focus().insertContent(image).run();
-        const bare = { type: "paragraph", content: [image] };
-        const caption = { type: "paragraph", content: [{ type: "text", text: answer.caption }] };
-        const figure = {
-            type: "container",
-            attrs: { tag: "figure" },
-            content: [
-                { ...bare, attrs: { kept: { "data-kind": "bare" } } },
-                { type: "container", attrs: { tag: "figcaption" }, content: [caption] },
-            ],
-        };
-        return editor.chain().focus().insertContent(figure).run();
+        const size = answer.src === src ? {} : await sizeOf(answer.src);
+        const attrs = { src: answer.src, alt: answer.alt, kept: { ...kept, ...size } };
+        const chain = editor.chain().focus();
+        if (isThere) return chain.updateAttributes("image", attrs).run();
+        const image = { type: "image", attrs };
+        return chain.insertContent(answer.caption ? figure(image, answer.caption) : image).run();
     }
 
     async addTable() {
@@ -174,12 +201,12 @@ class RichText extends HTMLElement {
     /** Upload pictures that were pasted or dropped; return whether there are any. */
     takeFiles(data, event) {
         const files = [...(data?.files || [])].filter((file) => file.type.startsWith("image/"));
-        const html = data?.getData("text/html") || "";
-        if (!files.length || (html && !/^[^]*<img[^>]*>\s*(<!--[^]*-->|<\/\w+>|\s)*$/.test(html))) return false;
-        if (event) {
-            const place = this.editor.view.posAtCoords({ left: event.clientX, top: event.clientY });
-            if (place) this.editor.commands.setTextSelection(place.pos);
-        }
+        // Word and Excel add a picture of the text; a browser adds an <img> to a picture.
+        const text = data?.getData("text/plain") || "";
+        if (!files.length || text.trim()) return false;
+        const place = event && { left: event.clientX, top: event.clientY };
+        const found = place && this.editor.view.posAtCoords(place);
+        if (found) this.editor.commands.setTextSelection(found.pos);
         this.uploadAll(files);
         return true;
     }
@@ -189,9 +216,8 @@ class RichText extends HTMLElement {
         try {
             for (const file of files) {
                 const src = await upload(this.dataset, file);
-                const kept = await sizeOf(src);
-                const alt = "";
-                this.editor.chain().focus().insertContent({ type: "image", attrs: { src, alt, kept } }).run();
+                const attrs = { src, alt: "", kept: await sizeOf(src) };
+                this.editor.chain().focus().insertContent({ type: "image", attrs }).run();
             }
         } catch (error) {
             await tell(error.message || this.words.failed, this.words);
@@ -199,6 +225,20 @@ class RichText extends HTMLElement {
             this.page.removeAttribute("aria-busy");
         }
     }
+}
+
+/** Return a figure of the picture and its caption, as the editor has it. */
+function figure(image, caption) {
+    const bare = { kept: { "data-kind": "bare" } };
+    const text = { type: "paragraph", content: [{ type: "text", text: caption }] };
+    return {
+        type: "container",
+        attrs: { tag: "figure" },
+        content: [
+            { type: "paragraph", attrs: bare, content: [image] },
+            { type: "container", attrs: { tag: "figcaption" }, content: [text] },
+        ],
+    };
 }
 
 /** Resolve to the width and height of a picture, no larger than a page needs, as attributes. */
@@ -212,7 +252,8 @@ async function sizeOf(src) {
     }
     const { naturalWidth: width, naturalHeight: height } = picture;
     const share = Math.min(1, WIDEST / width);
-    return { width: String(Math.round(width * share)), height: String(Math.round(height * share)) };
+    const [wide, high] = [width, height].map((size) => String(Math.round(size * share)));
+    return { width: wide, height: high };
 }
 
 customElements.define("rich-text", RichText);

@@ -1,6 +1,6 @@
 // HTML on its way into the editor and back. A field may hold any HTML: of an earlier editor, of an
-// import, or typed by hand. What the editor has no notion of travels inside of a <raw-html>, or as an
-// attribute that begins with "data-held-", and comes back as it was.
+// import, or typed by hand. What the editor has no notion of travels inside of a <raw-html>, or as
+// an attribute that begins with "data-held-", and comes back as it was.
 
 const words = (text) => new Set(text.split(" "));
 
@@ -10,21 +10,23 @@ export const CONTAINERS = words(
         " header hgroup legend main menu nav section summary",
 );
 export const SPANS = words(
-    "abbr acronym bdi bdo big cite data del dfn font ins kbd label mark q samp small span time tt var",
+    "abbr acronym bdi bdo big cite data del dfn font ins kbd label mark q samp small span time tt" +
+        " var",
 );
 const FORMATS = words("a b code em i s strike strong sub sup u");
 const BLOCKS = words(
-    "blockquote caption col colgroup h1 h2 h3 h4 h5 h6 hr li ol p pre table tbody td tfoot th thead" +
-        " tr ul",
+    "blockquote caption col colgroup h1 h2 h3 h4 h5 h6 hr li ol p pre table tbody td tfoot th" +
+        " thead tr ul",
 );
 const WITH_PARAGRAPHS = new Set([...CONTAINERS, "blockquote", "li", "td", "th"]);
 
 // Where one paragraph alone needs no <p>.
 const SHORT = words("dd dt figcaption legend li summary td th");
 
-// What would run, or change the form around the editor; and styles, which a browser would spell in
-// its own way.
-const HELD_NAMES = /^(on.*|id|name|for|form|hidden|is|slot|style|contenteditable|autofocus|tabindex)$/i;
+// What would run, or change the form around the editor; and styles, which browsers would spell in
+// their own way.
+const HELD_NAMES =
+    /^(on.*|id|name|for|form|hidden|is|slot|style|contenteditable|autofocus|tabindex)$/i;
 const HELD_VALUES = /^\s*(javascript|vbscript|data:text)/i;
 const SPACES = /[ \t\r\n\f]+/g;
 
@@ -102,7 +104,7 @@ function hold(node) {
     }
 }
 
-/** Put text that stands beside blocks, and what is inline, into paragraphs, where `when` says so. */
+/** Put text that stands beside blocks, and what is inline, into paragraphs, if `when` says so. */
 function wrapRuns(parent, when) {
     let run = [];
     for (const node of [...parent.childNodes, null]) {
@@ -169,7 +171,8 @@ function raise(table) {
     for (const row of rows) {
         const wanted = row.dataset.part || last;
         if (wanted !== last || !part) {
-            part = parse(`<table>${wanted.slice(wanted.indexOf(":") + 1)}</table>`).firstChild.firstChild;
+            const html = wanted.slice(wanted.indexOf(":") + 1);
+            part = parse(`<table>${html}</table>`).firstChild.firstChild;
             parts.push(part);
         }
         last = wanted;
@@ -215,8 +218,8 @@ export function lost(before, after) {
     return gone.length ? gone : [old.find((piece, index) => piece !== made[index]) || "…"];
 }
 
-/** Return the tags and texts inside of an element, an array of arrays: of a tag, null and itself; of
- * a text, the formats around it, itself without white space, and itself. */
+/** Return the tags and texts inside of an element, an array of arrays: of a tag, null and itself;
+ * of a text, the formats around it, itself without white space, and itself. */
 function pieces(parent, formats, inCode) {
     return [...parent.childNodes].flatMap((node) => {
         const around = [...new Set(formats)].sort().join("");

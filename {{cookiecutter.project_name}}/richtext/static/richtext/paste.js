@@ -3,17 +3,21 @@
 
 import { parse, serialize } from "./html.js";
 
-const KEPT = { a: ["href"], img: ["src", "alt"], td: ["colspan", "rowspan"], th: ["colspan", "rowspan"] };
+const SPANS = ["colspan", "rowspan"];
+const KEPT = { a: ["href"], img: ["src", "alt"], td: SPANS, th: SPANS };
 const SHOWN = /^(https?:|\/)/i; // Word names a file of the writer's computer
 const DROPPED = "base, head, link, meta, script, style, title, xml";
-const UNWRAPPED = "body, font, html, label, span, center, div, section, article, header, footer, main";
+const UNWRAPPED =
+    "body, font, html, label, span, center, div, section, article, header, footer, main";
 
-/** Return HTML of the clipboard, clean. What was copied from an editor of ours is taken as it is. */
+/** Return HTML of the clipboard, clean; what was copied from an editor of ours, as it is. */
 export function cleanPasted(html) {
     if (html.includes("data-pm-slice")) return html;
     const root = parse(html);
     for (const node of root.querySelectorAll(DROPPED)) node.remove();
-    for (const node of root.querySelectorAll("img")) if (!SHOWN.test(node.getAttribute("src"))) node.remove();
+    for (const picture of root.querySelectorAll("img")) {
+        if (!SHOWN.test(picture.getAttribute("src"))) picture.remove();
+    }
     dropComments(root);
     makeLists(root);
     for (const node of root.querySelectorAll("*")) keepLooksThatMean(node);
@@ -38,15 +42,14 @@ function makeLists(root) {
     for (const item of root.querySelectorAll("p[style*='mso-list']")) {
         const level = Number(/mso-list:[^;]*level(\d)/.exec(item.getAttribute("style"))?.[1]);
         if (!level) continue;
-        const bullet = item.querySelector("[style*='mso-list:Ignore'], [style*='mso-list: Ignore']");
+        const bullet = item.querySelector("[style*='mso-list' i][style*='ignore' i]");
         const isOrdered = /^\s*\(?\w{1,4}[.)]/.test(bullet?.textContent || "");
         bullet?.remove();
         if (!previous || item.previousElementSibling !== previous) open = [];
         open.length = Math.min(open.length, level);
         while (open.length < level) {
             const list = document.createElement(isOrdered ? "ol" : "ul");
-            const around = open.at(-1);
-            if (around) (around.lastElementChild || around.appendChild(document.createElement("li"))).append(list);
+            if (open.length) lastItem(open.at(-1)).append(list);
             else item.before(list);
             open.push(list);
         }
@@ -58,10 +61,15 @@ function makeLists(root) {
     }
 }
 
+function lastItem(list) {
+    return list.lastElementChild || list.appendChild(document.createElement("li"));
+}
+
 /** Say by an element what a style says: bold, italic, struck out. */
 function keepLooksThatMean(node) {
     const style = (node.getAttribute("style") || "").replace(/\s/g, "").toLowerCase();
-    if (node.matches("b, strong") && /(^|;)font-weight:(normal|[1-4]00)/.test(style)) return unwrap(node);
+    const isLight = /(^|;)font-weight:(normal|[1-4]00)/.test(style);
+    if (isLight && node.matches("b, strong")) return unwrap(node);
     if (!node.matches("span, font")) return;
     const names = [
         /(^|;)font-weight:(bold|[6-9]00)/.test(style) && "strong",

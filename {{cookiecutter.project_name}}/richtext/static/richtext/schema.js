@@ -20,7 +20,7 @@ const elementName = (name) => ({
     parseHTML: (node) => node.localName,
 });
 
-/** Return an extension that takes and gives the first of the elements, or another if it was that. */
+/** Return an extension that makes the first of the elements, and keeps the others as they are. */
 function of(extension, ...names) {
     return extension.extend({
         addAttributes: () => ({ tag: elementName(names[0]) }),
@@ -51,7 +51,7 @@ const Kept = Extension.create({
         const kept = {
             default: null,
             keepOnSplit: false, // no two elements get one id
-            // Also those that an extension looks after: its value wins, in the place of the old one.
+            // Also those that an extension looks after: its value wins, in the old place.
             parseHTML: (node) => {
                 const all = [...node.attributes].map(({ name, value }) => [name, value]);
                 return all.length ? Object.fromEntries(all) : null;

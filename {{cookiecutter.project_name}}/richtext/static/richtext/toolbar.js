@@ -8,7 +8,10 @@ const aligned = (value) => (editor) =>
     [editor.getAttributes("paragraph"), editor.getAttributes("heading")].some(({ kept }) =>
         new RegExp(`text-align:\\s*${value}`).test(kept?.["data-held-style"]),
     );
-const run = (name, ...values) => (editor) => editor.chain().focus()[name](...values).run();
+const run =
+    (name, ...values) =>
+    (editor) =>
+        editor.chain().focus()[name](...values).run();
 const format = (name, icon, command) => ({
     name,
     icon,
@@ -26,7 +29,8 @@ function align(editor, value) {
             if (!/^(paragraph|heading)$/.test(node.type.name)) return;
             const { "data-held-style": before, ...kept } = node.attrs.kept || {};
             const after = [without(before), style].filter(Boolean).join(" ");
-            tr.setNodeAttribute(position, "kept", after ? { ...kept, "data-held-style": after } : kept);
+            if (after) kept["data-held-style"] = after;
+            tr.setNodeAttribute(position, "kept", kept);
         });
         return true;
     }).run();
@@ -38,7 +42,13 @@ const alignment = (value) => ({
     run: (editor) => align(editor, value),
     pressed: aligned(value),
 });
-const inTable = (name, icon, command = name) => ({ name, icon, run: run(command), shown: isInTable });
+const inTable = (name, icon) => ({ name, icon, run: run(name), shown: isInTable });
+const inItem = (name, icon, command) => ({
+    name,
+    icon,
+    run: run(command, "listItem"),
+    shown: isInItem,
+});
 
 /** Return the groups of buttons. `acts` are the functions behind those that ask for something. */
 const groups = (acts) => [
@@ -52,8 +62,8 @@ const groups = (acts) => [
     [
         format("bulletList", "format_list_bulleted", "toggleBulletList"),
         format("orderedList", "format_list_numbered", "toggleOrderedList"),
-        { name: "outdent", icon: "format_indent_decrease", run: run("liftListItem", "listItem"), shown: isInItem },
-        { name: "indent", icon: "format_indent_increase", run: run("sinkListItem", "listItem"), shown: isInItem },
+        inItem("outdent", "format_indent_decrease", "liftListItem"),
+        inItem("indent", "format_indent_increase", "sinkListItem"),
         format("blockquote", "format_quote", "toggleBlockquote"),
     ],
     [alignment("center"), alignment("right")],
@@ -75,7 +85,7 @@ const groups = (acts) => [
     [
         { name: "undo", icon: "undo", run: run("undo"), enabled: (e) => e.can().undo() },
         { name: "redo", icon: "redo", run: run("redo"), enabled: (e) => e.can().redo() },
-        { name: "clear", icon: "format_clear", run: (e) => e.chain().focus().unsetAllMarks().run() },
+        { name: "clear", icon: "format_clear", run: run("unsetAllMarks") },
     ],
 ];
 
@@ -110,8 +120,9 @@ export function iconButton(name, icon, words) {
 /** Return the toolbar of an editor, an element, and a function that brings it up to date. */
 export function toolbar(editor, acts, words) {
     const select = blocksOf(editor, words);
-    const updates = [() => { select.value = kindOfBlock(editor); }];
-    const bar = make("div", { className: "richtext-toolbar", role: "toolbar", "aria-label": words.toolbar }, select);
+    const updates = [() => (select.value = kindOfBlock(editor))];
+    const about = { className: "richtext-toolbar", role: "toolbar", "aria-label": words.toolbar };
+    const bar = make("div", about, select);
     for (const group of groups(acts)) {
         const box = make("div", { className: "richtext-group" });
         for (const item of group) {
@@ -132,19 +143,19 @@ export function toolbar(editor, acts, words) {
 
 /** Make the toolbar one stop of the Tab key. */
 function withArrowKeys(bar) {
-    const items = () => [...bar.querySelectorAll("button, select")].filter((item) => !item.disabled && !item.hidden);
+    const all = [...bar.querySelectorAll("button, select")];
     const reach = (item) => {
-        for (const one of bar.querySelectorAll("button, select")) one.tabIndex = one === item ? 0 : -1;
+        for (const one of all) one.tabIndex = one === item ? 0 : -1;
     };
-    reach(bar.querySelector("select"));
+    reach(all[0]);
     bar.addEventListener("focusin", ({ target }) => reach(target));
     bar.addEventListener("keydown", (event) => {
-        const all = items();
+        const items = all.filter((item) => !item.disabled && !item.hidden);
         const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-        const place = { Home: 0, End: all.length - 1 }[event.key];
+        const place = { Home: 0, End: items.length - 1 }[event.key];
         if (step === undefined && place === undefined) return;
         event.preventDefault();
-        const now = all.indexOf(document.activeElement);
-        all[place ?? (now + step + all.length) % all.length].focus();
+        const now = items.indexOf(document.activeElement);
+        items[place ?? (now + step + items.length) % items.length].focus();
     });
 }
