@@ -147,9 +147,12 @@ export function finish(html) {
 function unwrapParagraphs(root) {
     const beside = (node) => [node.previousElementSibling, node.nextElementSibling];
     const isNew = (node) => node?.localName === "p" && !node.dataset.kind;
+    const isBoxes = (node) =>
+        node.firstChild && [...node.childNodes].every((one) => one.localName === "raw-html");
     const paragraphs = [...root.querySelectorAll("p")];
     const bare = paragraphs.filter((node) => {
         if (node.attributes.length > (node.dataset.kind ? 1 : 0)) return false;
+        if (isBoxes(node)) return node.dataset.kind === "bare";
         if (node.dataset.kind === "bare") return !beside(node).some(isNew);
         if (!isNew(node) || node.parentNode === root) return false;
         if (!node.firstChild && !beside(node).some(Boolean)) return true;

@@ -87,7 +87,10 @@ const RawHtml = Node.create({
     atom: true,
     addAttributes: () => ({ html: attribute("data-html") }),
     parseHTML: () => [{ tag: "raw-html" }],
-    renderHTML: ({ node }) => ["raw-html", { "data-html": node.attrs.html }],
+    renderHTML: ({ node: { attrs } }) => [
+        "raw-html",
+        { "data-html": attrs.html, role: "img", "aria-label": attrs.html },
+    ],
 });
 
 export function extensions({ editLink }) {
