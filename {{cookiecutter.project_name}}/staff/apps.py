@@ -21,6 +21,7 @@ class StaffConfig(AppConfig):
             entry_files,
             media_library,
             pictures,
+            sidebar,
             zip_import,
         )
 
@@ -31,5 +32,6 @@ class StaffConfig(AppConfig):
         content.install()
         dates.install()
         pictures.install()
+        sidebar.install()
         entry_files.install()
         zip_import.install()

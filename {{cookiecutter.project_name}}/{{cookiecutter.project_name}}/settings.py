@@ -57,7 +57,6 @@ INSTALLED_APPS = [
     "mezzanine.accounts",
     "django_comments",
     "filebrowser_safe",
-    "grappelli_safe",
     "django.contrib.admin",  # after those whose templates replace the admin's
     "django.contrib.staticfiles",
 ]
@@ -105,6 +104,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "mezzanine.conf.context_processors.settings",
                 "mezzanine.pages.context_processors.page",
+                "staff.sidebar.context",
             ],
         },
     },
@@ -229,8 +229,7 @@ TRANSFER_KINDS = {}  # {"shop.Order": "visitors"}: what fab push leaves alone; t
 COMMENTS_APP = "mezzanine.generic"
 COMMENT_FORM_CLASS = "page_cache.forms.CommentForm"
 PACKAGE_NAME_FILEBROWSER = "filebrowser_safe"
-PACKAGE_NAME_GRAPPELLI = "grappelli_safe"
-GRAPPELLI_INSTALLED = True
+GRAPPELLI_INSTALLED = False  # the admin is Django's own, and Mezzanine asks
 
 
 # Deploying: what fabfile.py reads. Your own user, key and passwords belong into a FABRIC of
