@@ -12,7 +12,7 @@ from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.views import LogoutView
 from django.contrib.staticfiles import finders
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import FieldError, ObjectDoesNotExist
 from django.template.loader import get_template
 from django.utils.datastructures import MultiValueDictKeyError
 from mezzanine.accounts.admin import UserProfileAdmin
@@ -79,6 +79,12 @@ def test_translations_of_a_package_that_is_not_there_are_an_error(ask):
     view = next(p for p in mezzanine.urls.urlpatterns if "jsi18n" in str(p.pattern)).callback
     with pytest.raises(ValueError, match="no.such"):
         view(ask("get"), packages="no.such", domain="django")
+
+
+def test_a_visitor_names_any_model_to_comment_on(ask, user):
+    request = ask("post", "/", {"content_type": "sessions.session", "object_pk": "1"}, user)
+    with pytest.raises(FieldError):
+        original("mezzanine.generic.views.initial_validation")(request, "comment")
 
 
 def test_what_is_gone_cannot_be_edited_in_place(ask, user):
