@@ -162,7 +162,8 @@ SECURE_CSP = {
     "form-action": ["'self'"],
     "base-uri": ["'none'"],
 }
-# What is different in the admin: some of its pages have scripts and styles in them.
+# What is different in the admin, and for staff who edit in the page: the editor has scripts and
+# styles of its own in it.
 SECURE_CSP_ADMIN = {
     "script-src": ["'self'", "'unsafe-inline'"],
     "style-src": ["'self'", "'unsafe-inline'"],
