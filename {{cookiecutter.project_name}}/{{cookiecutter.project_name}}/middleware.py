@@ -5,7 +5,6 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
-from django.core.exceptions import BadRequest
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpResponse, HttpResponseBadRequest
@@ -97,20 +96,19 @@ class UnicodeMiddleware:
     def __call__(self, request):
         # Asked without a trace, or the page would be private: see page_cache/observed.py.
         query = dict.get(request.META, "QUERY_STRING", "")
-        cookies = dict.items(request.COOKIES)
-        if "%00" in query or has_nul(
-            [request.path_info, *(text for pair in cookies for text in pair)]
-        ):
-            raise BadRequest("A NUL in the address or in a cookie")
+        cookies = [text for pair in dict.items(request.COOKIES) for text in pair]
+        if "%00" in query or has_nul([request.path_info, *cookies]):
+            return HttpResponseBadRequest("A NUL in the address or in a cookie", "text/plain")
         if request.encoding and request.encoding.lower() != "utf-8":
-            raise BadRequest(f"Not UTF-8: {request.encoding}")
+            return HttpResponseBadRequest("Not UTF-8", "text/plain")
         return self.get_response(request)
 
     def process_view(self, request, view, args, kwargs):
         if request.method == "POST":
             for name, values in request.POST.lists():
                 if has_nul([name, *values]):
-                    raise BadRequest("A NUL in a form")
+                    return HttpResponseBadRequest("A NUL in a form", "text/plain")
+        return None
 
 
 def has_nul(texts):
