@@ -21,6 +21,7 @@ import pytest
 from support import program, unavailable
 
 HOST = "www.example.com"
+CSRF_COOKIE, SESSION_COOKIE = "__Host-csrftoken", "__Host-sessionid"
 DB_PASS = r"""a'b"c $HOME \ é中 %(x)s {{y}}"""
 
 
@@ -133,8 +134,8 @@ class Visitor:
         if fields:
             about |= {"Content-Type": "application/x-www-form-urlencoded"}
             about |= {"Origin": f"https://{HOST}"}
-            if "csrftoken" in self.cookies:
-                about |= {"X-CSRFToken": self.cookies["csrftoken"].value}
+            if CSRF_COOKIE in self.cookies:
+                about |= {"X-CSRFToken": self.cookies[CSRF_COOKIE].value}
         about |= headers
         connection = self.connect()
         connection.request("POST" if fields else method, path, urlencode(fields), about)

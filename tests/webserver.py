@@ -64,7 +64,7 @@ def nginx_conf(live, folder, ports, proxies=()):
         "/run/mysite": f"{folder}/run",
         f"{folder}/run-pages": f"{folder}/pages",
         "/var/log/nginx/": f"{folder}/",
-        "        add_header Cache": f"        {KEPT}\n        add_header Cache",
+        "    add_header X-Request-ID": f"    {KEPT}\n    add_header X-Request-ID",
     }.items():
         assert was in site, was
         site = site.replace(was, becomes)

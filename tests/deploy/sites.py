@@ -180,7 +180,7 @@ class Visitor:
         }
         body = None
         if fields is not None:
-            token = {"csrfmiddlewaretoken": self.cookies.get("csrftoken", "")}
+            token = {"csrfmiddlewaretoken": self.csrf_token()}
             body, headers["Content-Type"] = multipart(token | fields)
             headers["Origin"] = f"https://{self.site.name}"
         connection = Connection(self.site.host.address, self.site.name)
@@ -190,6 +190,11 @@ class Visitor:
             name, _, value = cookie.partition(";")[0].partition("=")
             self.cookies[name] = value
         return response.status, response.read()
+
+    def csrf_token(self):
+        """Return the value of the cookie, whose name had no prefix in earlier releases."""
+        found = [value for name, value in self.cookies.items() if name.endswith("csrftoken")]
+        return found[-1] if found else ""
 
     def log_in(self, username, password):
         self.ask("/admin/login/")

@@ -204,7 +204,7 @@ def test_a_site_of_before_goes_on_being_ours_where_it_is_whoever_comes(old_site,
     refusal = "acme-tiny, libnginx-mod-http-js, publicsuffix: not installed; type fab install"
     assert refusal in old_site.fab("deploy", status=1)
     old_site.fab("install", "deploy")
-    assert visitor.ask("/admin/")[0] == 200  # still logged in
+    assert visitor.ask("/admin/")[0] == 302  # the cookies have other names now: once, as told
     told = "/srv/homes/mysite/certificates/status/names.json"
     wait_for(lambda: host.run(f"cat {told}", check=False).stdout, 150)  # the agent runs there too
     assert "RUNNING" in host.run("supervisorctl status mysite-memcached").stdout

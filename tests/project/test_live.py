@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from servers import HOST, Visitor, wait_until
+from servers import CSRF_COOKIE, HOST, SESSION_COOKIE, Visitor, wait_until
 
 
 def test_djangos_checks_for_a_live_site_find_nothing_but_that_there_is_no_mail_server(live):
@@ -59,7 +59,7 @@ def test_static_files_are_linked_under_hashed_names_and_exist(live, visitor, pag
 
 def test_cookies_are_only_sent_over_https(administrator):
     secure = {name: cookie["secure"] for name, cookie in administrator.cookies.items()}
-    assert secure == {"csrftoken": True, "just-sent": True, "sessionid": True}
+    assert secure == {CSRF_COOKIE: True, "just-sent": True, SESSION_COOKIE: True}
 
 
 def test_robots_and_search_engines_are_given_addresses_of_the_live_site(visitor):
@@ -93,7 +93,7 @@ def test_many_visitors_are_served_at_the_same_time(live):
 
 def test_nobody_notices_that_memcached_is_away(visitor, administrator, database, memcached):
     kept = "SELECT count(*) FROM django_session WHERE session_key = :'key'"
-    assert database.sql(kept, key=administrator.cookies["sessionid"].value) == "1"
+    assert database.sql(kept, key=administrator.cookies[SESSION_COOKIE].value) == "1"
     assert memcached.stored() > 0
     memcached.stop()
     try:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
-from servers import HOST, wait_until
+from servers import HOST, SESSION_COOKIE, wait_until
 from webserver import kept, new_page
 
 
@@ -62,7 +62,7 @@ def test_many_who_ask_for_a_page_that_nobody_has_seen_make_it_once(nginx):
     assert [kept(answer) for answer in answers].count("MISS") == 1
 
 
-@pytest.mark.parametrize("cookie", ["sessionid=x", "a=b;messages=x", "a=b; just-sent =1"])
+@pytest.mark.parametrize("cookie", [f"{SESSION_COOKIE}=x", "a=b;messages=x", "a=b; just-sent =1"])
 def test_whoever_has_a_cookie_that_matters_is_answered_by_django(nginx, cookie):
     new_page(nginx)
     assert kept(nginx.open("/", Cookie=cookie)) == "BYPASS"
@@ -276,8 +276,8 @@ def test_visitors_do_not_notice_that_the_database_is_away(nginx, live, database)
         wait_until(lambda: stale(nginx.open("/"), good))
         log = nginx.folder / "mysite.stale.log"
         wait_until(lambda: '"GET / HTTP' in log.read_text())
-        assert nginx.open("/", Cookie="sessionid=x").status == 500
-    assert nginx.open("/", Cookie="sessionid=x").status == 200
+        assert nginx.open("/", Cookie=f"{SESSION_COOKIE}=x").status == 500
+    assert nginx.open("/", Cookie=f"{SESSION_COOKIE}=x").status == 200
 
 
 def test_visitors_do_not_notice_that_django_is_away(nginx, live):

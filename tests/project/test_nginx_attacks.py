@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from raw_http import http1, http2
-from servers import HOST
+from servers import CSRF_COOKIE, HOST, SESSION_COOKIE
 from webserver import kept, new_page
 
 NUMBERS = itertools.count()
@@ -89,8 +89,8 @@ TRICKS = {
     "a null in a header": f"{{target}} HTTP/1.1\r\n{H}X: evil\0\r\n",
     "a line in a header": f"{{target}} HTTP/1.1\r\n{H}X: a\rHost: evil.example\r\n",
     "cookies of Django and others": f"{{target}} HTTP/1.1\r\n{H}Cookie: a=b\r\n"
-    "Cookie: sessionid=evil\r\n",
-    "a cookie in quotes": f'{{target}} HTTP/1.1\r\n{H}Cookie: "sessionid"=evil\r\n',
+    f"Cookie: {SESSION_COOKIE}=evil\r\n",
+    "a cookie in quotes": f'{{target}} HTTP/1.1\r\n{H}Cookie: "{SESSION_COOKIE}"=evil\r\n',
 }
 
 AUTHORITY = [(b":authority", HOST.encode())]
@@ -109,7 +109,11 @@ HTTP2_TRICKS = {
     "lines in a header": [*AUTHORITY, (b"x", b"a\r\nhost: evil.example\r\n")],
     "a colon in a name": [*AUTHORITY, (b"host: evil.example\r\nx", b"a")],
     "capital letters": [*AUTHORITY, (b"Host", b"evil.example")],
-    "a cookie in crumbs": [*AUTHORITY, (b"cookie", b"a=b"), (b"cookie", b"sessionid=evil")],
+    "a cookie in crumbs": [
+        *AUTHORITY,
+        (b"cookie", b"a=b"),
+        (b"cookie", f"{SESSION_COOKIE}=evil".encode()),
+    ],
 }
 
 # A page of the site written otherwise, or what looks like a file, and is none, of a private page.
@@ -206,7 +210,7 @@ def test_no_address_shows_a_private_page_or_changes_another(nginx, wanted, admin
     stranger = nginx.open(path)
     assert stranger.status < 500
     assert stranger.headers["X-Evil"] is None
-    for secret in ("editor", "sessionid", administrator.cookies["csrftoken"].value):
+    for secret in ("editor", "sessionid", administrator.cookies[CSRF_COOKIE].value):
         assert secret not in stranger.text
     assert "evil.example" not in stranger.headers.get("Location", "").partition("?")[0][:14]
     assert nginx.open("/about/").text == wanted

@@ -6,7 +6,7 @@ import subprocess
 from contextlib import contextmanager
 
 import pytest
-from servers import HOST, wait_until
+from servers import HOST, SESSION_COOKIE, wait_until
 from support import unavailable
 from webserver import kept, new_page
 
@@ -23,7 +23,7 @@ def proxies():
 async def ask(port, address, number):
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     head = f"GET /robots.txt?{number} HTTP/1.1\r\nHost: {HOST}\r\nX-Forwarded-Proto: https\r\n"
-    head += f"X-Forwarded-For: {address}\r\nCookie: sessionid=x\r\nConnection: close\r\n\r\n"
+    head += f"X-Forwarded-For: {address}\r\nCookie: {SESSION_COOKIE}=x\r\nConnection: close\r\n\r\n"
     writer.write(head.encode())
     answer = await reader.read()
     writer.close()
@@ -58,14 +58,14 @@ def test_who_asks_for_too_much_is_told_so_and_others_notice_nothing(nginx):
     assert len(answers[200]) >= 200
     assert "wait a moment" in answers[429][0]
     assert "Retry-After: 10" in answers[429][0]
-    assert open_from(nginx, OTHER, "/robots.txt", Cookie="sessionid=x").status == 200
+    assert open_from(nginx, OTHER, "/robots.txt", Cookie=f"{SESSION_COOKIE}=x").status == 200
     assert open_from(nginx, FLOODER, "/").text == kept_page.text
 
 
 def test_a_network_of_ipv6_is_one_visitor_however_it_is_written(nginx):
     same = ["2001:db8::1", "2001:db8::1:2:3:4", "2001:db8:0:0:1::", "2001:db8::ffff:0:0:1"]
     assert len(flood(nginx, same)[429]) > 50
-    other = open_from(nginx, "2001:db8:0:1::1", "/robots.txt", Cookie="sessionid=x")
+    other = open_from(nginx, "2001:db8:0:1::1", "/robots.txt", Cookie=f"{SESSION_COOKIE}=x")
     assert other.status == 200
 
 

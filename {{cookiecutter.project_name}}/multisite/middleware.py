@@ -6,12 +6,18 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sites.models import Site
 from django.core.exceptions import DisallowedHost, ImproperlyConfigured
-from django.http import FileResponse, HttpResponseNotFound, HttpResponsePermanentRedirect
+from django.http import (
+    FileResponse,
+    HttpResponseForbidden,
+    HttpResponseNotFound,
+    HttpResponsePermanentRedirect,
+)
 from django.http.request import split_domain_port
 from django.shortcuts import render
 from django.urls import reverse
 from mezzanine.core import middleware as mezzanine
 
+from .allowed import PREFIX
 from .current import current_request_is, own_url
 from .for_settings import VARIABLE, environment_site_id
 from .hosts import hosts, is_domain
@@ -52,7 +58,8 @@ class SiteMiddleware:
         put_site(request, site_id, source)
         if source == "host" and not request.site:  # removed since it was found
             return stranger(request)
-        if source == "host" and not is_domain(host, request.site):
+        asked_by_nginx = request.path_info.startswith(PREFIX)
+        if source == "host" and not asked_by_nginx and not is_domain(host, request.site):
             return redirect_to_domain(request)
         with current_request_is(request):
             return kept_current(request, self.get_response(request))
@@ -77,6 +84,8 @@ def without_host():
 
 
 def stranger(request):
+    if request.path_info.startswith(PREFIX):
+        return HttpResponseForbidden()
     message = "There is no site of this name here.\n"
     if settings.DEBUG:
         message += f"To add it: nox -s manage -- addsite {request._get_raw_host()}\n"

@@ -61,9 +61,11 @@ PUBLIC_MIDDLEWARE = (
     "mezzanine.core.middleware.AdminLoginInterfaceSelectorMiddleware",
     "multisite.middleware.SitePermissionMiddleware",
     "mezzanine.pages.middleware.PageMiddleware",
+    f"{project_settings.PROJECT_APP}.content_security.ContentSecurityPolicyMiddleware",
     f"{project_settings.PROJECT_APP}.middleware.HealthMiddleware",
     f"{project_settings.PROJECT_APP}.middleware.MissingParameterMiddleware",
     f"{project_settings.PROJECT_APP}.middleware.StrictTransportMiddleware",
+    f"{project_settings.PROJECT_APP}.middleware.UnicodeMiddleware",
 )
 
 # Of Mezzanine's settings, those that decide what a visitor may do, and what the admin offers.

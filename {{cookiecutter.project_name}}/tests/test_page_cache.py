@@ -245,7 +245,7 @@ def test_where_one_logs_in_is_always_fresh_and_holds_a_token(ask, address):
 
 def test_nginx_asks_django_for_whoever_has_a_cookie_that_matters():
     template = (project_settings.BASE_DIR / "deploy/nginx.conf.template").read_text("utf-8")
-    (names,) = re.findall(r"\(\?:([\w|-]+)\)\\s\*=", template)
+    (names,) = re.findall(r"\(\?:\(\?:__Host-\)\?([\w|-]+)\)\\s\*=", template)
     assert set(names.split("|")) == visitors_cookies()
 
 

@@ -4,7 +4,9 @@ Mezzanine looks for the one user whose name or address was typed, and fails when
 accounts that share an address, or one whose user name is the address of another.
 """
 
+import time
 from contextlib import suppress
+from functools import wraps
 
 from django import forms
 from django.contrib import messages
@@ -23,6 +25,8 @@ from mezzanine.utils.email import send_verification_mail
 
 from mail.configuration import is_configured
 from mail.sending import MailNotSent, required
+
+RESET_SECONDS = 0.5  # for each answer to who asks for a new password: longer than it takes
 
 
 def users_named(username_or_email, **lookup):
@@ -79,6 +83,21 @@ def no_mail_for_password():
     return f"{text} {_('Please ask for a new password: %s.') % whom}"
 
 
+def as_long(view):
+    """Let a view answer each POST after RESET_SECONDS, so that time does not tell who is known."""
+
+    @wraps(view)
+    def timed(request, *args, **kwargs):
+        end = time.monotonic() + RESET_SECONDS
+        response = view(request, *args, **kwargs)
+        if request.method == "POST":
+            time.sleep(max(0, end - time.monotonic()))
+        return response
+
+    return timed
+
+
+@as_long
 def password_reset(request, template="accounts/account_password_reset.html", extra_context=None):
     """Mail a link for a new password; the answer is the same whether there is such an account.
 

@@ -8,6 +8,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpResponse, HttpResponseBadRequest
+from django.urls import NoReverseMatch
 from django.utils.datastructures import MultiValueDictKeyError
 from django.utils.deprecation import MiddlewareMixin
 
@@ -82,13 +83,49 @@ def trusted_seconds(host):
         return 0
 
 
+class UnicodeMiddleware:
+    """Answer 400 to a NUL anywhere, which PostgreSQL takes in no text, and to another encoding.
+
+    Browsers send UTF-8 alone, of which Django replaces what is wrong; other encodings could hide
+    halves of characters. Stands before all that asks the database about a visitor.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        # Asked without a trace, or the page would be private: see page_cache/observed.py.
+        query = dict.get(request.META, "QUERY_STRING", "")
+        cookies = [text for pair in dict.items(request.COOKIES) for text in pair]
+        if "%00" in query or has_nul([request.path_info, *cookies]):
+            return HttpResponseBadRequest("A NUL in the address or in a cookie", "text/plain")
+        if request.encoding and request.encoding.lower() != "utf-8":
+            return HttpResponseBadRequest("Not UTF-8", "text/plain")
+        return self.get_response(request)
+
+    def process_view(self, request, view, args, kwargs):
+        if request.method == "POST":
+            for name, values in request.POST.lists():
+                if has_nul([name, *values]):
+                    return HttpResponseBadRequest("A NUL in a form", "text/plain")
+        return None
+
+
+def has_nul(texts):
+    return any("\0" in text for text in texts)
+
+
 class MissingParameterMiddleware(MiddlewareMixin):
     """Answer 400, not 500, when a view asks for a parameter that the visitor left out.
 
-    Several of Mezzanine's views take request.POST["id"] and the like for granted.
+    Several of Mezzanine's views take request.POST["id"] and the like for granted, and that "next"
+    is an address.
     """
 
     def process_exception(self, request, exception):
         if isinstance(exception, MultiValueDictKeyError):
             return HttpResponseBadRequest(f"Missing parameter: {exception}", "text/plain")
+        leads_to = request.GET.get("next", request.POST.get("next"))
+        if isinstance(exception, NoReverseMatch) and f"'{leads_to}'" in str(exception):
+            return HttpResponseBadRequest("No address: next", "text/plain")
         return None

@@ -70,8 +70,10 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
     "page_cache.middleware.PageCacheMiddleware",  # outside of all that knows the visitor
+    f"{PROJECT_APP}.content_security.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    f"{PROJECT_APP}.middleware.UnicodeMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "multisite.middleware.SessionSiteMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -140,6 +142,34 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
 SECURE_HSTS_SECONDS = None
 CERTIFICATES = ""  # the directory in which a server keeps those of the sites
+
+
+# What browsers let a page load and run. A template of yours that has scripts of another site needs
+# it in "script-src", and often in "connect-src"; scripts in the page itself do not run, so put them
+# into a file of static/. Analytics and Disqus, if chosen in the admin, are added by themselves, and
+# so is "frame-ancestors", by X_FRAME_OPTIONS and Django's decorators for it.
+# https://docs.djangoproject.com/en/6.0/ref/settings/#secure-csp
+
+SECURE_CSP = {
+    "default-src": ["'none'"],
+    "script-src": ["'self'"],
+    "style-src": ["'self'"],
+    "style-src-attr": ["'unsafe-inline'"],  # a column's width, a colour: of texts and of scripts
+    "img-src": ["'self'", "data:", "https:"],
+    "media-src": ["'self'", "https:"],
+    "font-src": ["'self'"],
+    "frame-src": ["'self'", "https:"],  # a film, which is loaded on a click
+    "connect-src": ["'self'"],
+    "manifest-src": ["'self'"],
+    "form-action": ["'self'"],
+    "base-uri": ["'none'"],
+}
+# What is different in the admin, and for staff who edit in the page: the editor has scripts and
+# styles of its own in it.
+SECURE_CSP_ADMIN = {
+    "script-src": ["'self'", "'unsafe-inline'"],
+    "style-src": ["'self'", "'unsafe-inline'"],
+}
 
 
 # Accounts

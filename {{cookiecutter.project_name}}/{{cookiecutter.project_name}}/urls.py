@@ -6,21 +6,25 @@ from django.urls import include, path
 from django.views.i18n import set_language
 from mezzanine.accounts import urls as accounts_urls
 from mezzanine.core.views import page_not_found
+from mezzanine.generic.fields import CommentsField, RatingField
+from mezzanine.generic.views import comment, rating
 from mezzanine.pages.views import page
 
+from multisite.allowed import may_see, may_send
 from multisite.views import edit, robots, set_site
 from navigation.sitemaps import sitemap
 from page_cache.rules import fresh
 from theme.views import look_css, look_preview, manifest, styleguide
 
-from .accounts import StaffPasswordResetForm, password_reset, signup
+from .accounts import StaffPasswordResetForm, as_long, password_reset, signup
+from .feedback import on_what_has_it
 
 urlpatterns = [
     path("admin/look/", look_preview, name="look_preview"),
     path("admin/", include(admin.site.urls)),
     path(
         "password_reset/",
-        PasswordResetView.as_view(form_class=StaffPasswordResetForm),
+        as_long(PasswordResetView.as_view(form_class=StaffPasswordResetForm)),
         name="password_reset",
     ),
     # Mezzanine's, used by none of its pages, answers 500 for a package that there is not.
@@ -28,6 +32,10 @@ urlpatterns = [
     path("edit/", edit, name="edit"),
     path("set_site/", set_site, name="set_site"),
     path("i18n/", set_language, name="set_language"),
+    path(".nginx/may-see", may_see),
+    path(".nginx/may-send", may_send),
+    path("comment/", on_what_has_it(comment, CommentsField), name="comment"),
+    path("rating/", on_what_has_it(rating, RatingField), name="rating"),
     path("robots.txt", robots),
     path("sitemap.xml", sitemap),
     path("sitemap-<section>.xml", sitemap, name="sitemap_part"),

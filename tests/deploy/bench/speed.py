@@ -64,7 +64,7 @@ def rates_of(server, session):
         "home page, uncached": server.rate("/", **UNCACHED),
     }
     load = server.memory()
-    logged_in = {"Cookie": f"sessionid={session}"}
+    logged_in = {"Cookie": f"__Host-sessionid={session}"}
     rates["inner page, logged in"] = server.rate(PAGE, **logged_in)
     rates["list in the admin"] = server.rate("/admin/auth/user/", **logged_in)
     return rates, (rest, load)

@@ -1,9 +1,12 @@
 """Sign-ups, approvals and new passwords, with a mail server and without."""
 
 import re
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup
+from django.conf import settings as project_settings
 from django.contrib.auth import get_user_model
 from django.urls import reverse
 from django.utils import timezone
@@ -137,6 +140,21 @@ def test_staff_who_ask_for_a_new_password_get_one_answer(fault, browse):
     (answer,) = answers_to(browse, "/password_reset/", addresses)
     assert NO_MAIL not in answer
     assert recipients() == ["example@example.com"]
+
+
+@pytest.mark.parametrize("fault", [CLOSED], indirect=True)
+@pytest.mark.parametrize("address", RESETS)
+def test_how_long_the_answer_takes_does_not_tell_who_has_an_account(
+    fault, browse, address, monkeypatch
+):
+    accounts = import_module(f"{project_settings.PROJECT_APP}.accounts")
+    clock = iter(range(100))
+    waited = []
+    monkeypatch.setattr(accounts, "RESET_SECONDS", 5)
+    time = SimpleNamespace(monotonic=lambda: next(clock), sleep=waited.append)
+    monkeypatch.setattr(accounts, "time", time)
+    answers_to(browse, address, ["example@example.com", "nobody@example.com"])
+    assert waited == [4, 4]  # what is left of five seconds, of which the view took one
 
 
 @pytest.mark.parametrize("address", RESETS)

@@ -1,5 +1,6 @@
 """Faults of Mezzanine's accounts and admin."""
 
+import re
 from pathlib import Path
 
 import filebrowser_safe
@@ -12,7 +13,7 @@ import pytest
 from django.conf import global_settings
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import FieldError, ObjectDoesNotExist
 from django.utils.datastructures import MultiValueDictKeyError
 from mezzanine.accounts.admin import UserProfileAdmin
 from mezzanine.accounts.forms import PasswordResetForm
@@ -113,6 +114,12 @@ def test_translations_of_a_package_that_is_not_there_are_an_error(ask):
     view = next(p for p in mezzanine.urls.urlpatterns if "jsi18n" in str(p.pattern)).callback
     with pytest.raises(ValueError, match="no.such"):
         view(ask("get"), packages="no.such", domain="django")
+
+
+def test_a_visitor_names_any_model_to_comment_on(ask, user):
+    request = ask("post", "/", {"content_type": "sessions.session", "object_pk": "1"}, user)
+    with pytest.raises(FieldError):
+        original("mezzanine.generic.views.initial_validation")(request, "comment")
 
 
 def test_what_is_gone_cannot_be_edited_in_place(ask, user):
