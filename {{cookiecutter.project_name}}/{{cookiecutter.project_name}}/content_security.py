@@ -5,7 +5,7 @@ public page is the same for everybody.
 """
 
 from django.conf import settings
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from mezzanine.conf import settings as site_settings
 
 FRAMES = {"DENY": ["'none'"], "SAMEORIGIN": ["'self'"]}
@@ -46,17 +46,24 @@ class ContentSecurityPolicyMiddleware:
 
 def policy_for(request, response):
     """Return the policy, a dict of lists of sources by directive."""
-    is_admin = request.path.startswith(reverse("admin:index"))
+    is_admin = is_in_admin(request.path)
     policy = dict(settings.SECURE_CSP)
     if is_admin or edits_in_place(request):
         policy |= settings.SECURE_CSP_ADMIN
     is_page = response.get("Content-Type", "").startswith("text/html")
-    if is_page and not is_admin and response.status_code < 500:  # which needs no database
+    if is_page and not is_admin and response.status_code < 400:  # an error asks no database
         if site_settings.GOOGLE_ANALYTICS_ID:
             add(policy, ANALYTICS)
         if site_settings.COMMENTS_DISQUS_SHORTNAME:
             add(policy, DISQUS)
     return policy
+
+
+def is_in_admin(path):
+    try:
+        return path.startswith(reverse("admin:index"))
+    except NoReverseMatch:  # a project without an admin
+        return False
 
 
 def edits_in_place(request):
