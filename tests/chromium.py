@@ -143,7 +143,7 @@ def log_in(page):
 
 def drag(page, source, target, down):
     """Drag an element as with a mouse to so many pixels below the upper edge of another."""
-    source.scroll_into_view_if_needed()
+    target.evaluate("target => target.scrollIntoView()")
     start, end = source.bounding_box(), target.bounding_box()
     page.mouse.move(start["x"] + 5, start["y"] + start["height"] / 2)
     page.mouse.down()
