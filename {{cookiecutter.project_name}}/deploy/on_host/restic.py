@@ -22,6 +22,8 @@ SSH = """
     ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new -o ConnectTimeout=15
     -o ServerAliveInterval=30 -o IdentitiesOnly=yes
 """.split()
+# What does not wait for the lock that a server has left which was lost while it removed old ones.
+READING = ("cat", "dump", "restore", "snapshots", "stats")
 PATIENCE = 120  # seconds for a place to be opened; restic itself tries for a quarter of an hour
 TRACE = re.compile(r"^github\.com/.*", re.M | re.S)  # where in restic an error was
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -87,6 +89,8 @@ class Repository:
         `source` is the repository that it copies from.
         """
         environment, options = self.environment, self.options()
+        if words[0] in READING:
+            options.append("--no-lock")
         if source:
             theirs = source.environment
             for name in ("REPOSITORY", "PASSWORD"):
