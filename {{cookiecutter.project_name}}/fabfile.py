@@ -6,6 +6,7 @@ from invoke import Exit
 
 from deploy import (
     alarms,
+    backup_keys,
     certificates,
     checks,
     content,
@@ -102,10 +103,9 @@ def remove(host, yes=""):
     name = host.config.project_name
     confirm(f"Remove {name} with its database and uploads", name, yes)
     with Lease(host, "remove"):
-        kept = database.backup(host, "remove") if server.adopt(host) else ""
-        server.remove(host, kept)
+        kept = server.remove(host, database.backup(host, "remove") if server.adopt(host) else "")
     if kept:
-        print(f"The last backup stays there: /var/backups/{name}-{kept}")
+        print(f"The last backup stays there: {kept}")
 
 
 # Day by day
@@ -186,22 +186,28 @@ def rollback(host, release="", restore_db=False, yes=False):
 
 
 @command
-def backup(host, get=False):
-    """Back up the database and the uploads. --get brings the backup home."""
+def backup(host, get=False, list=False):
+    """Back up the database and the uploads. --get brings that home, --list lists all there are."""
     if not releases.live(host):
         raise Exit(f"{host.name}: nothing is live yet; type fab all", 1)
+    if list:
+        return database.show(host)
+    backup_keys.make(host)
     name = database.backup(host, "manual")
     print(database.get(host, name) if get else name)
+    database.send(host, name)
 
 
 @command
-def restore(host, name, yes=""):
-    """Put a backup in the place of what is live, which is kept aside. Asks, or --yes NAME."""
+def restore(host, name=None, yes=""):
+    """Put a backup, a file or the newest, in the place of what is live. Asks, or --yes NAME."""
     with Lease(host, "restore") as lease:
         plans.live_or_exit(host)
-        database.check(host, name)
+        backup_keys.make(host)
+        chosen = database.choose(host, name)
+        name = chosen["name"]
         lease.note(backup=name)
-        plans.load_and_tell(host, name)
+        plans.load_and_tell(host, name, file=chosen.get("file", ""))
         confirm(f"Put {name} in the place of the live database and uploads", name, yes)
         database.backup(host, "restore")
         plans.restore(host, name)

@@ -43,6 +43,10 @@ REFUSED = {
         *[None, "10.0.0.5", [""], [None], ["cloudfront"], ["10.0.0.5/8"], ["0.0.0.0/0"]],
         *[["::/0"], ["10.0.0.1; deny all"], ["10.0.0.5:80"]],
     ],
+    "BACKUP_TO": [
+        *[None, "/mnt", "sftp://nas", "sftp:me@nas:/x", "rest:nas/x", "s3:https://nas", "gs:b:/x"],
+        *["rest:https://me:secret@nas/x", "sftp://-oProxyCommand=x/y", "s3:https://nas/a b"],
+    ],
     "METRICS_DIRECTORY": [None, "node-exporter", "~/x", "/", "/a/../b", "/a b", "/a;b", "/%s"],
     "ACME_DIRECTORY": [
         None,
@@ -76,6 +80,10 @@ TAKEN = {
     "ADMIN_PASS": ["", PASSWORD],
     "MEMCACHED_MEGABYTES": [8, 64, 4096],
     "PROXIES": [[], ("10.0.0.5",), ["cloudflare", "10.0.0.0/8", "2001:db8::/32"]],
+    "BACKUP_TO": [
+        *["", "sftp://me@nas.example:2222//srv/x", "sftp://nas/x", "rest:http://10.0.0.1:8000/me/"],
+        "s3:https://s3.eu-central-1.example.com/bucket/folder",
+    ],
     "METRICS_DIRECTORY": ["", "/var/lib/prometheus/node-exporter"],
     "ACME_DIRECTORY": ["https://acme.zerossl.com/v2/DV90", "https://10.0.0.1:14000/dir"],
 }

@@ -164,8 +164,6 @@ def test_it_is_seen_nowhere_but_in_the_files_of_the_server(site):
 
 def test_it_survives_a_restore_a_deploy_and_a_rollback(site):
     backup = site.answer("backup").split()[-1]
-    archives = f"cd /srv/kept/backups/{backup} && for each in *.tar.gz; do tar -tzf $each; done"
-    assert "settings.json" not in site.host.run(archives).stdout
     give(site, "after the backup", "LATER")
     site.fab("restore", backup, "--yes", backup)
     assert has(site, "LATER") == "'after the backup'"

@@ -15,7 +15,7 @@ from typing import Any
 
 from invoke import Exit
 
-from .outside import acme_directory, proxies
+from .outside import acme_directory, backup_to, proxies
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 PRODUCTION = "production"  # the environment that is FABRIC itself
@@ -62,6 +62,7 @@ class Config:
     acme_directory: str
     proxies: list[str]
     metrics_directory: str
+    backup_to: str
     project_app: str
     environment: str
 
@@ -303,6 +304,7 @@ RULES: dict[str, Callable[[Any], Any]] = {
     "ACME_DIRECTORY": acme_directory,
     "PROXIES": proxies,
     "METRICS_DIRECTORY": absolute_path,
+    "BACKUP_TO": backup_to,
 }
 # Of the keys that may be left out, as a FABRIC of an earlier time does.
 DEFAULTS = {
@@ -310,4 +312,5 @@ DEFAULTS = {
     "ACME_DIRECTORY": "https://acme-v02.api.letsencrypt.org/directory",
     "PROXIES": [],
     "METRICS_DIRECTORY": "",
+    "BACKUP_TO": "",
 }

@@ -12,7 +12,7 @@ from typing import Any
 
 from invoke import Exit
 
-from . import database, local, transport
+from . import backup_keys, database, local, transport
 from .config import PROJECT_ROOT, read_settings
 from .host import Host
 from .on_host import uploads
@@ -29,7 +29,7 @@ class Home:
     """The folder of this machine for the content of one environment."""
 
     def __init__(self, host: Host) -> None:
-        self.folder = PROJECT_ROOT / database.home(host) / "content"
+        self.folder = PROJECT_ROOT / backup_keys.folder(host) / "content"
         self.blobs, self.bases = self.folder / "blobs", self.folder / "bases"
         self.before = self.folder / "before" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         for folder in (self.blobs, self.bases, self.before.parent):

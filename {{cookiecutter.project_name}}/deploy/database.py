@@ -1,13 +1,14 @@
 """The database and the uploads: made, backed up, restored."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 from invoke import Exit
 
-from . import transport
-from .config import PRODUCTION
-from .host import Host
+from . import backup_keys, transport
+from .host import CommandFailed, Host
+from .on_host.uploads import Upload, digest
 from .steps import step
 
 
@@ -18,57 +19,117 @@ def create(host: Host) -> None:
         host.call("keys", db_pass=config.db_pass)
     with step(host, "Database"):
         host.call("role", locale=config.locale)
+    backup_keys.make(host)
 
 
-def backup(host: Host, label: str, only_database: bool = False) -> str:
-    """Dump the database and the uploads; return the name of the backup."""
+# Backing up
+
+
+def dump(host: Host, label: str) -> str:
+    """Dump the database alone; return the name of the backup."""
+    with step(host, "Backup of the database"):
+        return host.call("dump", label=label)["name"]
+
+
+def backup(host: Host, label: str) -> str:
+    """Back up the database, the uploads and the secrets; return the name of the backup."""
     with step(host, "Backup"):
-        return host.call("backup", label=label, only_database=only_database)["name"]
+        return host.call("backup", label=label)["name"]
 
 
-def backups(host: Host) -> list[dict[str, str]]:
-    """Return the backups, the oldest first: a list of dicts with "name" and "release"."""
-    return host.call("backups")["backups"]
+def send(host: Host, name: str) -> None:
+    """Bring a backup, and what is missing there, to BACKUP_TO, where the live release has one."""
+    if host.config.backup_to:
+        with step(host, "Bringing it to BACKUP_TO"):
+            sent = host.call("send_backups", newest=name)["to"]
+        if not sent:
+            print(host.config.typed("    BACKUP_TO is not live yet: type fab deploy"))
 
 
 def get(host: Host, name: str) -> Path:
-    """Bring a backup home, into a folder of backups/ for its environment; return its Path."""
-    target = home(host) / f"{name}.tar"
+    """Bring a backup home as one file, into a folder of backups/; return its Path."""
+    target = backup_keys.folder(host) / f"{name}.tar.gz"
+    part = target.with_suffix(".part")
     with step(host, f"Bringing {name} home"):
-        transport.download(host, 'exec tar -C "$root/backups" -c "$backup"', target, backup=name)
+        session = host.session("send_backup", backup=name)
+        part.touch(mode=0o600)
+        with part.open("wb") as file:
+            shutil.copyfileobj(session.output, file)
+        if status := session.channel.recv_exit_status():
+            part.unlink()
+            raise CommandFailed(status, session.channel.makefile_stderr("rb").read().decode())
+        part.rename(target)
     return target
 
 
-def home(host: Host) -> Path:
-    """Return the folder of backups/ for the environment of a host."""
-    config = host.config
-    production = config.environment == PRODUCTION
-    folder = Path("backups", config.project_name if production else config.environment)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+def backups(host: Host, remote: bool = False) -> list[dict[str, str]]:
+    """Return the backups, the oldest first: a list of dicts, see `show` of on_host/snapshots.py."""
+    return host.call("backups", remote=remote)["backups"]
 
 
-def check(host: Host, name: str) -> None:
-    """Exit unless there is a backup of that name."""
-    known = [backup["name"] for backup in backups(host)]
-    if name not in known:
-        listed = ", ".join(known[-5:]) or "none"
-        raise Exit(f"There is no backup {name}; the newest are: {listed}", 2)
+def show(host: Host) -> None:
+    """Print the backups, those of BACKUP_TO as well, a line each."""
+    with step(host, "Looking for backups"):
+        found = backups(host, remote=True)
+    for each in found:
+        print(f"{each['name']}  {each['has']}  {each['place']}")
 
 
-def load(host: Host, name: str, release: str = "") -> dict[str, Any]:
+# Restoring
+
+
+def choose(host: Host, name: str | None) -> dict[str, str]:
+    """Return the backup of that name, or the newest that has all; Exit where there is none.
+
+    BACKUP_TO is asked where the server has none such, since that place may be away. A dict with
+    "name" and, for a file of this machine, "file", its SHA-256 when it has been sent.
+    """
+    if name and Path(name).is_file():
+        return bring_there(host, Path(name))
+    for remote in [False, True] if host.config.backup_to else [False]:
+        with step(host, "Looking for backups" + " in BACKUP_TO" * remote):
+            found = backups(host, remote)
+        good = [each["name"] for each in found if is_meant(each, name)]
+        if good:
+            return {"name": good[-1]}
+    listed = ", ".join(each["name"] for each in found[-5:]) or "none"
+    raise Exit(f"There is no backup {name or 'yet'}; the newest are: {listed}", 2)
+
+
+def is_meant(found: dict[str, str], name: str | None) -> bool:
+    """Return whether a backup has the name or, without one, is of a whole site.
+
+    What a restore has put aside is not what another one means to bring back.
+    """
+    if name:
+        return found["name"] == name
+    return found["has"] == "all" and not found["name"].endswith("-restore")
+
+
+def bring_there(host: Host, path: Path) -> dict[str, str]:
+    """Send a backup of this machine to the server; where the line is cut it goes on next time."""
+    upload = Upload("backups", path.name, path.stat().st_size, digest(path))
+    there = host.call("coming_backup")["staged"]
+    transport.send(host, f"Sending {path.name}", [(path, upload)], there, "receive_backup", False)
+    return {"name": path.name.removesuffix(".gz").removesuffix(".tar"), "file": upload.sha256}
+
+
+def load(host: Host, name: str, release: str = "", file: str = "") -> dict[str, Any]:
     """Load a backup beside the live database, for the live release or another one; return a dict.
 
-    "age" says how old the backup is, "differences" is a list of lines, one a table.
+    That is what `load` of on_host/restore.py returns. `file` is that of `choose`.
     """
+    app = host.config.project_app
     with step(host, f"Reading {name}"):
-        return host.call("load", backup=name, app=host.config.project_app, release=release)
+        return host.call("load", backup=name, app=app, release=release, file=file)
 
 
 def swap(host: Host, name: str) -> None:
     """Put what `load` has loaded in the place of what is live, which is kept under another name."""
     with step(host, f"Putting {name} in place"):
-        host.call("swap")
+        came = host.call("swap")["secrets"]
+    if came:
+        print(f"    Of the server that is lost: {', '.join(came)}")
 
 
 def clear_cache(host: Host) -> None:

@@ -1,4 +1,4 @@
-"""Who is around the server: the CA that signs certificates, and proxies that visitors come by."""
+"""Who is around the server: a CA, proxies that visitors come by, and a place for backups."""
 
 import ipaddress
 import re
@@ -48,3 +48,19 @@ def network(text: Any) -> str:
     if found.prefixlen < LARGEST[found.version]:
         raise ValueError(f"{text} would let strangers say who they are")
     return str(found)
+
+
+PLACE = r"(sftp://(\w[\w.-]*@)?|(s3|rest):https?://)\w[\w.-]*(:\d{1,5})?/[\w./~-]+"
+
+
+def backup_to(value: Any) -> str:
+    """Return the address of a repository of restic, or an empty str; ValueError where it is none.
+
+    Whoever sees the settings sees it, so it has no password.
+    """
+    if value == "" or isinstance(value, str) and re.fullmatch(PLACE, value, re.A):
+        return value
+    examples = "sftp://me@host//srv/backups, s3:https://host/bucket or rest:https://host/name/"
+    if isinstance(value, str) and re.search(r"://[^/]*:[^/]*@", value):
+        raise ValueError("has a password in it; type fab secret BACKUP_REST_PASSWORD")
+    raise ValueError(f"{value!r} is not the address of a place for backups, such as {examples}")

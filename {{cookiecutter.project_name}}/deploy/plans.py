@@ -89,7 +89,7 @@ def deploy(
     live = now["live"]
     pending = check_migrations(host, name, live, maintenance, yes)
     lease.note(migrations=pending)
-    dump = database.backup(host, "deploy", only_database=True) if live else None
+    dump = database.dump(host, "deploy") if live else None
     if dump and maintenance:
         deploy_in_maintenance(host, name, dump, now)
     else:
@@ -201,18 +201,20 @@ def find_dump(host: Host, release: str) -> str:
     return found[-1]
 
 
-def load_and_tell(host: Host, dump: str, release: str = "") -> None:
+def load_and_tell(host: Host, dump: str, release: str = "", file: str = "") -> None:
     """Load a backup beside what is live, and say how the two differ."""
-    loaded = database.load(host, dump, release)
+    loaded = database.load(host, dump, release, file)
     print(f"    {dump} is {loaded['age']}; what has been written since is lost:")
     for line in loaded["differences"] or ["no table has more or fewer rows"]:
         print(f"    {line}")
+    if loaded["secrets"]:
+        print("    It is of a server that is lost: its secrets come along")
 
 
 def ask_about_loss(host: Host, dump: str, release: str, yes: bool) -> None:
     """Load the backup, say what the live database has and it has not, dump that, and ask."""
     load_and_tell(host, dump, release)
-    database.backup(host, "rollback", only_database=True)
+    database.dump(host, "rollback")
     agree(f"Put {dump} in the place of the live database", yes)
 
 

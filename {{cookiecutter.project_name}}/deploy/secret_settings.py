@@ -11,9 +11,10 @@ from typing import Any
 
 from invoke import Exit
 
-from . import plans, relay
+from . import backup_keys, plans, relay
 from .host import CommandFailed, Host
 from .lease import Lease
+from .on_host.backup_keys import CREDENTIALS
 from .on_host.secret_settings import problem_of_name, takes
 from .steps import step
 from .terminal import ask, can_ask, tell
@@ -36,6 +37,9 @@ def change(host: Host, name: str, remove: bool, yes: bool) -> None:
     """Keep a value that is asked for, or none any more, and offer the relay that makes it live."""
     if problem := problem_of_name(name):
         raise Exit(problem, 2)
+    if name in CREDENTIALS:  # of no release: what is to open BACKUP_TO is for root alone
+        backup_keys.change(host, name, None if remove else given(name, "str"))
+        return
     plans.live_or_exit(host)
     app = host.config.project_app
     found: dict[str, Any] = {"reads": True}

@@ -79,7 +79,12 @@ def adopt(host: Host) -> bool:
         return host.call("adopt", files=files.on_server(host))["data"]
 
 
-def remove(host: Host, backup: str) -> None:
-    """Remove what the server's record says is the project's; its backup goes to /var/backups."""
+def remove(host: Host, backup: str) -> str:
+    """Remove what the server's record says is the project's; return where its backup stays."""
+    path = ""
+    if backup:
+        with step(host, f"Keeping {backup}"):
+            path = host.call("keep_backup", backup=backup)["path"]
     with step(host, f"Removing {host.config.project_name}"):
-        host.call("remove", backup=backup)
+        host.call("remove")
+    return path

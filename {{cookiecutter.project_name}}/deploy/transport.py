@@ -72,9 +72,17 @@ def fetch(host: Host, title: str, wanted: Sequence[Upload], blobs: Path, everyth
 
 
 def send(
-    host: Host, title: str, wanted: Sequence[tuple[Path, Upload]], there: dict[str, int]
+    host: Host,
+    title: str,
+    wanted: Sequence[tuple[Path, Upload]],
+    there: dict[str, int],
+    command: str = "receive_content",
+    as_site: bool = True,
 ) -> None:
-    """Send local files, where the server does not have them yet; `there` is what it has staged."""
+    """Send local files, where the server does not have them yet; `there` is what it has staged.
+
+    `command` is that of on_host/ that takes them.
+    """
     found = {each.sha256: (path, each) for path, each in wanted}
     needed = [
         (path, each, offset(each, there))
@@ -87,7 +95,7 @@ def send(
     progress = Progress(sum(each.size - start for each, start in pairs))
     room = progress.total + sum(each.size for _, each in wanted)
     with step(host, described(title, pairs, progress), progress):
-        session = host.session("receive_content", as_site=True, number=len(needed), room=room)
+        session = host.session(command, as_site, number=len(needed), room=room)
         try:
             uploads.send(Counted(session.channel, progress), needed)
             session.channel.shutdown_write()

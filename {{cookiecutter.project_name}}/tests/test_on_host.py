@@ -204,10 +204,10 @@ def test_hosts_of_no_site_are_ours_only_where_they_are_nobodys(server, path, tex
 def test_only_what_is_recorded_is_removed(site, server):
     claim(site)
     server.update({("role", "garden"), ("user", "garden"), ("user", "gardener")})
-    record.remove(site, "")
+    record.remove(site)
     assert server == {("user", "gardener")}
     with pytest.raises(Refused, match="There is no record of garden"):
-        record.remove(site, "")
+        record.remove(site)
 
 
 def test_a_directory_that_only_looks_like_a_site_is_not_adopted(site, server):

@@ -1,4 +1,4 @@
-"""Backups on a server: their order is the one in which they were made, whatever the clock says."""
+"""Dumps on a server: their order is the one in which they were made, whatever the clock says."""
 
 import json
 from datetime import UTC, datetime
@@ -39,18 +39,17 @@ def site(tmp_path, monkeypatch):
 
 
 def names(site):
-    return [made["name"] for made in backup.show(site)["backups"]]
+    return [made["name"] for made in backup.show(site)]
 
 
-def test_a_backup_says_of_itself_what_it_is(site):
-    name = backup.make(site, "manual")["name"]
-    assert name == "20261128T042000Z-manual"
-    assert backup.show(site) == {"backups": [{"name": name, "release": "1"}]}
+def test_a_dump_says_of_itself_what_it_is(site):
+    name = backup.make(site, "deploy")["name"]
+    assert name == "20261128T042000Z-deploy"
+    told = {"name": name, "release": "1", "place": "The server", "has": "the database"}
+    assert backup.show(site) == [told]
     kept = {path.name for path in (site.root / "backups" / name).iterdir()}
-    notes = {"project", "release", "postgresql", "made"}
-    assert kept == {"database", "media.tar.gz", "private.tar.gz", "SHA256SUMS"} | notes
-    small = backup.make(site, "deploy", only_database=True)["name"]
-    assert not (site.root / "backups" / small / "media.tar.gz").exists()
+    notes = {"project", "release", "postgresql", "made", "environment", "compression"}
+    assert kept == {"database", "SHA256SUMS"} | notes
 
 
 def test_a_clock_that_is_set_back_changes_nothing(site, monkeypatch):
@@ -64,17 +63,19 @@ def test_a_clock_that_is_set_back_changes_nothing(site, monkeypatch):
     assert set(names(site)) == {path.name for path in (site.root / "backups").iterdir()}
 
 
-def test_nightly_ones_are_kept_beside_the_others(site):
-    nightly = [backup.make(site, "nightly")["name"] for _ in range(9)]
-    others = [backup.make(site, "manual")["name"] for _ in range(12)]
-    assert names(site) == nightly[-7:] + others[-10:]
+def test_snapshots_have_their_place_in_the_order_and_count_as_no_dumps(site):
+    old = [backup.make(site, "deploy")["name"] for _ in range(3)]
+    backup.append(site, "20261128T042003Z-nightly")
+    new = [backup.make(site, "deploy")["name"] for _ in range(9)]
+    assert names(site) == [*old[-1:], *new]
+    assert backup.order(site) == [old[-1], "20261128T042003Z-nightly", *new]
 
 
-def test_the_newest_of_each_kind_is_kept_as_it_may_be_of_a_deploy_that_goes_on(site):
-    deploy = backup.make(site, "deploy", only_database=True)["name"]
-    for _ in range(20):
-        backup.make(site, "manual")
-    assert names(site)[0] == deploy
+def test_a_whole_backup_of_before_there_were_snapshots_is_listed_as_that(site):
+    old = site.root / "backups/20200101T000000Z-nightly"
+    old.mkdir()
+    (old / "media.tar.gz").touch()
+    assert [each["has"] for each in backup.show(site)] == ["all"]
 
 
 def test_what_somebody_brought_there_is_listed_last_and_never_removed(site):
@@ -139,7 +140,7 @@ def test_a_backup_of_a_newer_postgresql_is_refused_in_one_line(site, monkeypatch
     monkeypatch.setattr(postgres, "version", lambda: 17)
     name = backup.make(site, "manual")["name"]
     with pytest.raises(Refused) as refused:
-        restore.check(site, name)
+        restore.check(site, site.root / "backups" / name, name)
     assert str(refused.value).startswith(
         f"{name} is a backup of PostgreSQL 17, and here is 15: restore it on a server"
     )
@@ -172,7 +173,7 @@ def loading(site, monkeypatch):
     for module, does in {"require": None, "run": "", "has_database": True}.items():
         monkeypatch.setattr(restore, module, lambda *_, does=does, **__: does)
     monkeypatch.setattr(restore, "differences", lambda *_: [])
-    monkeypatch.setattr(restore, "unpack", lambda *_: None)
+    monkeypatch.setattr(restore, "put_beside", lambda *_: None)
     usage = SimpleNamespace(free=2**30)
     monkeypatch.setattr(restore.shutil, "disk_usage", lambda path: usage)
     name = backup.make(site, "manual")["name"]

@@ -303,6 +303,9 @@ FABRIC = {
     "PROXIES": [],
     # Where node_exporter of Prometheus looks for text files; empty: nowhere.
     "METRICS_DIRECTORY": "",
+    # A second place for the backups, as restic names it, such as "sftp://me@nas.example//backups",
+    # "s3:https://s3.example.com/bucket" or "rest:https://rest.example/me/"; empty: none.
+    "BACKUP_TO": "",
 }
 
 # More servers for the same project, each with a name of your own: `fab staging deploy`. What an

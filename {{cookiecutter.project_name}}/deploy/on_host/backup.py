@@ -1,8 +1,10 @@
-"""Backups: made, listed in the order of their making, and removed when there are newer ones.
+"""Dumps of the database alone, as they are made before a deploy or a rollback, in ROOT/backups.
 
-That order is kept in ROOT/state/backups, a name a line, the oldest first. The names have a time in
-them for people; the clock of a server may be wrong, or be set, so nothing else is made of it. What
-is in ROOT/backups and not in that list was brought there by somebody, and is never removed.
+Whole backups are made by snapshots.py. The order of the dumps is kept in ROOT/state/backups, a name
+a line, the oldest first, with those of the snapshots. The names have a time in them for people; the
+clock of a server may be wrong, or be set, so nothing else is made of it. What is in ROOT/backups
+and not in that list was brought there by somebody, and is never removed. Before there were
+snapshots, whole backups lay there, with archives of the uploads; they are restored as ever.
 """
 
 import fcntl
@@ -11,65 +13,76 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-from . import postgres
+from . import deployed, postgres
 from .files import write
 from .site import Refused, Site
 
 PATIENCE = 3600  # seconds for another backup to end
-NIGHTLY, OTHERS = 7, 10  # how many are kept
-UPLOADS = ("media", "private")
+KEPT = 10  # dumps
+REMEMBERED = 1000  # names
 
 Clocks = dict[str, Any]  # of clocks()
 
 
-def make(site: Site, label: str, only_database: bool = False) -> dict[str, str]:
-    """Dump the database and, unless only_database, the uploads and files of forms; return "name".
+def make(site: Site, label: str) -> dict[str, str]:
+    """Dump the database; return "name".
 
     The name is that of the directory in ROOT/backups, which bears it only when it is complete.
     """
     os.umask(0o077)
-    lock = take(site)
-    for left in backups(site).glob(".*.part"):  # of one that was killed
-        shutil.rmtree(left)
-    name = free_name(site, label)
-    part = backups(site) / f".{name}.part"
-    part.mkdir()
-    try:
-        fill(site, part, only_database)
-        names = [*recorded(site), name]
-        record(site, names)
-        part.rename(backups(site) / name)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-    for old in superseded(names):
-        shutil.rmtree(backups(site) / old)
-    record(site, recorded(site))
-    lock.close()
+    with locked(site, "backup.lock"):
+        for left in backups(site).glob(".*.part"):  # of one that was killed
+            shutil.rmtree(left)
+        name = free_name(site, label)
+        part = backups(site) / f".{name}.part"
+        part.mkdir()
+        try:
+            fill(site, part)
+            append(site, name)
+            part.rename(backups(site) / name)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+        old = recorded(site)[:-KEPT]
+        for each in old:
+            shutil.rmtree(backups(site) / each)
+        record(site, [each for each in order(site) if each not in old])
     return {"name": name}
 
 
-def show(site: Site) -> dict[str, list[dict[str, str]]]:
-    """Return the backups, the oldest first: a list of dicts with "name" and "release"."""
+def show(site: Site) -> list[dict[str, str]]:
+    """Return the dumps, the oldest first: dicts with "name", "release", "place", "has"."""
     names = recorded(site)
     names += sorted(complete(site) - set(names))
-    return {"backups": [{"name": name, "release": note(site, name, "release")} for name in names]}
+    return [
+        {
+            "name": name,
+            "release": note(backups(site) / name, "release"),
+            "place": "The server",
+            "has": "all" if (backups(site) / name / "media.tar.gz").exists() else "the database",
+        }
+        for name in names
+    ]
 
 
-def take(site: Site) -> TextIO:
-    """Return the lock of backups; Refused where another holds it for too long."""
-    lock = (site.state / "backup.lock").open("a")
-    for _ in range(PATIENCE):
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return lock
-        except BlockingIOError:
-            time.sleep(1)
-    raise Refused("another backup has been at work here for an hour")
+@contextmanager
+def locked(site: Site, name: str) -> Iterator[None]:
+    """Hold a lock of ROOT/state; Refused where another holds it for too long."""
+    with (site.state / name).open("a") as lock:
+        for _ in range(PATIENCE):
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(1)
+        else:
+            raise Refused("another backup has been at work here for an hour")
+        yield
 
 
 def free_name(site: Site, label: str) -> str:
@@ -80,19 +93,16 @@ def free_name(site: Site, label: str) -> str:
     return name
 
 
-def fill(site: Site, part: Path, only_database: bool) -> None:
-    """Write a whole backup into a directory."""
+def fill(site: Site, part: Path, compression: int = 6) -> None:
+    """Write a dump into a directory, with what restoring it has to know."""
     with (part / "database").open("wb") as dump:
-        words = ["pg_dump", "--format=custom", "--no-owner", "--lock-wait-timeout=60s", site.name]
-        postgres.run(*words, stdout=dump)
+        words = ["pg_dump", "--format=custom", f"--compress={compression}", "--no-owner"]
+        postgres.run(*words, "--lock-wait-timeout=60s", site.name, stdout=dump)
     # Reading all of it finds a truncated dump, which listing it does not.
     run("pg_restore", "--file=/dev/null", part / "database")
-    if not only_database:
-        # Without "private", where the site was last deployed before there was one.
-        for directory in (name for name in UPLOADS if (site.shared / name).is_dir()):
-            run("tar", "-C", site.shared, "-czf", part / f"{directory}.tar.gz", directory)
     notes = {"project": site.name, "release": site.live, "postgresql": postgres.version()}
-    notes["made"] = json.dumps(clocks())
+    notes |= {"made": json.dumps(clocks()), "compression": compression}
+    notes["environment"] = deployed.kept(site, site.live).get("ENVIRONMENT", "")
     for key, value in notes.items():
         (part / key).write_text(f"{value}\n")
     sums = run("sha256sum", *sorted(path.name for path in part.iterdir()), cwd=part)
@@ -110,33 +120,31 @@ def complete(site: Site) -> set[str]:
     return {path.name for path in found if path.is_dir() and not path.name.startswith(".")}
 
 
-def recorded(site: Site) -> list[str]:
-    """Return the names of those that we have made, the oldest first."""
-    path, there = site.state / "backups", complete(site)
+def order(site: Site) -> list[str]:
+    """Return the names of all that we have made, the oldest first, snapshots and dumps."""
+    path = site.state / "backups"
     if not path.exists():  # those of before there was a record, in the order of their names
-        return sorted(there)
-    return [name for name in path.read_text().splitlines() if name in there]
+        return sorted(complete(site))
+    return path.read_text().splitlines()
 
 
-def record(site: Site, names: Iterable[str]) -> None:
-    write(site.state / "backups", "".join(f"{name}\n" for name in names))
+def recorded(site: Site) -> list[str]:
+    """Return the names of the dumps that we have made, the oldest first."""
+    there = complete(site)
+    return [name for name in order(site) if name in there]
 
 
-def superseded(names: Sequence[str]) -> list[str]:
-    """Return which of the backups, the oldest first, are no longer kept.
-
-    The newest of each label is, among them the one of a deploy that goes on.
-    """
-    label = {name: name.partition("-")[2] for name in names}
-    newest = {label[name]: name for name in names}.values()
-    nightly = [name for name in names if label[name] == "nightly"]
-    others = [name for name in names if label[name] != "nightly"]
-    return [name for name in [*nightly[:-NIGHTLY], *others[:-OTHERS]] if name not in newest]
+def append(site: Site, name: str) -> None:
+    record(site, [*order(site), name])
 
 
-def note(site: Site, name: str, key: str) -> str:
-    """Return what a backup says of itself, empty where it is of before it did."""
-    path = backups(site) / name / key
+def record(site: Site, names: Sequence[str]) -> None:
+    write(site.state / "backups", "".join(f"{name}\n" for name in names[-REMEMBERED:]))
+
+
+def note(path: Path, key: str) -> str:
+    """Return what the backup in a directory says of itself, empty where it is of before it did."""
+    path = path / key
     return path.read_text().strip() if path.is_file() else ""
 
 

@@ -4,17 +4,19 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import releases, secret_settings, virtualenv
+from . import releases, secret_settings, snapshots, virtualenv
 from .acme.place import Place, paused, told
 from .acme.place import user as acme_user
 from .certificate import DAYS, SSL, is_combined, is_covered, is_of_server, names_of
 from .checks import Server, Wrong, check, output
 from .pages import Visitors
 from .processes import Failed, Processes, end_of_log
+from .restic import away
 
 DEPLOY = ("deploy",)
 SILENT = 600  # seconds: the agent of certificates runs each minute
 BACKUP = 2 * 86400  # seconds: one is made each night
+PROOF = 15 * 86400  # seconds: one is proved each week
 
 
 @check("Is a release live?", every=0)
@@ -189,18 +191,45 @@ def is_refused(words: str) -> bool:
 def last_backup(server: Server) -> str | None:
     if not server.site.live:
         return None
-    paths = (server.root / "backups").glob("[!.]*/SHA256SUMS")
-    found = {path.stat().st_mtime: path for path in paths}
-    if not found:
+    noted = snapshots.noted(server.site)
+    name, when = noted.get("here", {}).get("made") or newest_of_before(server)
+    if not name:
         if time.time() - first_deploy(server) > BACKUP:
             raise Wrong("none", "fab backup")
         return "none yet: one is made each night"
-    newest = max(found)
-    name = found[newest].parent.name
-    if time.time() - newest > BACKUP:
-        made = datetime.fromtimestamp(newest, UTC)
-        raise Wrong(f"{name} is the newest", "fab backup", f"{made:%Y-%m-%dT%H:%MZ}")
-    return name
+    refuse_old(f"{name} is the newest", when, BACKUP, "fab backup")
+    if not away(server.site):
+        return f"{name}, on this server alone: BACKUP_TO in FABRIC names another place"
+    there, when = noted.get("away", {}).get("made", ("", first_deploy(server)))
+    refuse_old(f"{there or 'nothing'} is the newest in BACKUP_TO", when, BACKUP, "fab backup")
+    return f"{name}; in BACKUP_TO {there or 'none yet'}"
+
+
+def newest_of_before(server: Server) -> tuple[str, float]:
+    """Return the newest of the backups of before there were snapshots, and when it was made."""
+    paths = (server.root / "backups").glob("[!.]*/SHA256SUMS")
+    found = {path.stat().st_mtime: path.parent.name for path in paths}
+    newest = max(found, default=0)
+    return found.get(newest, ""), newest
+
+
+def refuse_old(words: str, when: float, age: float, type: str) -> None:
+    """Wrong with these words where that was more than so many seconds ago."""
+    if time.time() - when > age:
+        raise Wrong(words, type, f"{datetime.fromtimestamp(when, UTC):%Y-%m-%dT%H:%MZ}")
+
+
+@check("Was a backup proved to come back?", every=60)
+def last_proof(server: Server) -> str | None:
+    noted = snapshots.noted(server.site)
+    if not server.site.live or "here" not in noted:
+        return None
+    told = []
+    for key, place in (("here", "here"), *([("away", "BACKUP_TO")] * bool(away(server.site)))):
+        name, when = noted.get(key, {}).get("proved", ("none", first_deploy(server)))
+        refuse_old(f"{place}: {name} is the last", when, PROOF, "")
+        told.append(f"{place}: {name}" if name != "none" else f"{place}: none yet")
+    return "; ".join(told)
 
 
 def first_deploy(server: Server) -> float:

@@ -9,7 +9,6 @@ in the record is somebody else's: it is never changed, and `remove` leaves it.
 import json
 import pwd
 import re
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -190,14 +189,11 @@ def text_of(path: Path) -> str:
     return re.sub(r"#.*", "", path.read_text("utf-8", "replace")) if path.is_file() else ""
 
 
-def remove(site: Site, backup: str) -> dict[str, str]:
-    """Remove what the record says, and nothing else; a backup's name: it goes to /var/backups."""
+def remove(site: Site) -> dict[str, str]:
+    """Remove what the record says, and nothing else."""
     record = read(site)
     if not record:
         raise Refused(f"There is no record of {site.name}")
-    if backup:
-        source, target = site.root / "backups" / backup, f"/var/backups/{site.name}-{backup}"
-        subprocess.run(["cp", "-a", source, target], check=True)
     things.remove_all(record["things"])
     (RECORDS / f"{site.name}.json").unlink()
     return {"root": ""}  # it may come again elsewhere

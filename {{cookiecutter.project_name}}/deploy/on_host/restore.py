@@ -1,8 +1,8 @@
 """A backup takes the place of the live database, uploads and files of forms, in two phases.
 
-"load" reads the backup whole, beside what is live, and says what that database has more or less.
-"swap" then lets the two change names. What was live stays, as NAME-before-restore and
-media-before-restore, until the next one.
+It is a snapshot, a dump, or a file from home. "load" reads it whole, beside what is live, and says
+what that database has more or less. "swap" then lets the two change names. What was live stays, as
+NAME-before-restore and media-before-restore, until the next one.
 """
 
 import json
@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from . import rights
+from . import backups_at_home, lost_server, rights, snapshots
 from .backup import age, clocks, note
 from .naming import refusal_in
 from .postgres import has_database, psql, run, version
@@ -25,18 +25,17 @@ DIRECTORIES: dict[str, tuple[str | None, int]] = {
 }
 
 
-def check(site: Site, backup: str) -> Path:
-    """Return the directory of a backup; Refused with what is wrong, before anything is touched."""
-    path = site.root / "backups" / backup
+def check(site: Site, path: Path, backup: str) -> None:
+    """Refused with what is wrong with a backup in a directory, before anything is touched."""
     if not (path / "SHA256SUMS").is_file():
         raise Refused(f"{backup} is not a complete backup")
     command = ["sha256sum", "--check", "--quiet", "SHA256SUMS"]
     sums = subprocess.run(command, cwd=path, capture_output=True, text=True)
     if sums.returncode:
         raise Refused(f"{backup} is damaged: {sums.stdout.strip()}")
-    if note(site, backup, "project") != site.name:
+    if note(path, "project") != site.name:
         raise Refused(f"{backup} is a backup of another project")
-    made_by, here = note(site, backup, "postgresql"), version()
+    made_by, here = note(path, "postgresql"), version()
     if made_by and int(made_by) > here:
         raise Refused(newer(backup, made_by, here))
     size = (path / "database").stat().st_size
@@ -44,9 +43,9 @@ def check(site: Site, backup: str) -> Path:
         raise Refused(f"{backup} is empty")
     live = int(psql(f"SELECT pg_database_size('{site.name}')")[0])
     free = shutil.disk_usage("/var/lib/postgresql").free
-    if free < max(live, 4 * size):
+    unpacked = size * (2 if note(path, "compression") == "0" else 4)
+    if free < max(live, unpacked):
         raise Refused(f"the disk is too full: {free >> 20} MB are free")
-    return path
 
 
 def newer(backup: str, made_by: str, here: int) -> str:
@@ -56,32 +55,58 @@ def newer(backup: str, made_by: str, here: int) -> str:
     )
 
 
-def load(site: Site, backup: str, app: str, release: str = "") -> dict[str, Any]:
-    """Load a backup beside what is live; return its "age", in words, and "differences", lines.
+def load(site: Site, backup: str, app: str, release: str = "", file: str = "") -> dict[str, Any]:
+    """Load a backup beside what is live, for the live release or another one.
 
-    It is for the live release, or another one. Refused where that could not have its name there.
+    `file` is the SHA-256 of one that has come from home. Return its "age", in words, "differences",
+    lines, and "secrets", whether it brings those of a lost server. Refused where the release could
+    not have its name there.
     """
-    path, new = check(site, backup), f"{site.name}-restoring"  # a project's name has no hyphen
+    new = f"{site.name}-restoring"  # a project's name has no hyphen
     require(site, "database", new)
-    psql(f'DROP DATABASE IF EXISTS "{new}" WITH (FORCE)')
-    psql(f'CREATE DATABASE "{new}" OWNER "{site.name}" TEMPLATE template0')
-    with (path / "database").open("rb") as dump:
-        restore = ["pg_restore", "--single-transaction", "--exit-on-error", "--no-owner"]
-        try:
-            run(*restore, f"--role={site.name}", f"--dbname={new}", stdin=dump)
-        except Refused as refused:
-            if "unsupported version" in str(refused):  # of before backups said which
-                raise Refused(newer(backup, "newer", version())) from None
-            raise
+    unpacked = backups_at_home.unpacked(site)
+    shutil.rmtree(unpacked, ignore_errors=True)
+    path = find(site, backup, file, unpacked)
+    check(site, path, backup)
+    load_database(path / "database", new, site.name, backup)
     hold_mail(new)
-    psql("ANALYZE", database=new)
     if told := refusal_in(site, new, release or site.live, app):
         psql(f'DROP DATABASE "{new}" WITH (FORCE)')
         raise Refused(f"In {backup}, {told}: deploy with another LIVE_HOSTNAME before")
     for name in DIRECTORIES:
-        unpack(site, path / f"{name}.tar.gz", name)
-    made = json.loads(note(site, backup, "made") or "null")
-    return {"age": age(made, clocks()), "differences": differences(new, site.name)}
+        put_beside(site, unpacked / "shared" / name, path / f"{name}.tar.gz", name)
+    return {
+        "age": age(json.loads(note(path, "made") or "null"), clocks()),
+        "differences": differences(new, site.name),
+        "secrets": bool(lost_server.secrets(site, unpacked)),
+    }
+
+
+def find(site: Site, backup: str, file: str, unpacked: Path) -> Path:
+    """Return the directory that has the dump of a backup; unpack it before, where it has to be."""
+    path = site.root / "backups" / backup
+    if not file and path.is_dir():
+        return path
+    unpacked.mkdir(mode=0o700)
+    if file:
+        return backups_at_home.unpack(site, file)
+    snapshots.bring(site, backup, unpacked)
+    return unpacked / "state/dump"
+
+
+def load_database(dump: Path, database: str, role: str, backup: str) -> None:
+    """Make a database of a dump; one of that name before is dropped."""
+    psql(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+    psql(f'CREATE DATABASE "{database}" OWNER "{role}" TEMPLATE template0')
+    with dump.open("rb") as file:
+        restore = ["pg_restore", "--single-transaction", "--exit-on-error", "--no-owner"]
+        try:
+            run(*restore, f"--role={role}", f"--dbname={database}", stdin=file)
+        except Refused as refused:
+            if "unsupported version" in str(refused):  # of before backups said which
+                raise Refused(newer(backup, "newer", version())) from None
+            raise
+    psql("ANALYZE", database=database)
 
 
 def hold_mail(database: str) -> None:
@@ -94,18 +119,25 @@ def hold_mail(database: str) -> None:
         )
 
 
-def unpack(site: Site, archive: Path, name: str) -> None:
-    """Unpack an archive, if it is in the backup, beside the directory that it is to replace."""
+def put_beside(site: Site, folder: Path, archive: Path, name: str) -> None:
+    """Bring uploads that are in the backup, as a folder or an archive, beside what they replace."""
     new = site.shared / f"{name}-restoring"
+    group, mode = DIRECTORIES[name]
     shutil.rmtree(new, ignore_errors=True)
-    if archive.exists():
-        group, mode = DIRECTORIES[name]
+    if folder.is_dir():
+        folder.rename(new)
+        # A user of the same name may have another number on another server.
+        owner = f"{site.name}:{group or site.name}"
+        subprocess.run(["chown", "-R", "--no-dereference", owner, new], check=True)
+    elif archive.exists():
         new.mkdir(mode=0o700)  # root's, so that nobody puts a symbolic link in the way of tar
         subprocess.run(["tar", "-C", new, "--strip-components=1", "-xzf", archive], check=True)
-        if group:
-            rights.open_to(group, new)
-        shutil.chown(new, site.name, group or site.name)
-        new.chmod(mode)
+    else:
+        return
+    if group:
+        rights.open_to(group, new)
+    shutil.chown(new, site.name, group or site.name)
+    new.chmod(mode)
 
 
 def differences(before: str, now: str) -> list[str]:
@@ -124,8 +156,11 @@ def rows_of(database: str) -> dict[str, int]:
     return {table: int(count) for table, count in (row.rsplit("|", 1) for row in rows)}
 
 
-def swap(site: Site) -> dict[str, str]:
-    """Let what was loaded and what is live change names."""
+def swap(site: Site) -> dict[str, Any]:
+    """Let what was loaded and what is live change names; secrets of a lost server come back.
+
+    Return "kept", the database that was live, and "secrets", the names of those that came.
+    """
     name, new, old = site.name, f"{site.name}-restoring", f"{site.name}-before-restore"
     if not has_database(new):
         raise Refused("no backup is loaded")
@@ -143,7 +178,10 @@ def swap(site: Site) -> dict[str, str]:
             psql(f'ALTER DATABASE "{database}" ALLOW_CONNECTIONS true')
     for directory in DIRECTORIES:
         swap_directory(site.shared, directory)
-    return {"kept": old}
+    unpacked = backups_at_home.unpacked(site)
+    came = lost_server.take_over(site, unpacked)
+    shutil.rmtree(unpacked, ignore_errors=True)
+    return {"kept": old, "secrets": came}
 
 
 def swap_directory(shared: Path, name: str) -> None:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from . import backup_keys
 from .files import write
 from .release_python import ask
 from .site import Refused, Site
@@ -122,7 +123,8 @@ def put_back(site: Site) -> list[str]:
 
 def show(site: Site) -> dict[str, list[str]]:
     """Return "names", and "waiting", those that are not live before the next relay."""
-    return {"names": sorted(kept(in_force(site))), "waiting": changed(site)}
+    names = [*kept(in_force(site)), *backup_keys.credentials(site)]
+    return {"names": sorted(names), "waiting": changed(site)}
 
 
 def look(site: Site, setting: str, app: str) -> dict[str, Any]:

@@ -24,9 +24,9 @@ SUPERVISOR = Path("/etc/supervisor/conf.d")
 def needed(site: Site, files: Iterable[str]) -> list[list[str]]:
     """Return what a project needs, a list of [kind, name]; `files` are paths outside of ROOT."""
     name = site.name
-    databases = [name, f"{name}-restoring", f"{name}-before-restore"]
+    databases = [name, *(f"{name}-{use}" for use in ("restoring", "before-restore", "proving"))]
     directories = [f"/run/{name}", f"/run/{name}-pages", f"/run/{name}-watch"]
-    directories += [str(site.root)]
+    directories += [f"/var/cache/{name}-backups", str(site.root)]
     programs = [name, f"{name}-standby", f"{name}-memcached"]
     logs = [f"/var/log/nginx/{name}.{log}.log" for log in ("access", "error", "stale")]
     logs += [f"/var/log/supervisor/{program}.log" for program in programs]

@@ -1,0 +1,82 @@
+"""What happens to the backups each night, and once a week: see snapshots.py."""
+
+import shutil
+import time
+from collections.abc import Callable
+from functools import partial
+
+from . import backup, restore, snapshots
+from .postgres import psql
+from .record import require
+from .restic import Repository, away, here, label
+from .site import Refused, Site
+
+WEEK = 6.5 * 86400  # seconds from a proof to the next
+
+
+def run(site: Site) -> dict[str, str]:
+    """Make a backup, bring it to BACKUP_TO, remove old ones, and prove the newest each week.
+
+    Where one of these fails the others are done all the same; Refused with all that has failed.
+    """
+    release_locks(here(site))
+    name = snapshots.make(site, "nightly")["name"]
+    places = {"here": here(site), "away": away(site)}
+    todo: list[Callable[[], object]] = [partial(snapshots.send, site, name)]
+    for key, place in places.items():
+        if place:
+            todo.append(partial(forget, site, place, name))
+            if is_due(site, key):
+                todo.append(partial(prove, site, key, place))
+    problems = []
+    for work in todo:
+        try:
+            work()
+        except Refused as refused:
+            problems.append(str(refused))
+    if problems:
+        raise Refused("; ".join(dict.fromkeys(problems)))
+    return {"name": name}
+
+
+def release_locks(place: Repository) -> None:
+    """Remove the locks of processes that were killed; those of others stay."""
+    if place.exists():
+        place.run("unlock")
+
+
+def forget(site: Site, place: Repository, name: str) -> None:
+    release_locks(place)
+    with backup.locked(site, "snapshots.lock"):
+        place.forget(name)
+
+
+def is_due(site: Site, key: str) -> bool:
+    proved = snapshots.noted(site).get(key, {}).get("proved", ("", 0))[1]
+    return not 0 <= time.time() - proved < WEEK
+
+
+def prove(site: Site, key: str, place: Repository) -> None:
+    """Restore the newest backup of a place beside what is live, and read a part of the uploads.
+
+    The database is restored whole. Of all that the place has, another 52nd is read each week.
+    """
+    snapshot = place.snapshots()[-1]
+    folder, scratch = site.root / "backups/.proving", f"{site.name}-proving"
+    require(site, "database", scratch)
+    shutil.rmtree(folder, ignore_errors=True)  # of one that was killed
+    folder.mkdir(mode=0o700)
+    name = label(snapshot, "name")
+    try:
+        place.run("restore", snapshot["id"], "--target", folder, "--include", "/state/dump")
+        dump = folder / "state/dump"
+        restore.check(site, dump, name)
+        restore.load_database(dump / "database", scratch, site.name, name)
+        if not restore.rows_of(scratch).get("django_site"):
+            raise Refused(f"{place.name}: {name} has no site in it")
+    finally:
+        psql(f'DROP DATABASE IF EXISTS "{scratch}" WITH (FORCE)')
+        shutil.rmtree(folder, ignore_errors=True)
+    week = int(time.time() / (7 * 86400)) % 52 + 1
+    place.run("check", f"--read-data-subset={week}/52")
+    snapshots.note(site, key, "proved", name)
