@@ -273,6 +273,29 @@ def test_a_field_of_a_packages_model_gets_its_migration_in_the_project(project):
     assert "Remove field subtitle" in project.manage("makemigrations", "--dry-run")
 
 
+OF_THE_BLOG = """
+POST = "mezzanine.blog.models.BlogPost"
+EXTRA_MODEL_FIELDS = [
+    (f"{POST}.subtitle", "CharField", (), {"max_length": LENGTH, "default": ""}),
+    (f"{POST}.image", "ImageField", (), {"upload_to": "blog", "default": ""}),
+]
+"""
+
+
+def test_what_a_package_has_forgotten_is_not_in_a_migration_of_the_project(project):
+    """Mezzanine's blog differs from its migrations in two more fields."""
+
+    def written(length):
+        fields = OF_THE_BLOG.replace("LENGTH", str(length))
+        project.write("own_settings.py", SETTINGS + fields + 'INSTALLED_APPS.remove("bread")\n')
+        shown = project.manage("makemigrations", "--noinput")
+        return [line.strip() for line in shown.splitlines() if line.startswith("    ")]
+
+    assert written(20) == ["+ Add field image to blogpost", "+ Add field subtitle to blogpost"]
+    assert written(30) == ["~ Alter field subtitle on blogpost"]
+    assert "No changes" in project.manage("makemigrations", "--check")
+
+
 def test_migrations_of_a_package_that_the_project_has_taken_over_are_its_own(project):
     taken_over = 'MIGRATION_MODULES = {"pages": "migrations_of.pages"}\n'
     project.write("own_settings.py", SETTINGS + EXTRA + taken_over)
