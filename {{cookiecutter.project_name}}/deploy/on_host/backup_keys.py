@@ -82,6 +82,7 @@ def make(site: Site, keys: Keys | None) -> dict[str, bool]:
     if keys and (is_new or not (site.root / "snapshots").exists()):
         here = {} if is_new else read(site)["credentials"]
         keep(site, keys | {"credentials": keys["credentials"] | here})
+    ssh_key(site)  # now, for home to have it too
     password = read(site)["password"]
     return {"made": is_new and not keys, "ours": (keys or {}).get("password") == password}
 

@@ -92,6 +92,7 @@ class Repository:
         if words[0] in READING:
             options.append("--no-lock")
         if source:
+            options += source.options() if source.is_sftp else []
             theirs = source.environment
             for name in ("REPOSITORY", "PASSWORD"):
                 environment[f"RESTIC_FROM_{name}"] = theirs[f"RESTIC_{name}"]
