@@ -23,6 +23,7 @@ from mezzanine.core.models import SitePermission
 from mezzanine.forms.models import Form, FormEntry
 from mezzanine.generic.models import ThreadedComment
 from mezzanine.pages.models import Page, RichTextPage
+from translated_texts import filled
 
 import multisite.admin
 import navigation.admin
@@ -173,15 +174,15 @@ def test_its_foot_says_to_staff_which_revisions_run(superuser, browse, settings,
 @pytest.mark.usefixtures("mezzanines_defaults", "mezzanines_base")
 def test_the_title_of_the_site_is_changed_in_the_admin(superuser, browse):
     settings = reverse("admin:conf_setting_changelist")
-    fields = fields_of(superuser.get(settings), "#settings-form") | {"SITE_TITLE": "Another title"}
-    superuser.post(settings, fields)
+    fields = fields_of(superuser.get(settings), "#settings-form")
+    superuser.post(settings, filled(fields, SITE_TITLE="Another title"))
     assert "<title>About | Another title</title>" in browse().get("/about/").content.decode()
 
 
 def test_a_page_is_written_and_shown(superuser, browse):
     add = reverse("admin:pages_richtextpage_add")
     fields = fields_of(superuser.get(add), "#richtextpage_form")
-    superuser.post(add, fields | {"title": "A new page", "content": "<p>Fresh content</p>"})
+    superuser.post(add, filled(fields, title="A new page", content="<p>Fresh content</p>"))
     page = RichTextPage.objects.get(title="A new page")
     assert "Fresh content" in browse().get(page.get_absolute_url()).content.decode()
 
