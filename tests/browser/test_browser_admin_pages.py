@@ -18,7 +18,7 @@ PREVIEW = "about:srcdoc"  # the preview of a look runs no scripts, and Chromium 
 LEFT_OUT = "/logout/|/r/|/jsi18n/"
 # Of others: the editor, the media library, Django's choices, and columns without a name.
 OTHERS = [
-    *[".mce-tinymce", ".fb_show", ".mezz-fb-thumbnail", ".filebrowser", ".selector", ".select2"],
+    *[".selector", ".select2"],
     *["[class*=-admin_thumb]", "[class*=-admin_link]", ".field-avatar_link"],
 ]
 UNCLEAR = """others => axe.run({exclude: others.map(other => [other])}, {preload: false}).then(
