@@ -7,7 +7,8 @@ import threading
 import time
 from collections import Counter
 
-FORM = "username=&password="
+TOKEN = "x" * 32
+FORM = f"csrfmiddlewaretoken={TOKEN}&username=&password="
 PAUSE = 0.15  # seconds a visitor waits: NGINX takes 30 requests a second from one address
 
 
@@ -68,7 +69,12 @@ class Load:
             headers = {"Host": self.name, "Cookie": "just-sent=1"}
             return connection.request("GET", "/", headers=headers)
         # To the admin, which leads to the log-in: what others send is limited for each address.
-        headers = {"Host": self.name, "Content-Type": "application/x-www-form-urlencoded"}
+        headers = {
+            "Host": self.name,
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Cookie": f"__Host-csrftoken={TOKEN}",
+            "Referer": f"https://{self.name}/admin/",
+        }
         return connection.request("POST", "/admin/", FORM, headers)
 
     def _count(self, answer, started):

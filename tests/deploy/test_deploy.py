@@ -291,5 +291,6 @@ def test_remove_leaves_nothing_of_the_project_but_its_last_backup(site):
     )
     # What `fab secure` did stays: the server is no less in danger without the site.
     secured = {"/etc/ssh/sshd_config.d/00-mysite.conf", "/etc/sudoers.d/mysite"}
-    secured.add("/etc/fail2ban/jail.d/mysite.local")
+    secured |= {"/etc/fail2ban/jail.d/mysite.local", "/etc/needrestart/conf.d/mysite.conf"}
+    secured |= {"/etc/modprobe.d/90-mysite.conf", "/etc/sysctl.d/90-mysite.conf"}
     assert set(left.stdout.splitlines()) - secured == set()
