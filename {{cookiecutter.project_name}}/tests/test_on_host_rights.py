@@ -129,7 +129,7 @@ def test_a_backup_is_unpacked_where_nobody_can_put_a_link_meanwhile(site, tmp_pa
     chowned = []
     monkeypatch.setattr(restore.shutil, "chown", lambda *words: chowned.append(words))
     monkeypatch.setattr(restore.subprocess, "run", watched)
-    restore.unpack(site, archive, "media")
+    restore.put_beside(site, tmp_path / "no folder", archive, "media")
     assert seen == [(0o700, [])]
     assert chowned == [(site.shared / "media-restoring", "garden", "www-data")]
     assert mode(site.shared / "media-restoring") == 0o2750
