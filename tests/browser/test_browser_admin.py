@@ -1,13 +1,6 @@
 """A freshly made site in a browser, as its editors use it."""
 
-import base64
-import secrets
-
 from chromium import expect, log_in
-
-PNG = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
 
 
 def open_form_of(page, title):
@@ -34,48 +27,6 @@ def test_an_editor_unfolds_the_meta_data_and_moves_a_page_to_another_address(pag
         save(page)
         page.goto(f"/{slug}/")
         expect(page.get_by_role("heading", name="About", level=1)).to_be_visible()
-
-
-def test_an_editor_writes_in_the_rich_text_editor(page, words):
-    log_in(page)
-    open_form_of(page, "Blog")
-    editor = page.frame_locator("#id_content_ifr").locator("body")
-    editor.click()
-    editor.press("ControlOrMeta+a")
-    editor.press_sequentially(words)
-    save(page)
-    page.goto("/blog/")
-    expect(page.locator(".editable-original", has_text=words)).to_be_visible()
-
-
-def test_an_editor_writes_in_the_page_itself(page, words):
-    log_in(page)
-    page.goto("/contact/legals/")
-    page.locator("#editable-toolbar-toggle").click()
-    content = page.locator("main .content")
-    content.get_by_role("link", name="Edit").click()
-    editor = content.frame_locator("iframe").locator("body")
-    editor.click()
-    editor.press("ControlOrMeta+a")
-    editor.press_sequentially(words)
-    content.get_by_role("button", name="Save").click()
-    expect(page.locator(".editable-original", has_text=words)).to_be_visible()
-
-
-def test_an_editor_uploads_a_picture(page):
-    name = f"{secrets.token_hex(8)}.png"
-    log_in(page)
-    page.locator("#content").get_by_role("link", name="Media Library").click()
-    page.get_by_role("link", name="Upload").click()
-    picture = {"name": name, "mimeType": "image/png", "buffer": PNG}
-    page.locator("input[type=file]").set_input_files(picture)
-    expect(page.get_by_text(name)).to_be_visible()
-    page.get_by_role("button", name="Upload").click()
-    listed = page.get_by_role("row").filter(has_text=name)
-    expect(listed).to_be_visible()
-    address = listed.get_by_role("link", name=name).get_attribute("href")
-    assert "/media/" in address
-    assert page.request.get(address).body() == PNG
 
 
 def test_an_editor_unfolds_the_page_tree_and_drags_a_page_above_another(page):

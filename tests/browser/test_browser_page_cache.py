@@ -117,12 +117,12 @@ def edit_in_the_page(page, title):
     page.goto("/about/")
     toggle, heading = page.locator("#editable-toolbar-toggle"), page.locator("h1")
     expect(toggle).to_be_visible()
-    link = heading.get_by_role("link", name="Edit")
-    if not link.is_visible():  # the browser remembers whether it is
+    button = heading.get_by_role("button", name="Edit")
+    if not button.is_visible():  # the browser remembers whether it is
         toggle.click()
-    link.click()
-    heading.locator("input[name=title]").fill(title)
-    heading.get_by_role("button", name="Save").click()
+    button.click()
+    page.locator("dialog input[name=title]").fill(title)
+    page.locator("dialog").get_by_role("button", name="Save").click()
     expect(page.locator("h1 .editable-original")).to_have_text(title)
 
 

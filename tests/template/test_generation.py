@@ -101,7 +101,7 @@ REFUSED = {
         *["x" * 64, "x" * 300, "../escape", "/tmp/absolute/name", "a/b/c", ".", "..", "~", "a\\b"],
         *["class", "match", "os", "json", "site", "test", "tests", "django", "mezzanine"],
         *["theme", "multisite", "feeds", "page_addresses", "page_cache", "staff", "mail", "deploy"],
-        *["importers", "navigation", "transfer", "visitors"],
+        *["importers", "media_library", "navigation", "transfer", "visitors"],
         *["fabfile", "psycopg", "memcache", "postgres", "root", "news", "pg_site"],
         *["a'b", 'a"b', "a\nb", "$(touch pwned)", "x';import os;os.mkdir('pwned');'", "{# x #}"],
     ],

@@ -7,12 +7,13 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
-from filebrowser_safe.functions import get_directory
 from mezzanine.blog.models import BlogPost
 from mezzanine.forms.models import Form
 from mezzanine.galleries.models import Gallery, GalleryImage
 from mezzanine.pages.models import RichTextPage
 from mezzanine.utils.sites import current_site_id
+
+from media_library.paths import root
 
 from . import content
 from .models import CONTACT, FEATURE, GALLERY, HERO, POSTS, TWEETS, HomePage, Section
@@ -59,7 +60,7 @@ def fill(author):
 
 def add_file(file):
     """Put a picture into the media library of the current site; return its path there."""
-    path = f"{get_directory().rstrip('/')}/demo/{file.name}"
+    path = f"{root()}/demo/{file.name}"
     if default_storage.exists(path):
         return path
     return default_storage.save(path, ContentFile(file.read_bytes()))

@@ -1,4 +1,4 @@
-"""What staff may do: each view of Mezzanine and filebrowser-safe asks for a permission here.
+"""What staff may do: each view of Mezzanine asks for a permission here.
 
 Theirs ask only whether somebody is staff. They are replaced where they are defined, not in urls.py:
 so no other pattern leads to them.
@@ -19,17 +19,13 @@ class StaffConfig(AppConfig):
             content,
             dates,
             entry_files,
-            media_library,
-            pictures,
             zip_import,
         )
 
         admin_removal.install()
         register(checks.check_directories)
         register(checks.check_lists)
-        media_library.install()
         content.install()
         dates.install()
-        pictures.install()
         entry_files.install()
         zip_import.install()

@@ -13,11 +13,10 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
-from filebrowser_safe.functions import get_directory
 from mezzanine.galleries.models import BaseGallery, GalleryImage
 from PIL import Image
 
-from .paths import BARE_NAME
+from media_library.paths import BARE_NAME, root
 
 LONGEST = GalleryImage._meta.get_field("file").max_length
 LARGEST = 100 * 1024 * 1024  # bytes of one picture
@@ -124,8 +123,8 @@ def store(slug, name, data, kind):
     stem = stem.encode()[: LONGEST // 2].decode(errors="ignore")
     if not BARE_NAME.fullmatch(stem):
         stem = "picture"
-    place = os.path.join(get_directory(), *folders)
-    place = place if len(place.encode()) < LONGEST // 2 else get_directory()
+    place = os.path.join(root(), *folders)
+    place = place if len(place.encode()) < LONGEST // 2 else root()
     return default_storage.save(os.path.join(place, stem + suffix), ContentFile(data))
 
 

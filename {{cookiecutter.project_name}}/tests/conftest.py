@@ -16,7 +16,7 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client, override_settings
 from django.utils import translation
-from media_library import GIF
+from media_acts import GIF
 from mezzanine.blog.models import BlogPost
 from mezzanine.conf import registry
 from mezzanine.core.models import SitePermission

@@ -7,7 +7,10 @@ IN_PLACE = "form:has([name=fields][value*=content])"  # of the content of a page
 
 def fields_of(response, selector):
     """Return what a browser would send from that form of the page: its fields as they stand."""
-    form = BeautifulSoup(response.content, "html.parser").select_one(selector)
+    page = BeautifulSoup(response.content, "html.parser")
+    for template in page.find_all("template"):  # selectors do not look into them
+        template.unwrap()
+    form = page.select_one(selector)
     fields = {}
     for field in form.find_all(["input", "textarea", "select"]):
         if field.name == "select":

@@ -109,7 +109,7 @@ def test_a_picture_is_uploaded_to_the_media_library(superuser):
 @pytest.mark.parametrize("user", [None, "member"])
 def test_the_media_library_is_closed_to_others(browse, user):
     visitor = browse(user)
-    for name in ("fb_browse", "fb_upload", "fb_check", "fb_do_upload", "fb_mkdir"):
+    for name in ("fb_browse", "fb_file", "fb_thumbnail", "fb_do_upload", "fb_mkdir"):
         response = visitor.post(reverse(name), {"folder": "", "name": "pixel.gif"})
         assert response.status_code == 302, name
 

@@ -162,8 +162,8 @@ def in_place(client, row, title):
 def test_sections_are_edited_in_place_by_those_who_may(browse, home, staff, see):
     row = home.sections.first()
     assert in_place(staff(), row, "No").status_code == 403
-    assert see("admin").select(".hero .editable-form")
-    assert not see().select(".editable-form")
+    assert see("admin").select_one(".hero").find(class_="editable-form")
+    assert not see().find(class_="editable-form")
     assert in_place(staff("homepage.change_section"), row, "Yes").status_code == 200
     assert see().h1.text == "Yes"
 

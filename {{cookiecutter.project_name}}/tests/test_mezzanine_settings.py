@@ -317,9 +317,9 @@ def test_entries_are_exported_with_that_delimiter(put, browse):
 
 @promise("INLINE_EDITING_ENABLED")
 def test_editing_in_place_may_be_off(put, see, post):
-    assert see(post.get_absolute_url(), "admin").select("form[action='/edit/']")
+    assert see(post.get_absolute_url(), "admin").find("form", action="/edit/")
     put(INLINE_EDITING_ENABLED=False)
-    assert not see(post.get_absolute_url(), "admin").select("form[action='/edit/']")
+    assert not see(post.get_absolute_url(), "admin").find("form", action="/edit/")
 
 
 @promise("OWNABLE_MODELS_ALL_EDITABLE")
@@ -385,10 +385,11 @@ def test_html_is_shown_by_functions(put, see, post):
 
 @promise("RICHTEXT_WIDGET_CLASS", "TINYMCE_SETUP_JS")
 def test_the_editor_may_be_another(put, browse):
-    put(TINYMCE_SETUP_JS="js/own.js")
-    assert "js/own.js" in browse("admin").get("/admin/blog/blogpost/add/").text
-    put(RICHTEXT_WIDGET_CLASS="django.forms.Textarea")
-    assert "mceEditor" not in browse("admin").get("/admin/blog/blogpost/add/").text
+    form = "/admin/blog/blogpost/add/"
+    assert "<rich-text" in browse("admin").get(form).text
+    put(RICHTEXT_WIDGET_CLASS="mezzanine.core.forms.TinyMceWidget", TINYMCE_SETUP_JS="js/own.js")
+    assert "js/own.js" in browse("admin").get(form).text
+    assert "<rich-text" not in browse("admin").get(form).text
 
 
 def found(page):

@@ -4,15 +4,16 @@ from io import BytesIO
 from zipfile import ZipFile
 
 import pytest
+from bs4 import BeautifulSoup
 from django.core.files.uploadedfile import SimpleUploadedFile
-from filebrowser_safe.functions import get_directory
 from forms import fields_of
+from mezzanine.blog.models import BlogPost
 from mezzanine.forms.models import Form, FormEntry
 from mezzanine.galleries.models import Gallery
 from mezzanine.utils.sites import override_current_site_id
 from PIL import Image
 
-from staff.pictures import is_of_site
+from media_library.paths import is_of_site, root
 
 pytestmark = pytest.mark.django_db
 GALLERY = [
@@ -34,8 +35,8 @@ def zip_of(*names):
 def test_a_zip_file_is_unpacked_into_the_uploads_of_its_site(slug, media_root):
     gallery = Gallery.objects.create(title="Ours", slug=slug, zip_import=zip_of("a.gif"))
     (image,) = gallery.images.all()
-    assert image.file.name.startswith(get_directory())
-    assert (media_root / image.file.name).resolve().is_relative_to(media_root / get_directory())
+    assert image.file.name.startswith(root())
+    assert (media_root / image.file.name).resolve().is_relative_to(media_root / root())
 
 
 def test_what_is_a_picture_and_has_another_name_gets_one_of_a_picture():
@@ -59,6 +60,18 @@ def test_what_is_a_picture_and_has_another_name_gets_one_of_a_picture():
 def test_a_picture_is_chosen_from_the_uploads_of_the_site(path, ours, settings):
     settings.MEDIA_LIBRARY_PER_SITE = True
     assert is_of_site(path) is ours
+
+
+def test_a_field_opens_the_media_library_and_shows_what_was_chosen(browse):
+    BlogPost.objects.update(featured_image="uploads/site-1/demo/lake.webp")
+    post = BlogPost.objects.first()
+    page = browse("admin").get(f"/admin/blog/blogpost/{post.pk}/change/")
+    field = BeautifulSoup(page.content, "html.parser").select_one(".media-field")
+    opened = [field[f"data-{name}"] for name in ("browse", "folder", "type")]
+    assert opened == ["/admin/media-library/browse/", "blog", "Image"]
+    assert field.input["value"] == "uploads/site-1/demo/lake.webp"
+    assert browse("admin").get(field.img["src"]).status_code == 302
+    assert post.featured_image.url == "/media/uploads/site-1/demo/lake.webp"
 
 
 def test_a_form_says_where_a_picture_has_to_be(staff):

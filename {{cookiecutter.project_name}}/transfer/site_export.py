@@ -7,12 +7,12 @@ from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sites.models import Site
 from django.db.models import FileField
-from filebrowser_safe import settings as filebrowser
 from filebrowser_safe.fields import FileBrowseField
 from mezzanine.core.models import SitePermission
 from mezzanine.forms import forms
 from mezzanine.forms.models import FieldEntry
 
+from media_library import settings as library
 from multisite.models import SiteAlias
 from staff.entry_files import STORED
 
@@ -124,7 +124,7 @@ def folder(site):
 def uploads_of(site_id):
     """Return the folder of the media library of a site, below MEDIA_ROOT."""
     per_site = getattr(settings, "MEDIA_LIBRARY_PER_SITE", False)
-    return Path(filebrowser.DIRECTORY, f"site-{site_id}" if per_site else "")
+    return Path(library.DIRECTORY, f"site-{site_id}" if per_site else "")
 
 
 def files_of(table, row):

@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "visitors",
     "transfer",
     "homepage",
+    "richtext",
     "theme",  # before Mezzanine, whose templates it extends
     "feeds",
     "django.contrib.auth",
@@ -56,8 +57,9 @@ INSTALLED_APPS = [
     "mezzanine.galleries",
     "mezzanine.accounts",
     "django_comments",
-    "filebrowser_safe",
+    "media_library",
     "grappelli_safe",
+    "django_prose_editor",  # what richtext/ is made of
     "django.contrib.admin",  # after those whose templates replace the admin's
     "django.contrib.staticfiles",
 ]
@@ -202,15 +204,28 @@ STATIC_ROOT = BASE_DIR / "static"
 MEDIA_URL = "/media/"
 MEDIA_ROOT = BASE_DIR / "media"
 FILE_UPLOAD_PERMISSIONS = 0o644
+# What the media library takes, and of which types a form may offer files. No HTML, scripts or SVG:
+# they would run as part of the site. Pictures that Pillow cannot read are refused as well. NGINX's
+# client_max_body_size is a little larger than the largest file.
+FILEBROWSER_MAX_UPLOAD_SIZE = 100 * 1024 * 1024  # bytes of a file
 FILEBROWSER_EXTENSIONS = {
-    "Image": [".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif", ".tif", ".tiff", ".svg"],
+    "Image": ".jpg .jpeg .png .gif .webp .avif .heic .heif .tif .tiff .svg".split(),
+    "Video": ".mp4 .m4v .webm .ogv .mov .wmv .mpeg .mpg .avi .rm".split(),
+    "Audio": ".mp3 .m4a .m4p .ogg .opus .flac .wav .aiff .midi".split(),
+    "Document": (
+        ".pdf .txt .rtf .csv .md .doc .docx .xls .xlsx .ppt .pptx .odt .ods .odp .epub .ics .vcf"
+    ).split(),
+    "Archive": ".zip .7z .gz".split(),
     "Font": [".woff2"],
+    "Code": [],
 }
-FILEBROWSER_SELECT_FORMATS = {"Font": ["Font"]}
+FILEBROWSER_SELECT_FORMATS = {
+    "Font": ["Font"],
+    "File": ["Image", "Video", "Audio", "Document", "Archive"],
+    "file": ["Image", "Video", "Audio", "Document", "Archive"],  # as editors of rich text ask
+}
 FORMS_UPLOAD_ROOT = BASE_DIR / "private"  # what visitors send through forms: staff alone see it
 FORM_ENTRIES_DAYS = 0  # after which that is deleted, with its files, each night; 0: never
-# filebrowser-safe still asks for this name, which Django 5.1 dropped. It is STORAGES["default"].
-DEFAULT_FILE_STORAGE = "django.core.files.storage.FileSystemStorage"
 
 
 # Sites and Mezzanine
@@ -224,11 +239,12 @@ HOST_THEMES = []  # ("domain", "package"): an app whose templates that site has 
 SITE_THEMES = []  # packages that the settings in the admin offer as themes, site by site
 MEDIA_LIBRARY_PER_SITE = True
 BLOG_USE_FEATURED_IMAGE = True  # a picture for each post, if you like
+RICHTEXT_WIDGET_CLASS = "richtext.widgets.RichTextWidget"  # or an editor of your own
 RICHTEXT_FILTERS = ["mezzanine.utils.html.thumbnails", "theme.text.finish"]
 TRANSFER_KINDS = {}  # {"shop.Order": "visitors"}: what fab push leaves alone; transfer/README.md
 COMMENTS_APP = "mezzanine.generic"
 COMMENT_FORM_CLASS = "page_cache.forms.CommentForm"
-PACKAGE_NAME_FILEBROWSER = "filebrowser_safe"
+PACKAGE_NAME_FILEBROWSER = "media_library"
 PACKAGE_NAME_GRAPPELLI = "grappelli_safe"
 GRAPPELLI_INSTALLED = True
 

@@ -16,6 +16,7 @@ class TolerantManifestStaticFilesStorage(ManifestStaticFilesStorage):
     """
 
     manifest_strict = False
+    support_js_module_import_aggregation = True  # modules of the editor import one another
     compressed = {".css", ".html", ".js", ".json", ".map", ".svg", ".txt", ".xml"}
 
     def __init__(self, *args, earlier=None, **kwargs):

@@ -202,7 +202,7 @@ def test_a_configuration_that_nginx_refuses_is_put_back(site):
     installed = site.host.root / "etc/nginx/sites-enabled/mysite.conf"
     before = installed.read_text()
     template = "deploy/nginx.conf.template"
-    with edited(site, template, "client_max_body_size 100m;", "no_such_directive;"):
+    with edited(site, template, "client_max_body_size 101m;", "no_such_directive;"):
         with Load(site, HOST) as load:
             output = site.fab("deploy", status=1)
         assert "no_such_directive" in output

@@ -123,3 +123,22 @@ def test_the_embed_of_disqus_is_an_old_one():
     )
     assert "disqus_developer" in comments
     assert "dsq-count-scr" not in counts
+
+
+def test_editing_in_place_needs_jquery_and_a_script_in_the_page():
+    loader = source_of(mezzanine.core, "includes/editable_loader.html")
+    assert "jquery.tools.overlay.js" in loader
+    assert "window.__toolbar_html" in loader
+
+
+def test_each_part_of_a_page_has_a_form_of_its_own_in_it():
+    assert "<template" not in source_of(mezzanine.core, "includes/editable_form.html")
+
+
+def test_the_toolbar_is_opened_by_a_link_that_leads_nowhere():
+    assert 'href="#"' in source_of(mezzanine.core, "includes/editable_toolbar.html")
+
+
+def test_the_editor_is_one_of_2015():
+    folder = Path(mezzanine.core.__file__).parent / "static/mezzanine/tinymce"
+    assert "4.1.10 (2015-05-05)" in (folder / "tinymce.min.js").read_text("utf-8")[:200]

@@ -1,14 +1,11 @@
 """What Mezzanine and Django no longer have in common."""
 
 import importlib
-import inspect
 from importlib.metadata import requires
 from pathlib import Path
 
-import filebrowser_safe.views
 import pytest
 from django.apps import apps
-from django.conf import global_settings
 from django.contrib.staticfiles import finders
 from django.core.cache.backends import memcached
 
@@ -22,11 +19,6 @@ def test_mezzanine_declares_an_older_django():
 def test_mezzanines_own_tweets_cannot_be_imported():
     with pytest.raises(ImportError, match="utc"):
         importlib.import_module("mezzanine.twitter.models")
-
-
-def test_the_media_library_reads_a_setting_that_django_dropped():
-    assert "django_settings.DEFAULT_FILE_STORAGE" in inspect.getsource(filebrowser_safe.views)
-    assert not hasattr(global_settings, "DEFAULT_FILE_STORAGE")
 
 
 def test_mezzanine_leaves_the_type_of_its_keys_to_the_settings():

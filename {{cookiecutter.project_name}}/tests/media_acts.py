@@ -8,7 +8,7 @@ GIF = b"GIF89a"
 
 
 def act(client, name, method="post", data=(), **query):
-    """Ask the view of that name, with a query of these parameters."""
+    """Ask the view of that name, with a query of these parameters, as a script does."""
     address = reverse(name, query=query)
     return getattr(client, method)(address, dict(data))
 
@@ -22,10 +22,10 @@ def every_act(client):
     """Do each thing that the media library offers, rightly; return the answers by view."""
     return {
         "fb_browse": act(client, "fb_browse", "get"),
-        "fb_check": act(client, "fb_check", data={"folder": "", "file": "picture.gif"}),
-        "fb_upload": act(client, "fb_upload", "get"),
+        "fb_file": act(client, "fb_file", "get", filename="picture.gif"),
+        "fb_thumbnail": act(client, "fb_thumbnail", "get", path="uploads/site-1/picture.gif"),
         "fb_do_upload": upload(client),
-        "fb_mkdir": act(client, "fb_mkdir", data={"dir_name": "made"}),
+        "fb_mkdir": act(client, "fb_mkdir", data={"name": "made"}),
         "fb_rename": act(client, "fb_rename", data={"name": "renamed"}, filename="picture.gif"),
-        "fb_delete": act(client, "fb_delete", filename="inner.gif", filetype="Image", dir="folder"),
+        "fb_delete": act(client, "fb_delete", filename="inner.gif", dir="folder"),
     }
