@@ -40,6 +40,7 @@ class FileWidget(forms.TextInput):
         is_picture = library.type_of(value) == "Image" and is_of_site(value)
         query = {"path": value} if is_picture else None
         return context | {
+            "input": forms.TextInput.template_name,
             "browse": reverse("fb_browse"),
             "thumbnails": reverse("fb_thumbnail"),
             "preview": reverse("fb_thumbnail", query=query) if is_picture else "",
