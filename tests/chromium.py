@@ -139,6 +139,14 @@ def log_in(page):
     page.get_by_label("Password").fill("default")
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
-    if page.viewport_size["width"] < 768 and not page.locator("#content.full").count():
-        page.locator("#side-panel-toggle").click()  # the menu would cover what is below it
-        expect(page.locator("#content.full")).to_be_visible()
+
+
+def drag(page, source, target, down):
+    """Drag an element as with a mouse to so many pixels below the upper edge of another."""
+    target.evaluate("target => target.scrollIntoView()")
+    start, end = source.bounding_box(), target.bounding_box()
+    page.mouse.move(start["x"] + 5, start["y"] + start["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(end["x"] + 15, end["y"] + end["height"] / 2, steps=5)
+    page.mouse.move(end["x"] + 15, end["y"] + down, steps=5)
+    page.mouse.up()

@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from chromium import expect, log_in, running_site
+from chromium import drag, expect, log_in, running_site
 
 CONTENT = """
 from mezzanine.blog.models import BlogPost
@@ -27,7 +27,7 @@ def site(browser, project, tmp_path_factory):
 
 def row_of(page, title):
     """Return the row of a page in the tree, without the level below it."""
-    link = page.locator(".changelink").get_by_text(title, exact=True)
+    link = page.locator("#tree .title").get_by_text(title, exact=True)
     return page.locator("#tree li > div").filter(has=link)
 
 
@@ -56,7 +56,8 @@ def test_an_editor_adds_a_page_in_a_level_that_was_loaded(page):
     log_in(page)
     page.goto("/admin/pages/page/")
     row_of(page, "Section").locator(".tree-toggle").click()
-    row_of(page, "Child 3").locator(".addlist").select_option(label="Link")
+    row_of(page, "Child 3").locator(".addlist summary").click()
+    row_of(page, "Child 3").get_by_role("link", name="Link", exact=True).click()
     page.wait_for_url("**/link/add/?parent=*")
 
 
@@ -64,18 +65,11 @@ def test_an_editor_drags_a_page_in_a_level_that_was_loaded(page):
     log_in(page)
     page.goto("/admin/pages/page/")
     row_of(page, "Section").locator(".tree-toggle").click()
-    titles = page.locator("#tree > ol > li > ol > li > div .changelink")
+    titles = page.locator("#tree > ol > li > ol > li > .row .title")
     expect(titles).to_have_count(100)
     before = titles.all_inner_texts()
-    handle = row_of(page, before[2]).locator(".ordering")
-    handle.scroll_into_view_if_needed()
-    source, target = handle.bounding_box(), row_of(page, before[1]).bounding_box()
-    page.mouse.move(source["x"] + 5, source["y"] + 5)
-    page.mouse.down()
-    page.mouse.move(source["x"] + 5, target["y"] + 20, steps=10)
-    page.mouse.move(source["x"] + 5, target["y"] + 2, steps=10)
     with page.expect_response("**/admin_page_ordering/") as answer:
-        page.mouse.up()
+        drag(page, row_of(page, before[2]), row_of(page, before[1]), 2)
     assert answer.value.text() == "ok"
     page.reload()
     expect(titles).to_have_text([before[0], before[2], before[1], *before[3:]])

@@ -32,7 +32,7 @@ class SiteForm(forms.ModelForm):
         return domain
 
 
-class SiteAliasInline(admin.TabularInline):
+class SiteAliasInline(admin.StackedInline):
     model = SiteAlias
     extra = 1
 
@@ -63,6 +63,8 @@ class SiteWithAliasesAdmin(SiteAdmin):
 
 class SuperuserSitePermissionInline(SitePermissionInline):
     """Only superusers give sites to staff: others see which ones they have. Sites are searched."""
+
+    template = admin.StackedInline.template  # with a label at each field
 
     def formfield_for_manytomany(self, db_field, request, **kwargs):
         kwargs.setdefault("widget", SearchedMultiple(db_field, self.admin_site))

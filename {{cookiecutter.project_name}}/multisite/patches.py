@@ -1,7 +1,6 @@
 """What is changed of Mezzanine itself, beside page_cache/queries.py and writes.py."""
 
 from mezzanine.core.managers import PublishedManager
-from mezzanine.core.templatetags import mezzanine_tags
 from mezzanine.pages.fields import MenusField
 
 published = PublishedManager.published
@@ -15,12 +14,6 @@ def published_here(manager, for_user=None):
     return published(manager, for_user if may_see else None)
 
 
-def menu_without_sites(context):
-    """Leave out the form that chooses a site by GET; admin/base_site.html has one by POST."""
-    context["dropdown_menu_app_list"] = mezzanine_tags.admin_app_list(context["request"])
-    return context.flatten()
-
-
 def without_settings(field):
     """Leave the menus of PAGE_MENU_TEMPLATES out of migrations; there they differ at each look."""
     name, path, args, kwargs = deconstruct(field)
@@ -32,6 +25,3 @@ def without_settings(field):
 def install():
     MenusField.deconstruct = without_settings
     PublishedManager.published = published_here
-    mezzanine_tags.register.inclusion_tag(
-        "admin/includes/dropdown_menu.html", takes_context=True, name="admin_dropdown_menu"
-    )(menu_without_sites)

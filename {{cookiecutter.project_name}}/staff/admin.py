@@ -15,11 +15,15 @@ from mezzanine.forms import fields
 from mezzanine.forms.admin import FormAdmin
 from mezzanine.forms.models import Field, FieldEntry, Form
 
+from . import inlines
 from .entries import EntriesForm
 
 
 class PermittedSettingsAdmin(SettingsAdmin):
     """Mezzanine saves first, and asks for the permission afterwards."""
+
+    def has_add_permission(self, request):
+        return False  # the settings are there, and nobody adds one by hand
 
     def changelist_view(self, request, extra_context=None):
         if not self.has_change_permission(request):
@@ -65,3 +69,4 @@ for model, model_admin in ((Setting, PermittedSettingsAdmin), (Form, PermittedFo
     admin.site.unregister(model)
     admin.site.register(model, model_admin)
 forms_admin.EntriesForm = EntriesForm
+inlines.install()

@@ -19,6 +19,7 @@ class StaffConfig(AppConfig):
             content,
             dates,
             entry_files,
+            sidebar,
             zip_import,
         )
 
@@ -27,5 +28,6 @@ class StaffConfig(AppConfig):
         register(checks.check_lists)
         content.install()
         dates.install()
+        sidebar.install()
         entry_files.install()
         zip_import.install()

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import content_disposition_header
 from django.utils.timezone import localtime, now
+from django.utils.translation import gettext_lazy as _
 from mezzanine.conf import settings
 from mezzanine.forms import fields, forms
 from mezzanine.forms.models import FormEntry
@@ -33,7 +34,13 @@ MATCHES = {
 
 
 class EntriesForm(forms.EntriesForm):
-    """Mezzanine's, with rows of its own."""
+    """Mezzanine's, with rows of its own, and filters that say what they are."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            if name.endswith("_filter"):
+                field.widget.attrs["aria-label"] = _("Filter by")
 
     def rows(self, csv=False):
         """Yield a list for each entry that passes all filters, the newest first.

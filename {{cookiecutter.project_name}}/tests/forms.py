@@ -19,5 +19,6 @@ def fields_of(response, selector):
         elif field.name == "textarea":
             fields[field["name"]] = field.text
         elif field.get("type") not in ("checkbox", "radio", "submit") or field.has_attr("checked"):
-            fields[field.get("name")] = field.get("value", "")
+            blank = "on" if field.get("type") == "checkbox" else ""
+            fields[field.get("name")] = field.get("value", blank)
     return fields

@@ -1,13 +1,23 @@
 """The admin, as the superuser and as those who must stay outside."""
 
 import json
+import re
 
 import pytest
+from bs4 import BeautifulSoup
 from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 from forms import IN_PLACE, fields_of
+from mezzanine.blog.models import BlogPost
+from mezzanine.conf import settings
+from mezzanine.core.models import SitePermission
+from mezzanine.forms.models import Form, FormEntry
+from mezzanine.generic.models import ThreadedComment
 from mezzanine.pages.models import Page, RichTextPage
 
 PIXEL = bytes.fromhex(
@@ -56,6 +66,72 @@ def test_the_admin_is_closed_to_others(browse, user):
     visitor = browse(user)
     for path in admin_pages():
         assert visitor.get(path).status_code == 302, path
+
+
+def test_every_page_has_the_menu_in_the_order_of_the_setting(superuser):
+    for path in ("/admin/auth/user/", "/admin/media-library/browse/"):
+        page = BeautifulSoup(superuser.get(path).content, "html.parser")
+        titles = [each.text for each in page.select("#nav-sidebar caption a")]
+        assert titles[:3] == ["Content", "Site", "Users"], path
+        assert page.select_one("#nav-sidebar a[href='/admin/media-library/']")
+        assert page.select_one("#logout-form[method=post] button")
+        assert page.title.text.endswith(f"| {settings.SITE_TITLE}")
+
+
+def test_a_path_on_a_page_leads_to_a_list_of_models(superuser):
+    for app, words in {"forms": "Pages", "blog": "Blog posts"}.items():
+        assert words in superuser.get(reverse("admin:app_list", args=[app])).text
+
+
+def test_the_menu_has_what_staff_may_see_and_no_more(browse):
+    user = get_user_model().objects.create_user("editor", password="x", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename="view_blogpost"))
+    SitePermission.objects.create(user=user).sites.set([1])
+    page = BeautifulSoup(browse("editor").get("/admin/blog/blogpost/").content, "html.parser")
+    names = [each.get_text(strip=True) for each in page.select("#nav-sidebar th[id]")]
+    assert names == ["Blog posts", "Media Library"]
+
+
+def test_the_dashboard_says_what_waits(superuser, browse):
+    post = BlogPost.objects.create(title="A draft", content="x", user_id=1, status=1)
+    comment = ThreadedComment(content_object=post, user_name="Ada", comment="So", site_id=1)
+    comment.save()
+    ThreadedComment.objects.update(is_public=False)
+    FormEntry.objects.create(form=Form.objects.first(), entry_time=timezone.now())
+    page = BeautifulSoup(superuser.get("/admin/").content, "html.parser")
+    todo = page.select_one("#overview")
+    for address, words in (
+        (reverse("admin:blog_blogpost_change", args=[post.pk]), "A draft"),
+        (reverse("admin:form_entries", args=[Form.objects.first().pk]), "Contact"),
+        ("/admin/generic/threadedcomment/?is_public__exact=0", "1 comment waits for approval"),
+    ):
+        assert todo.find("a", href=address).get_text(strip=True) == words
+    assert "Mezzanine 6.1.1" in page.select_one("#software").text
+
+
+def test_the_dashboard_tells_staff_nothing_of_what_they_may_not_see(browse):
+    BlogPost.objects.create(title="A draft", content="x", user_id=1, status=1)
+    FormEntry.objects.create(form=Form.objects.first(), entry_time=timezone.now())
+    user = get_user_model().objects.create_user("editor", password="x", is_staff=True)
+    SitePermission.objects.create(user=user).sites.set([1])
+    page = BeautifulSoup(browse("editor").get("/admin/").content, "html.parser")
+    assert "Nothing waits for you." in page.select_one("#overview").text
+    assert not page.select("#software")
+
+
+def test_a_row_that_nobody_has_filled_in_is_not_saved(superuser):
+    form = Form.objects.first()
+    path = reverse("admin:forms_form_change", args=[form.pk])
+    fields = fields_of(superuser.get(path), "#form_form")
+    new = max(name for name in fields if re.fullmatch("fields-[0-9]+-label", name))
+    number = form.fields.count()
+    fields[new.replace("label", "_order")] = number
+    assert superuser.post(path, fields).status_code == 302
+    assert form.fields.count() == number
+    order = {f"fields-{place}-_order": number - place for place in range(number)}
+    before = [*form.fields.values_list("label", flat=True)]
+    assert superuser.post(path, fields | order).status_code == 302
+    assert [*form.fields.values_list("label", flat=True)] == before[::-1]
 
 
 def test_its_foot_says_to_staff_which_revisions_run(superuser, browse, settings, tmp_path):

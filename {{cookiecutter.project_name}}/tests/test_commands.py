@@ -25,7 +25,7 @@ TESTED = {
     "import_wordpress": "importing/test_wordpress.py",
     "runserver": "test_the_server_of_developers_shows_what_was_uploaded",
 }
-PACKAGES = ("mezzanine", "django_comments", "filebrowser_safe", "grappelli_safe")
+PACKAGES = ("mezzanine", "django_comments", "filebrowser_safe")
 
 
 def test_each_command_of_mezzanine_is_run_by_a_test():

@@ -138,16 +138,16 @@ def test_the_form_of_accounts_may_be_the_projects(put, see, monkeypatch):
 def test_page_types_are_offered_in_that_order(put, see):
     for first in ("pages.Link", "forms.Form"):
         put(ADD_PAGE_ORDER=[first])
-        options = see("/admin/pages/page/", "admin").select(".addlist option[value*=add]")
-        assert f"/{first.lower().replace('.', '/')}/" in options[0]["value"]
+        link = see("/admin/pages/page/", "admin").select_one(".addlist a")
+        assert f"/{first.lower().replace('.', '/')}/" in link["href"]
 
 
 @promise("ADMIN_MENU_ORDER")
 def test_the_menu_of_the_admin_is_in_that_order(put, see):
     put(ADMIN_MENU_ORDER=[("Ours", [("Files", "fb_browse"), "pages.Page"])])
-    links = see("/admin/", "admin").select(".dropdown-menu a")
+    links = see("/admin/auth/user/", "admin").select("#nav-sidebar a")
     found = [link.get_text(strip=True) for link in links]
-    assert found.index("Ours") < found.index("Files") < found.index("Pages")
+    assert found.index("Ours") < found.index("Files") < found.index("Pages") < found.index("Users")
 
 
 @promise("ADMIN_MENU_COLLAPSED")

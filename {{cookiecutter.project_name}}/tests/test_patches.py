@@ -19,7 +19,7 @@ from django.core.management import find_commands
 from django.template import Library
 from originals import parse
 
-PACKAGES = ("django", "django_comments", "filebrowser_safe", "grappelli_safe", "mezzanine")
+PACKAGES = ("django", "django_comments", "filebrowser_safe", "mezzanine")
 HERE = Path(__file__).parent
 CORE = Path(django.core.__file__).parent  # it has commands, as an app has
 HOW = "write a row for it in PATCHES.md, and a test in tests/upstream/"

@@ -198,7 +198,7 @@ def test_the_admin_finds_exports_and_deletes(anna, browse):
     admin.post(reverse(ADDRESS), {"who": ANNA, "delete": ANNA})
     rest()
     answer = admin.post(reverse(ADDRESS), {"who": "admin", "delete": "admin"}, follow=True)
-    assert "admin is staff" in answer.text
+    assert "Admin is staff" in answer.text
 
 
 def test_what_is_deleted_is_what_was_found(anna, browse):

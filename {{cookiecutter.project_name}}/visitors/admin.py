@@ -7,6 +7,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -41,7 +42,7 @@ class VisitorAdmin(admin.ModelAdmin):
         form = WhoForm(request.POST or None)
         who = form.cleaned_data["who"].strip() if form.is_valid() else ""
         context = self.admin_site.each_context(request) | {
-            "title": Visitor._meta.verbose_name_plural,
+            "title": capfirst(Visitor._meta.verbose_name_plural),
             "opts": Visitor._meta,
             "form": form,
             "found": who,

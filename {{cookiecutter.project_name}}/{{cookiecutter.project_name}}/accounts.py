@@ -1,4 +1,4 @@
-"""Accounts: sign up, log in by user name or e-mail address, log out, ask for a new password.
+"""Accounts: sign up, log in by user name or e-mail address, ask for a new password.
 
 Mezzanine looks for the one user whose name or address was typed, and fails when there are two: two
 accounts that share an address, or one whose user name is the address of another.
@@ -11,10 +11,8 @@ from django.contrib import messages
 from django.contrib.auth import forms as auth_forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.views import LogoutView as DjangoLogoutView
 from django.contrib.sites.models import Site
 from django.db import transaction
-from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from mezzanine.accounts import forms as mezzanine_forms
@@ -118,12 +116,3 @@ def signup(request, template="accounts/account_signup.html", extra_context=None)
             form.add_error(None, no_mail())
     context = {"form": form, "title": _("Sign up"), **(extra_context or {})}
     return TemplateResponse(request, template, context)
-
-
-class LogoutView(DjangoLogoutView):
-    """Django's view answers a GET with 405, and Mezzanine's admin has a plain link to it."""
-
-    http_method_names = [*DjangoLogoutView.http_method_names, "get", "head"]
-
-    def get(self, request, *args, **kwargs):
-        return render(request, "registration/log_out.html")

@@ -58,7 +58,6 @@ INSTALLED_APPS = [
     "mezzanine.accounts",
     "django_comments",
     "media_library",
-    "grappelli_safe",
     "django_prose_editor",  # what richtext/ is made of
     "django.contrib.admin",  # after those whose templates replace the admin's
     "django.contrib.staticfiles",
@@ -107,6 +106,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "mezzanine.conf.context_processors.settings",
                 "mezzanine.pages.context_processors.page",
+                "staff.sidebar.context",
             ],
         },
     },
@@ -245,8 +245,7 @@ TRANSFER_KINDS = {}  # {"shop.Order": "visitors"}: what fab push leaves alone; t
 COMMENTS_APP = "mezzanine.generic"
 COMMENT_FORM_CLASS = "page_cache.forms.CommentForm"
 PACKAGE_NAME_FILEBROWSER = "media_library"
-PACKAGE_NAME_GRAPPELLI = "grappelli_safe"
-GRAPPELLI_INSTALLED = True
+GRAPPELLI_INSTALLED = False  # the admin is Django's own, and Mezzanine asks
 
 
 # Deploying: what fabfile.py reads. Your own user, key and passwords belong into a FABRIC of

@@ -13,11 +13,10 @@ from navigation.sitemaps import sitemap
 from page_cache.rules import fresh
 from theme.views import look_css, look_preview, manifest, styleguide
 
-from .accounts import LogoutView, StaffPasswordResetForm, password_reset, signup
+from .accounts import StaffPasswordResetForm, password_reset, signup
 
 urlpatterns = [
     path("admin/look/", look_preview, name="look_preview"),
-    path("admin/logout/", LogoutView.as_view()),
     path("admin/", include(admin.site.urls)),
     path(
         "password_reset/",

@@ -1,25 +1,23 @@
 """Faults of Mezzanine's accounts and admin."""
 
-import re
 from pathlib import Path
 
 import filebrowser_safe
 import mezzanine.conf.forms
-import mezzanine.core
+import mezzanine.core.admin
 import mezzanine.galleries
 import mezzanine.generic
+import mezzanine.pages
 import pytest
 from django.conf import global_settings
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.contrib.auth.views import LogoutView
-from django.contrib.staticfiles import finders
 from django.core.exceptions import ObjectDoesNotExist
-from django.template.loader import get_template
 from django.utils.datastructures import MultiValueDictKeyError
 from mezzanine.accounts.admin import UserProfileAdmin
 from mezzanine.accounts.forms import PasswordResetForm
 from mezzanine.core.auth_backends import MezzanineBackend
+from mezzanine.core.forms import OrderWidget
 from originals import original
 
 from feeds.credentials import NAMES
@@ -44,12 +42,6 @@ def test_no_password_is_reset_by_an_address_that_two_accounts_have(editor):
         PasswordResetForm({"username": editor.email}).is_valid()
 
 
-def test_logging_out_takes_a_POST_and_the_admin_has_a_link(ask):
-    assert LogoutView.as_view()(ask("get")).status_code == 405
-    header = get_template("admin/includes_grappelli/header.html").template.source
-    assert re.search(r'<a href="\S+ logout_url', header)
-
-
 def test_who_may_edit_users_may_make_superusers(ask, editor):
     fields = UserProfileAdmin(User, admin.site).get_readonly_fields(ask("get", user=editor))
     assert "is_superuser" not in fields
@@ -65,9 +57,47 @@ def test_the_settings_take_any_text_for_a_sender():
     assert field.clean("no address") == "no address"
 
 
-def test_fields_that_are_folded_stay_hidden():
-    rules = Path(finders.find("grappelli/css/modules.css")).read_text("utf-8")
-    assert re.search(r"fieldset\.collapse-closed div \{\s+display: none", rules)
+def source_of(package, template):
+    """Return the text of a template of Mezzanine, also where the project has another."""
+    return Path(package.__file__).with_name("templates").joinpath(template).read_text("utf-8")
+
+
+def test_the_admin_of_mezzanine_is_made_for_grappelli():
+    base = source_of(mezzanine.core, "admin/base_site.html")
+    assert "block before_content" in base  # which Django's has not
+    assert "{ media }" in base  # as in Django's: the shortcuts of a date are there twice
+    assert "css/login.css" in source_of(mezzanine.core, "admin/login.html")
+
+
+def test_the_menu_of_the_admin_is_in_the_order_of_its_apps(ask, user):
+    found = original("django.contrib.admin.sites.AdminSite.get_app_list")(
+        admin.site, ask("get", user=user)
+    )
+    assert "media-library" not in str(found)
+    assert [app["name"] for app in found] == sorted(app["name"] for app in found)
+
+
+def test_an_order_is_shown_by_pictures_that_do_nothing():
+    arrows = original("mezzanine.core.forms.OrderWidget.render")(OrderWidget(), "_order", 1)
+    assert "arrow-up.gif" in arrows
+    assert "<button" not in arrows
+
+
+def test_rows_are_dragged_by_jquery_ui_and_wider_than_a_telephone():
+    media = Path(mezzanine.core.__file__).with_name("forms.py").read_text("utf-8")
+    assert "JQUERY_UI_FILENAME" in media
+    assert "template" not in vars(mezzanine.core.admin.BaseDynamicInlineAdmin)
+
+
+def test_stacked_rows_need_grappelli(settings):
+    settings.PACKAGE_NAME_GRAPPELLI = "grappelli_safe"
+    make = original("mezzanine.core.admin.StackedDynamicInlineAdmin.__init__")
+    with pytest.raises(Exception, match="requires Grappelli"):
+        make(None)
+
+
+def test_the_tree_of_the_admin_is_moved_by_mouse_alone():
+    assert "nestedSortable" in source_of(mezzanine.pages, "admin/pages/page/change_list.html")
 
 
 def test_anybody_may_ask_which_files_were_uploaded():

@@ -1,0 +1,88 @@
+"""Every page of the admin, on a screen and on a telephone, in the light and in the dark."""
+
+import re
+from pathlib import Path
+
+import pytest
+from chromium import LIMIT, faults_in, log_in
+from support import unavailable
+
+try:
+    import axe_playwright_python
+except ImportError:
+    axe_playwright_python = None
+
+WIDER = "document.documentElement.scrollWidth - innerWidth"
+LINKS = """[...document.querySelectorAll("#container a[href]")].map(link => link.pathname)"""
+PREVIEW = "about:srcdoc"  # the preview of a look runs no scripts, and Chromium says so
+LEFT_OUT = "/logout/|/r/|/jsi18n/"
+# Of others: the editor, the media library, Django's choices, and columns without a name.
+OTHERS = [
+    *[".mce-tinymce", ".fb_show", ".mezz-fb-thumbnail", ".filebrowser", ".selector", ".select2"],
+    *["[class*=-admin_thumb]", "[class*=-admin_link]", ".field-avatar_link"],
+]
+UNCLEAR = """others => axe.run({exclude: others.map(other => [other])}, {preload: false}).then(
+    found => found.violations.map(
+        ({id, nodes}) => `${id}: ${nodes.map(node => node.html).join(" ")}`))"""
+
+
+@pytest.fixture(scope="module")
+def axe():
+    """The source of axe, which looks for what keeps people out."""
+    if axe_playwright_python is None:
+        unavailable("axe is not installed: pip install axe-playwright-python")
+    return Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def superuser(browser, site):
+    """Cookies of a browser in which the superuser is logged in."""
+    context = browser.new_context(base_url=site)
+    context.set_default_timeout(LIMIT)
+    log_in(context.new_page())
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture(scope="module")
+def addresses(browser, site, superuser):
+    """An address of each kind to which links of the admin lead, from the dashboard on."""
+    context = browser.new_context(base_url=site, storage_state=superuser)
+    page, found, todo = context.new_page(), {}, ["/admin/"]
+    while todo:
+        address = todo.pop(0)
+        kind = re.sub(r"\d+", "1", address)
+        if kind not in found and not re.search(LEFT_OUT, address):
+            found[kind] = address
+            assert page.goto(address).status == 200, address
+            todo += [link for link in page.evaluate(LINKS) if link.startswith("/admin/")]
+    context.close()
+    return ["/admin/login/", *found.values()]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "light"), (390, "dark")])
+def test_no_page_scrolls_sideways_or_keeps_anybody_out(
+    browser, site, superuser, addresses, axe, width, scheme
+):
+    context = browser.new_context(
+        base_url=site,
+        storage_state=superuser,
+        color_scheme=scheme,
+        viewport={"width": width, "height": 844},
+    )
+    context.set_default_timeout(LIMIT)
+    faults, found = faults_in(context, site), {}
+    page = context.new_page()
+    for address in addresses:
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        wrong = [fault for fault in faults if PREVIEW not in fault]
+        wrong += ["scrolls sideways"] * (page.evaluate(WIDER) > 0)
+        page.evaluate(axe)
+        if wrong := wrong + page.evaluate(UNCLEAR, OTHERS):
+            found[address] = wrong
+        faults.clear()
+    context.close()
+    assert len(addresses) > 60
+    assert found == {}
