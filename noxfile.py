@@ -142,32 +142,30 @@ def everything(session):
         pytest(session, "tests/deploy", "tests/project", *TWO_MODULES, *ALSO_LONG)
 
 
-def benchmark(session, name):
-    """Run a benchmark of tests/ in a project made with the defaults."""
+@nox.session
+def sites(session):
+    """Is the site of a request found among ten thousand as fast as alone? Prints the ratios."""
     session.install("cookiecutter")
     where = HERE / ".nox" / "made"
     session.run("cookiecutter", "--default-config", "--no-input", "-f", str(HERE), "-o", str(where))
     session.chdir(where / "mysite")
     session.install("--no-deps", "--require-hashes", "-r", "requirements/project.txt")
-    session.run("python", str(HERE / "tests" / name), env={"PYTHONPATH": "."})
-
-
-@nox.session
-def sites(session):
-    """Is the site of a request found among ten thousand as fast as alone? Prints the ratios."""
-    benchmark(session, "benchmark_sites.py")
+    session.run("python", str(HERE / "tests/benchmark_sites.py"), env={"PYTHONPATH": "."})
 
 
 @nox.session
 def growth(session):
-    """Does a page take as much CPU with 10,000 pages or 50,000 posts as with ten? Prints ratios."""
-    benchmark(session, "benchmark_growth.py")
+    """What does a page cost as a site grows, beside its rivals? Writes docs/growth.md and .svg."""
+    pytest(session, "--capture=no", "tests/growth/growth.py")
 
 
 @nox.session
 def bench(session):
-    """How fast is it, beside a static file, stock Mezzanine and Wagtail? Writes docs/speed.md."""
-    pytest(session, "--capture=no", "tests/deploy/bench/speed.py")
+    """How fast is it, beside a static file, stock Mezzanine and Wagtail? Writes docs/speed.md.
+
+    And what growth writes.
+    """
+    pytest(session, "--capture=no", "tests/deploy/bench/speed.py", "tests/growth/growth.py")
 
 
 @nox.session

@@ -33,6 +33,17 @@ def pytest_terminal_summary(terminalreporter):
 
 
 @pytest.fixture(scope="session")
+def figures():
+    """A function that takes a line for the table at the end of the run."""
+
+    def note(line):
+        with open(os.environ.get("FIGURES", os.devnull), "a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
+
+    return note
+
+
+@pytest.fixture(scope="session")
 def tracked_files():
     """The paths of all files of the template, relative to it, with slashes."""
     command = ["git", "-C", str(TEMPLATE), "ls-files", "-co", "--exclude-standard", "-z"]

@@ -4,7 +4,6 @@ Where they cannot be booted, the tests that ask for one are skipped with the rea
 they fail with it: CI runs everything, and skips nothing in silence.
 """
 
-import os
 import shutil
 from types import SimpleNamespace
 
@@ -44,17 +43,6 @@ def points(request):
         return some if request.param == "some" else rest
 
     return choose
-
-
-@pytest.fixture(scope="session")
-def figures():
-    """A function that takes a line for the table at the end of the run."""
-
-    def note(line):
-        with open(os.environ.get("FIGURES", os.devnull), "a", encoding="utf-8") as file:
-            file.write(f"{line}\n")
-
-    return note
 
 
 # Who may log in with the rig's key, and use sudo without a password, with one, or not at all.

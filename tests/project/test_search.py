@@ -189,6 +189,26 @@ def test_what_is_written_past_signals_is_found(site, database, write):
     assert titles(site, "okapi") == []
 
 
+def test_words_are_counted_again_only_when_a_text_has_changed(site, database):
+    where = "WHERE title = 'Turned'"
+    database.sql(
+        "ALTER TABLE blog_blogpost DISABLE TRIGGER navigation_search;"
+        f"UPDATE blog_blogpost SET navigation_search = 'ibex:1A' {where};"
+        "ALTER TABLE blog_blogpost ENABLE TRIGGER navigation_search;"
+        f"UPDATE blog_blogpost SET comments_count = 7, title = title {where}"
+    )
+    assert titles(site, "ibex") == ["Turned"]
+    database.sql(f"UPDATE blog_blogpost SET content = content || ' Eland.' {where}")
+    assert titles(site, "ibex") == []
+    assert titles(site, "eland") == titles(site, '"rye Eland"') == ["Turned"]
+    database.sql(f"UPDATE blog_blogpost SET content = 'Bread. Butter, rye.' {where}")
+
+
+def test_a_vector_that_others_write_is_made_right_again(site, database):
+    database.sql("UPDATE blog_blogpost SET navigation_search = 'ibex:1A' WHERE title = 'Turned'")
+    assert titles(site, "ibex") == []
+
+
 def test_a_text_of_any_length_is_saved_and_found(site, database):
     words = "SELECT string_agg(to_hex(n * 7919::bigint), ' ') FROM generate_series(1, 400000) n"
     database.sql(

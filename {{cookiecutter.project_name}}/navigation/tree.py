@@ -4,6 +4,8 @@ The menus of the theme ask for few pages of a level, by Tree.few(). A menu of on
 through page_branch gets all of the level, as in Mezzanine, by Tree.all().
 """
 
+from functools import cached_property
+
 from django.db import connections
 from django.db.models import Count, Q
 
@@ -105,8 +107,7 @@ class Tree:
 
     def first(self, wanted):
         """Return the IDs of the first pages of levels, a list for each (menu, parents, limit)."""
-        columns = self.pages.order_by().values("id", "parent_id", "in_menus", "_order")
-        sql, values = columns.query.sql_with_params()
+        sql, values = self.columns
         statements, parameters = [], []
         for index, (menu, parents, limit) in enumerate(wanted):
             where, more = self.where(menu, parents)
@@ -118,6 +119,12 @@ class Tree:
             for index, pk, _ in cursor.fetchall():
                 found[index].append(pk)
         return found
+
+    @cached_property
+    def columns(self):
+        """The SQL for the columns of all pages by which first() chooses, and its parameters."""
+        columns = self.pages.order_by().values("id", "parent_id", "in_menus", "_order")
+        return columns.query.sql_with_params()
 
     def where(self, menu, parents):
         """Return the SQL for being below one of the parents and in a menu, and its parameters."""

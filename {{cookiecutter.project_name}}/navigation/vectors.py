@@ -32,10 +32,24 @@ WITHOUT_SPACES = ("ja", "km", "lo", "my", "th", "zh")
 FUNCTION = f"""
 CREATE OR REPLACE FUNCTION {NAME}() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    texts jsonb := to_jsonb(NEW);  -- a column that was dropped since is NULL here
+    vector tsvector := NEW.{NAME};
+    texts jsonb;
+    before jsonb;
     longest int := 400000 / (TG_NARGS - 1);
-    vector tsvector := '';
 BEGIN
+    NEW.{NAME} := NULL;  -- to make JSON of it would take longest
+    texts := to_jsonb(NEW);  -- a column that was dropped since is NULL here
+    IF TG_OP = 'UPDATE' AND vector = OLD.{NAME} THEN
+        OLD.{NAME} := NULL;
+        before := to_jsonb(OLD);
+        IF NOT EXISTS (
+            SELECT FROM unnest(TG_ARGV) name WHERE texts -> name IS DISTINCT FROM before -> name
+        ) THEN
+            NEW.{NAME} := vector;
+            RETURN NEW;  -- no text has changed, only a number of comments, say
+        END IF;
+    END IF;
+    vector := '';
     FOR i IN 1 .. TG_NARGS - 1 BY 2 LOOP
         vector := vector || setweight(
             to_tsvector(TG_ARGV[0]::regconfig, left(coalesce(texts ->> TG_ARGV[i], ''), longest)),

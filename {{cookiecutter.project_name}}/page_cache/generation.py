@@ -9,6 +9,7 @@ https://docs.djangoproject.com/en/5.2/topics/db/instrumentation/
 import re
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import wraps
 from uuid import uuid4
 
 from django.conf import settings
@@ -67,9 +68,7 @@ def watch(execute, sql, params, many, context):
     if not HARMLESS.match(str(sql)):
         if (writes := written.get()) is not None:
             writes.append(sql)
-        connection = context["connection"]
-        if not any(function is begin for _, function, *_ in connection.run_on_commit):
-            connection.on_commit(begin)
+        begin_at_commit(context["connection"])
     elif page and READ.match(str(sql)):
         page.record(sql, params, context)
     elif page and UNTOLD.match(str(sql)):
@@ -77,10 +76,38 @@ def watch(execute, sql, params, many, context):
     return result
 
 
+def begin_at_commit(connection):
+    if is_waiting(connection):
+        return
+    if connection.in_atomic_block or connection.get_autocommit():
+        connection.on_commit(begin)
+    else:  # on_commit() refuses transactions that are managed by hand
+        connection.run_on_commit.append((set(), begin, False))
+
+
+def is_waiting(connection):
+    return any(function is begin for _, function, *_ in connection.run_on_commit)
+
+
 def watch_connection(connection, **kwargs):
-    """Watch the statements of a connection: a receiver of connection_created."""
+    """Watch the statements and commits of a connection: a receiver of connection_created."""
     if watch not in connection.execute_wrappers:
-        connection.execute_wrappers.append(watch)
+        connection.execute_wrappers.insert(0, watch)  # execute_wrapper() takes away the last one
+        connection.commit = begins(connection, connection.commit)
+
+
+def begins(connection, commit):
+    """Let a commit begin the generation before functions of on_commit(), one of which may fail."""
+
+    @wraps(commit)
+    def noticed():
+        commit()
+        if is_waiting(connection):
+            hooks = [hook for hook in connection.run_on_commit if hook[1] is not begin]
+            connection.run_on_commit = hooks
+            begin()
+
+    return noticed
 
 
 def current_with(*keys):

@@ -6,6 +6,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.urls import reverse
 from forms import fields_of
+from growing import cost
 from mezzanine.blog.models import BlogPost
 from mezzanine.conf.models import Setting
 from mezzanine.forms.models import Form
@@ -123,6 +124,13 @@ def test_the_first_page_needs_few_queries(browse, django_assert_max_num_queries)
     browse().get("/")
     with django_assert_max_num_queries(25):
         browse().get("/")
+
+
+def test_the_gallery_of_the_pictures_is_asked_for_once(see, monkeypatch):
+    Gallery.objects.first().images.update_or_create(file="a.webp")
+    with cost(monkeypatch) as asked:
+        assert see().select(".gallery img")
+    assert sum('FROM "galleries_gallery"' in sql for sql in asked.statements) == 1
 
 
 # Editing

@@ -22,6 +22,7 @@ from mezzanine.pages.models import Page, RichTextPage
 from mezzanine.utils.sites import override_current_site_id
 
 from feeds.models import Feed
+from homepage.models import KINDS, Section
 from multisite.hosts import hosts
 
 HOST, TWO = "127.0.0.1:8000", "two.example"  # of createdb, and another
@@ -58,6 +59,12 @@ class Writer:
         page = self.row(RichTextPage)
         page.title, page.content = self.words(), self.words()
         page.save()
+
+    def write_section(self):
+        with suppress(IndexError):  # of a project whose home page is another
+            section = self.row(Section)
+            section.title, section.kind = self.words(), self.choice(KINDS)
+            self.choice([section.save, section.delete])()
 
     def write_only_the_content(self):
         RichTextPage._base_manager.filter(pk=self.row(RichTextPage).pk).update(content=self.words())

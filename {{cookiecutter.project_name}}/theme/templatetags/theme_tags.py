@@ -7,7 +7,7 @@ from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language, get_language_info
 from mezzanine.conf import settings as site_settings
-from mezzanine.galleries.models import Gallery, GalleryImage
+from mezzanine.galleries.models import Gallery
 
 from .. import look, pictures, structured
 from ..text import first_sentences
@@ -144,4 +144,4 @@ def large_picture(file):
 def recent_pictures(number):
     """Return the first pictures of the first gallery of the site, GalleryImages."""
     gallery = Gallery.objects.published().order_by("_order").first()
-    return GalleryImage.objects.filter(gallery=gallery)[:number] if gallery else []
+    return gallery.images.all()[:number] if gallery else []
