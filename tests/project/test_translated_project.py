@@ -1,7 +1,7 @@
 """A project that is made bilingual, as its README says: from the switch to pages in two languages.
 
 First on SQLite, in a copy whose addresses begin with the language, then on PostgreSQL, under live
-settings, where the browser of a visitor says which one.
+settings, where the browser of a visitor says which one. The project's own tests pass there, too.
 """
 
 import os
@@ -15,7 +15,7 @@ from types import SimpleNamespace
 
 import pytest
 from servers import Visitor, gunicorn, render_live_settings, running, unused_port
-from test_edited_projects import edit
+from test_edited_projects import OF_SERVERS, edit
 
 TESTS = Path(__file__).parent / "translated_project"
 SWITCH = {
@@ -59,15 +59,15 @@ def packages(project, tmp_path_factory):
 def make(project, packages, tmp_path_factory):
     """Return a function that makes a copy of the project: .path, and .run() of its Python."""
 
-    def copy():
+    def copy(python=project.python, **variables):
         path = tmp_path_factory.mktemp("translated") / "mysite"
         shutil.copytree(project.path, path, ignore=shutil.ignore_patterns(".git"))
         environment = {key: value for key, value in os.environ.items() if key != "PYTEST_ADDOPTS"}
-        environment["PYTHONPATH"] = str(packages)
+        environment |= {"PYTHONPATH": str(packages)} | variables
 
         def run(*command, status=0, cwd=path):
             options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "encoding": "utf-8"}
-            words = [project.python, "-m", *command]
+            words = [python, "-m", *command]
             finished = subprocess.run(words, cwd=cwd, env=environment, **options)
             assert finished.returncode == status, finished.stdout[-20000:]
             return finished.stdout
@@ -106,6 +106,28 @@ def test_from_the_switch_to_pages_in_two_languages(make, project):
     put_languages_into_addresses(site.path)
     shutil.copytree(TESTS, site.path, dirs_exist_ok=True)
     site.run("pytest", "-q", "-p", "no:cacheprovider", "tests/test_translated.py")
+
+
+@pytest.fixture
+def python(project, tmp_path):
+    """The Python of an environment in which requirements/languages.txt is installed as well."""
+    python = tmp_path / "environment/bin/python"
+    commands = [["venv", "--quiet", "--python", project.python, tmp_path / "environment"]]
+    for name in ("dev", "languages"):
+        install = ["pip", "install", "--quiet", "--python", python, "--no-deps", "--require-hashes"]
+        commands.append([*install, "-r", project.path / f"requirements/{name}.txt"])
+    for command in commands:
+        subprocess.run([sys.executable, "-m", "uv", *command], check=True)
+    return python
+
+
+@pytest.mark.long
+def test_the_projects_own_tests_pass_with_translations(make, python):
+    site = make(python, PYTHONPATH="")
+    edit(site.path / "mysite/settings.py", SWITCH)
+    site.run("manage", "makemigrations")
+    options = [f"--ignore-glob={site.path}/tests/{pattern}" for pattern in OF_SERVERS]
+    site.run("pytest", "-q", "-p", "no:cacheprovider", *options)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,9 @@
 """Posts of feeds: RSS 1.0 and 2.0, and Atom."""
 
+import re
 from xml.etree import ElementTree
+
+from django.utils.html import escape, linebreaks
 
 from .entries import Entry
 from .reading import date, text
@@ -12,7 +15,10 @@ RSS_1 = "{http://purl.org/rss/1.0/}"
 
 
 def atom_content(node):
-    """Return the HTML of content or summary: escaped, or as elements within."""
+    """Return the HTML of content or summary: escaped, or as elements within.
+
+    What is neither is text, unless it looks like HTML, which some forget to say.
+    """
     for name in ("content", "summary"):
         found = node.find(f"{ATOM}{name}")
         if found is None:
@@ -20,8 +26,15 @@ def atom_content(node):
         if found.get("type") == "xhtml":
             return markup(found)
         if value := (found.text or "").strip():
-            return value
+            is_text = found.get("type", "text") == "text" and not re.search(r"</|<br|<img", value)
+            return linebreaks(escape(value)) if is_text else value
     return ""
+
+
+def authors_of(root):
+    """Return the names of those who wrote the entries of a feed, a list."""
+    names = [f"{ATOM}entry/{ATOM}author/{ATOM}name", f"{DC}creator", "item/author"]
+    return [(node.text or "").strip() for name in names for node in root.findall(f".//{name}")]
 
 
 def markup(node):
@@ -60,10 +73,17 @@ def rss_entry(node, prefix=""):
         title=text(node, f"{prefix}title"),
         content=text(node, CONTENT) or text(node, f"{prefix}description"),
         date=date(text(node, f"{prefix}pubDate") or text(node, f"{DC}date")),
-        address=text(node, f"{prefix}link"),
+        address=text(node, f"{prefix}link") or address_in_guid(node),
         tags=tags,
         key=text(node, "guid"),
     )
+
+
+def address_in_guid(node):
+    """Return the guid of an <item>, unless it says that it is no address."""
+    guid = node.find("guid")
+    is_address = guid is not None and guid.get("isPermaLink", "true") == "true"
+    return text(node, "guid") if is_address else ""
 
 
 def entries_of(root):

@@ -45,3 +45,8 @@ class Export:
 
     entries: list = field(default_factory=list)
     left_out: Counter = field(default_factory=Counter)
+
+    def leave_out_authors(self, names):
+        """Name the authors, if there are several."""
+        if len(found := sorted({*names} - {""})) > 1:
+            self.left_out[f"authors, whose posts are the user's: {', '.join(found)}"] += len(found)

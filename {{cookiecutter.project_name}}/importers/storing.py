@@ -4,10 +4,12 @@ What is there already is left as it is, so that the work of editors remains: onl
 added.
 """
 
+import re
 from collections import Counter
 from html import unescape
 from urllib.parse import unquote, urlsplit
 
+from bs4 import BeautifulSoup
 from django.contrib.redirects.models import Redirect
 from django.utils.encoding import uri_to_iri
 from django.utils.html import strip_tags
@@ -114,7 +116,7 @@ class Store:
                 "user_name": self.cut(ThreadedComment, "user_name", comment.name),
                 "user_email": self.cut(ThreadedComment, "user_email", comment.email),
                 "user_url": self.cut(ThreadedComment, "user_url", website),
-                "comment": comment.body,
+                "comment": plain(comment.body),
             }
             same = ThreadedComment.objects.filter(
                 content_type__app_label="blog",
@@ -144,6 +146,8 @@ class Store:
     def save_address(self, entry, stored):
         """Let the old address lead to the new one."""
         old, new = self.old_path(entry.address), stored.get_absolute_url()
+        if not old and "?" in entry.address and entry.is_published:
+            self.left_out["old addresses such as /?p=1, which lead to the home page"] += 1
         if not old or old == uri_to_iri(new):
             return
         if max(len(old), len(new)) > LONGEST_ADDRESS:
@@ -186,6 +190,18 @@ def clean(model, content):
     return str(model._meta.get_field("content").clean(content, None))
 
 
+def plain(html):
+    """Return what a comment in HTML says, since Mezzanine shows comments as text."""
+    html = re.sub(r"<br ?/?>\n?", "\n", re.sub(r"</p>\s*", "</p>\n\n", html))
+    if "<" not in html:
+        return unescape(html).strip()
+    soup = BeautifulSoup(html, "html.parser")
+    for link in soup.find_all("a", href=True):
+        if web_address(link["href"]) and link.get_text().strip() not in link["href"]:
+            link.append(f" ({link['href']})")
+    return soup.get_text().strip()
+
+
 def title_of(entry):
     """Return the title, or the first sentence of what has none."""
     title = unescape(strip_tags(entry.title)).strip()
@@ -196,15 +212,11 @@ def title_of(entry):
 def parents_first(nodes):
     """Return those that have parents after these, whatever the order; a circle is cut."""
     by_key = {node.key: node for node in nodes if node.key}
-    found = []
-
-    def add(node, below):
-        parent = by_key.get(node.parent)
-        if parent is not None and parent is not node and not any(parent is b for b in below):
-            add(parent, [*below, node])
-        if not any(node is each for each in found):
-            found.append(node)
-
+    found = {}
     for node in nodes:
-        add(node, [])
-    return found
+        branch = {}
+        while node is not None and id(node) not in found and id(node) not in branch:
+            branch[id(node)] = node
+            node = by_key.get(node.parent)
+        found |= dict(reversed(branch.items()))
+    return [*found.values()]

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from mezzanine.accounts.admin import UserProfileAdmin
+from mezzanine.accounts import admin as accounts_admin
 from mezzanine.core.admin import SitePermissionInline
 
 from navigation.widgets import SearchedMultiple
@@ -77,7 +77,7 @@ class SuperuserSitePermissionInline(SitePermissionInline):
         return request.user.is_superuser
 
 
-class UserAdmin(UserProfileAdmin):
+class UserAdmin(accounts_admin.UserProfileAdmin):
     """Staff who may edit users cannot get at more sites than their own by it.
 
     They would by making themselves superusers, or by a new password or e-mail address for a user
@@ -107,5 +107,10 @@ class UserAdmin(UserProfileAdmin):
 
 
 admin.site.register(Site, SiteWithAliasesAdmin)
-admin.site.unregister(get_user_model())
-admin.site.register(get_user_model(), UserAdmin)
+
+
+def install():
+    """Register it under Mezzanine's name, before an admin.py of the project that extends it."""
+    accounts_admin.UserProfileAdmin = UserAdmin
+    admin.site.unregister(get_user_model())
+    admin.site.register(get_user_model(), UserAdmin)

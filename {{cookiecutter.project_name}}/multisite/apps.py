@@ -30,9 +30,10 @@ class MultisiteConfig(AppConfig):
     def ready(self):
         from django.contrib.sites.models import Site
 
-        from . import current, own_checks, patches, writes
+        from . import admin, current, own_checks, patches, writes
         from .models import SiteAlias
 
+        admin.install()
         current.install()
         patches.install()
         writes.install()

@@ -78,7 +78,27 @@ class Autodetector(MigrationAutodetector):
         own = set(own_labels())
         models = {key: model for key, model in from_state.models.items() if key[0] in own}
         models |= {key: model for key, model in to_state.models.items() if key[0] not in own}
+        for label in own:
+            if not is_in_project(apps.get_app_config(label).path):
+                leave_to_package(label, models, to_state.models)
         super().__init__(ProjectState(models, from_state.real_apps), to_state, questioner)
+
+
+def leave_to_package(label, models, now):
+    """Take what an app of a package has in its own migrations for what its models are now.
+
+    models and now are ModelStates by label and name; models is changed. So a migration of the
+    project holds its own fields, and no change that the package has forgotten.
+    """
+    loader = MigrationLoader(None, ignore_no_migrations=True)
+    nodes = {(label, file.stem) for file in migrations_of_package(label)}
+    shipped = loader.project_state([*nodes & loader.graph.nodes.keys()])
+    for key, model in shipped.models.items():
+        if key[0] == label and key in models and key in now:
+            models[key] = models[key].clone()
+            models[key].options = now[key].options
+            for name in model.fields.keys() & models[key].fields.keys() & now[key].fields.keys():
+                models[key].fields[name] = now[key].fields[name]
 
 
 def missing():

@@ -12,10 +12,10 @@ from .widgets import SearchedMultiple
 KEYWORDS = 100  # that are offered beside a field; any other can be typed
 
 if apps.is_installed("mezzanine.blog"):
-    from mezzanine.blog.admin import BlogPostAdmin
+    from mezzanine.blog import admin as blog_admin
     from mezzanine.blog.models import BlogPost
 
-    class SearchedBlogPostAdmin(BlogPostAdmin):
+    class SearchedBlogPostAdmin(blog_admin.BlogPostAdmin):
         """Related posts are searched by their title."""
 
         filter_horizontal = ["categories"]
@@ -33,9 +33,12 @@ if apps.is_installed("mezzanine.blog"):
             posts = BlogPost.objects.filter(title__icontains=search_term).defer("content")
             return posts.order_by("-publish_date", "pk"), False
 
-    if type(admin.site._registry.get(BlogPost)) is BlogPostAdmin:  # the project has no other
-        admin.site.unregister(BlogPost)
-        admin.site.register(BlogPost, SearchedBlogPostAdmin)
+
+def install_blog():
+    """Register it under Mezzanine's name, before an admin.py of the project that extends it."""
+    blog_admin.BlogPostAdmin = SearchedBlogPostAdmin
+    admin.site.unregister(BlogPost)
+    admin.site.register(BlogPost, SearchedBlogPostAdmin)
 
 
 def render(widget, *args, **kwargs):

@@ -15,7 +15,8 @@ class NavigationConfig(AppConfig):
         menus.install()
         searching.install()
         if apps.is_installed("mezzanine.blog"):
-            from . import blog, indexes
+            from . import admin, blog, indexes
 
+            admin.install_blog()
             blog.install()
             indexes.install()

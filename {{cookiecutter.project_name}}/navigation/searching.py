@@ -67,6 +67,8 @@ def by_full_text(theirs):
 def scored_by_database(theirs):
     @wraps(theirs)
     def annotate_scores(queryset):
+        if not hasattr(queryset.model, "publish_date"):
+            queryset.model.publish_date = None  # theirs asks each row for it
         if "result_count" not in queryset.query.annotations or queryset._search_ordered:
             return theirs(queryset)
         best = queryset.select_related(None).order_by("-result_count", "pk").only("pk")

@@ -8,18 +8,17 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404
-from mezzanine.conf.admin import SettingsAdmin
+from mezzanine.conf import admin as conf_admin
 from mezzanine.conf.models import Setting
 from mezzanine.forms import admin as forms_admin
 from mezzanine.forms import fields
-from mezzanine.forms.admin import FormAdmin
 from mezzanine.forms.models import Field, FieldEntry, Form
 
 from . import inlines
 from .entries import EntriesForm
 
 
-class PermittedSettingsAdmin(SettingsAdmin):
+class PermittedSettingsAdmin(conf_admin.SettingsAdmin):
     """Mezzanine saves first, and asks for the permission afterwards."""
 
     def has_add_permission(self, request):
@@ -31,7 +30,7 @@ class PermittedSettingsAdmin(SettingsAdmin):
         return super().changelist_view(request, extra_context)
 
 
-class PermittedFormAdmin(FormAdmin):
+class PermittedFormAdmin(forms_admin.FormAdmin):
     """Messages, and the files that came with them, are for whoever may see entries of forms."""
 
     def entries_view(self, request, form_id):
@@ -65,8 +64,12 @@ class PermittedFormAdmin(FormAdmin):
             raise PermissionDenied
 
 
-for model, model_admin in ((Setting, PermittedSettingsAdmin), (Form, PermittedFormAdmin)):
-    admin.site.unregister(model)
-    admin.site.register(model, model_admin)
-forms_admin.EntriesForm = EntriesForm
-inlines.install()
+def install():
+    """Register them under Mezzanine's names before any admin.py of the project, which may extend
+    them."""
+    conf_admin.SettingsAdmin, forms_admin.FormAdmin = PermittedSettingsAdmin, PermittedFormAdmin
+    for model, model_admin in ((Setting, PermittedSettingsAdmin), (Form, PermittedFormAdmin)):
+        admin.site.unregister(model)
+        admin.site.register(model, model_admin)
+    forms_admin.EntriesForm = EntriesForm
+    inlines.install()

@@ -14,6 +14,7 @@ class StaffConfig(AppConfig):
 
     def ready(self):
         from . import (
+            admin,
             admin_removal,
             checks,
             content,
@@ -23,6 +24,7 @@ class StaffConfig(AppConfig):
             zip_import,
         )
 
+        admin.install()
         admin_removal.install()
         register(checks.check_directories)
         register(checks.check_lists)

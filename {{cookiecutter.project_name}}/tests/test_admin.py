@@ -3,6 +3,10 @@
 import json
 import re
 
+import mezzanine.accounts.admin
+import mezzanine.blog.admin
+import mezzanine.conf.admin
+import mezzanine.forms.admin
 import pytest
 from bs4 import BeautifulSoup
 from django.contrib import admin
@@ -19,6 +23,11 @@ from mezzanine.core.models import SitePermission
 from mezzanine.forms.models import Form, FormEntry
 from mezzanine.generic.models import ThreadedComment
 from mezzanine.pages.models import Page, RichTextPage
+from translated_texts import filled
+
+import multisite.admin
+import navigation.admin
+import staff.admin
 
 PIXEL = bytes.fromhex(
     "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
@@ -39,6 +48,20 @@ def admin_pages():
         if found := model._default_manager.first():
             for view in ("change", "history", "delete"):
                 yield reverse(f"{name}_{view}", args=[found.pk])
+
+
+def test_what_is_changed_is_inherited_by_an_admin_of_the_projects_own():
+    for theirs, ours in (
+        (mezzanine.accounts.admin.UserProfileAdmin, multisite.admin.UserAdmin),
+        (mezzanine.blog.admin.BlogPostAdmin, navigation.admin.SearchedBlogPostAdmin),
+        (mezzanine.conf.admin.SettingsAdmin, staff.admin.PermittedSettingsAdmin),
+        (mezzanine.forms.admin.FormAdmin, staff.admin.PermittedFormAdmin),
+    ):
+        assert theirs is ours
+    kinds = {model: type(found) for model, found in admin.site._registry.items()}
+    assert issubclass(kinds[get_user_model()], multisite.admin.UserAdmin)
+    assert issubclass(kinds[BlogPost], navigation.admin.SearchedBlogPostAdmin)
+    assert issubclass(kinds[Form], staff.admin.PermittedFormAdmin)
 
 
 def test_every_list_and_form_opens(superuser):
@@ -151,15 +174,15 @@ def test_its_foot_says_to_staff_which_revisions_run(superuser, browse, settings,
 @pytest.mark.usefixtures("mezzanines_defaults", "mezzanines_base")
 def test_the_title_of_the_site_is_changed_in_the_admin(superuser, browse):
     settings = reverse("admin:conf_setting_changelist")
-    fields = fields_of(superuser.get(settings), "#settings-form") | {"SITE_TITLE": "Another title"}
-    superuser.post(settings, fields)
+    fields = fields_of(superuser.get(settings), "#settings-form")
+    superuser.post(settings, filled(fields, SITE_TITLE="Another title"))
     assert "<title>About | Another title</title>" in browse().get("/about/").content.decode()
 
 
 def test_a_page_is_written_and_shown(superuser, browse):
     add = reverse("admin:pages_richtextpage_add")
     fields = fields_of(superuser.get(add), "#richtextpage_form")
-    superuser.post(add, fields | {"title": "A new page", "content": "<p>Fresh content</p>"})
+    superuser.post(add, filled(fields, title="A new page", content="<p>Fresh content</p>"))
     page = RichTextPage.objects.get(title="A new page")
     assert "Fresh content" in browse().get(page.get_absolute_url()).content.decode()
 

@@ -11,6 +11,7 @@ from growing import cost, grow_pages, grow_posts
 from mezzanine.blog.models import BlogPost
 from mezzanine.core.models import CONTENT_STATUS_DRAFT
 from mezzanine.generic.models import AssignedKeyword, Keyword
+from translated_texts import filled
 
 from navigation import blog
 from navigation.blog import blog_authors, blog_months, keywords_for
@@ -134,7 +135,7 @@ def test_related_posts_are_kept_when_a_post_is_saved(browse):
     path = reverse("admin:blog_blogpost_change", args=[post.pk])
     fields = fields_of(browse("admin").get(path), "#blogpost_form")
     client = browse("admin")
-    assert client.post(path, fields | {"title": "Another title"}).status_code == 302
+    assert client.post(path, filled(fields, title="Another title")).status_code == 302
     post = BlogPost.objects.get(pk=post.pk)
     assert post.title == "Another title"
     assert [each.pk for each in post.related_posts.all()] == [other.pk]

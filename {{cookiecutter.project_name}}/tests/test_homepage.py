@@ -13,6 +13,7 @@ from mezzanine.forms.models import Form
 from mezzanine.galleries.models import Gallery
 from mezzanine.pages.models import Page, RichTextPage
 from mezzanine.utils.sites import override_current_site_id
+from translated_texts import filled
 
 from homepage import content, demo
 from homepage.models import HomePage, Section
@@ -140,7 +141,7 @@ def test_sections_are_edited_in_the_admin(browse, home, see):
     client = browse("admin")
     address = reverse("admin:homepage_homepage_change", args=[home.pk])
     fields = fields_of(client.get(address), "#homepage_form")
-    fields["sections-0-title"] = "Edited"
+    fields = filled(fields, **{"sections-0-title": "Edited"})
     assert client.post(address, fields).status_code == 302
     assert see().h1.text == "Edited"
 

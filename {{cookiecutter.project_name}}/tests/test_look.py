@@ -13,6 +13,7 @@ from forms import fields_of
 from mezzanine.conf.models import Setting
 from mezzanine.utils.sites import override_current_site_id
 from PIL import Image
+from translated_texts import filled
 
 from theme import look
 
@@ -129,7 +130,7 @@ def test_the_text_at_the_foot_has_links_and_no_html(see):
 
 def test_a_text_for_the_foot_that_has_no_room_is_refused(browse):
     client = browse("admin")
-    fields = fields_of(client.get(SETTINGS), "#settings-form") | {"SITE_FOOTER": "x" * 3000}
+    fields = filled(fields_of(client.get(SETTINGS), "#settings-form"), SITE_FOOTER="x" * 3000)
     assert "at most 1000 characters" in client.post(SETTINGS, fields).text
 
 

@@ -15,6 +15,7 @@ from django.template import engines
 from django.urls import reverse
 from django.utils.html import strip_tags
 from django.utils.timezone import now
+from forms import fields_of
 from mezzanine.blog.models import BlogPost
 from mezzanine.conf import registry
 from mezzanine.conf import settings as conf
@@ -203,10 +204,7 @@ def test_spam_is_what_a_function_says(put, say):
 def test_posts_are_on_pages(put, see, posts):
     put(BLOG_POST_PER_PAGE=2, MAX_PAGING_LINKS=3)
     page = see("/blog/")
-    links = {link["href"] for link in page.select("a[href^='/blog/loaf']") if not link.text.strip()}
-    titles = {link.text for link in page.select("h3 a, h2 a") if "Loaf" in link.text}
-    assert len(titles) <= 2
-    assert links is not None
+    assert len(page.select("h2 a")) == 2
     assert len([text for text in texts(page, ".pages a") if text.isdigit()]) <= 3
 
 
@@ -340,11 +338,12 @@ def test_pages_of_members_may_be_in_menus(put, see):
 
 @promise("RATINGS_ACCOUNT_REQUIRED")
 def test_ratings_may_take_an_account(put, browse, post):
-    put(RATINGS_ACCOUNT_REQUIRED=True)
-    send = {"value": "2", "content_type": "blog.blogpost", "object_pk": post.pk}
-    browse().post(reverse("rating"), send)
-    post.refresh_from_db()
-    assert post.rating_count == 0
+    form = fields_of(browse().get(post.get_absolute_url()), "form[action='/rating/']")
+    for is_required, count in ((True, 0), (False, 1)):
+        put(RATINGS_ACCOUNT_REQUIRED=is_required)
+        browse().post(reverse("rating"), form | {"value": "2"})
+        post.refresh_from_db()
+        assert post.rating_count == count
 
 
 HTML = '<p style="color: red; float: left">x</p><script>y</script><iframe src="https://x.example/">'

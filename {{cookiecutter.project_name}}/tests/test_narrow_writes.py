@@ -97,7 +97,7 @@ def test_a_page_whose_keywords_change_keeps_what_is_saved_meanwhile(db):
 def profile(browse):
     """Return a function that sends the member's profile, with those fields changed."""
     member = browse("member")
-    fields = fields_of(member.get("/accounts/update/"), "form[method=post]")
+    fields = fields_of(member.get("/accounts/update/"), "form:has([name=first_name])")
     fields |= {"first_name": "Zoë", "last_name": "Quinn"}
     return lambda **changed: member.post("/accounts/update/", fields | changed)
 

@@ -1,5 +1,7 @@
 """What is kept besides pages: 404s, redirects, site maps, feeds and robots.txt."""
 
+import re
+
 import pytest
 from addresses import BLOG
 from django.contrib.redirects.models import Redirect
@@ -48,7 +50,9 @@ def test_the_page_is_what_it_would_be_without_a_cache(ask, settings, path):
         ask("/another/")
     kept = ask(path)
     settings.PAGE_CACHE_SECONDS = 0
-    assert kept.content.decode() == ask(path).content.decode()
+    token = re.compile('<input type="hidden" name="csrfmiddlewaretoken"[^>]*>')  # for languages
+    one, other = ("".join(token.sub("", page.text).split()) for page in (kept, ask(path)))
+    assert one == other
 
 
 @pytest.mark.parametrize("path", ["/about/no/such/", f"{BLOG}no/"])

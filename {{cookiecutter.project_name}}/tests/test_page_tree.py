@@ -6,6 +6,7 @@ from django.urls import reverse
 from forms import fields_of
 from mezzanine.pages.models import Page, RichTextPage
 from page_tree import add, change, move, opens, stored
+from translated_texts import filled
 
 pytestmark = pytest.mark.usefixtures(
     "mezzanines_base", "mezzanines_defaults", "in_english", "home_page"
@@ -146,8 +147,9 @@ def test_a_page_is_not_added_below_what_is_not_there(admin, other, tree, parent)
     before = tree()
     answer = admin.get(f"{path}?parent={value}", follow=True)
     assert "no longer there" in " ".join(str(each) for each in answer.context["messages"])
-    sent = fields_of(admin.get(path), "#richtextpage_form") | {"title": "New", "in_menus": []}
-    answer = admin.post(f"{path}?parent={value}", sent | {"content": "What staff wrote"})
+    sent = fields_of(admin.get(path), "#richtextpage_form") | {"in_menus": []}
+    sent = filled(sent, title="New", content="What staff wrote")
+    answer = admin.post(f"{path}?parent={value}", sent)
     assert answer.status_code == 200
     assert "no longer there" in answer.text
     assert "What staff wrote" in answer.text

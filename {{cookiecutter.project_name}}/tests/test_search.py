@@ -10,7 +10,9 @@ from django.db import connection
 from django.utils.timezone import now
 from growing import cost
 from mezzanine.blog.models import BlogPost
+from mezzanine.core.managers import SearchableQuerySet
 from mezzanine.core.models import Displayable
+from mezzanine.generic.models import Keyword
 from originals import original
 
 from navigation import vectors
@@ -49,6 +51,12 @@ def test_it_is_as_in_mezzanine(query, found):
     assert {post.title for post in results if isinstance(post, BlogPost)} == found
     expected = theirs(Displayable.objects, query)
     assert [(post, post.title) for post in results] == [(post, post.title) for post in expected]
+
+
+def test_a_model_needs_no_date_of_publication():
+    Keyword.objects.create(title="Spelt bread")
+    keywords = SearchableQuerySet(Keyword, search_fields={"title": 1}).search("spelt")
+    assert [keyword.title for keyword in keywords.annotate_scores()] == ["Spelt bread"]
 
 
 def test_migrate_makes_nothing_for_it(monkeypatch):

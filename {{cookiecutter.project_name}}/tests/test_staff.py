@@ -18,6 +18,7 @@ from mezzanine.forms.models import Field, FieldEntry, Form, FormEntry
 from mezzanine.generic.models import Keyword
 from mezzanine.pages.models import Page, RichTextPage
 from mezzanine.utils.sites import override_current_site_id
+from translated_texts import filled
 
 pytestmark = pytest.mark.usefixtures("mezzanines_base", "mezzanines_defaults", "in_english")
 
@@ -101,7 +102,8 @@ def test_links_to_drafts_are_for_who_writes(staff, browse):
 
 def test_settings_are_changed_by_permission(staff, browse):
     address = reverse("admin:conf_setting_changelist")
-    sent = fields_of(browse("admin").get(address), "#settings-form") | {"SITE_TITLE": "Taken over"}
+    sent = fields_of(browse("admin").get(address), "#settings-form")
+    sent = filled(sent, SITE_TITLE="Taken over")
     assert staff().post(address, sent).status_code == 403
     assert not Setting.objects.filter(value="Taken over").exists()
     assert staff("conf.change_setting").post(address, sent).status_code == 302

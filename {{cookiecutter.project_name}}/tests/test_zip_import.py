@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from forms import fields_of
 from mezzanine.galleries.models import Gallery
 from PIL import Image
+from translated_texts import filled
 
 from staff import zip_import
 
@@ -134,7 +135,7 @@ def test_what_cannot_be_unpacked_is_told_at_the_field(browse, data, words):
 
 def test_a_zip_file_of_the_admin_becomes_pictures(browse):
     admin = browse("admin")
-    sent = fields_of(admin.get(ADD), "#gallery_form") | {"title": "Even", "content": "x"}
+    sent = filled(fields_of(admin.get(ADD), "#gallery_form"), title="Even", content="x")
     sent["zip_import"] = archive("a.gif", "b.gif")
     assert admin.post(ADD, sent).status_code == 302
     assert Gallery.objects.get(title="Even").images.count() == 2
@@ -143,6 +144,6 @@ def test_a_zip_file_of_the_admin_becomes_pictures(browse):
 def test_more_than_a_disk_holds_is_refused(browse, monkeypatch):
     monkeypatch.setattr(zip_import, "MOST", 10)
     admin = browse("admin")
-    sent = fields_of(admin.get(ADD), "#gallery_form") | {"title": "Large", "content": "x"}
+    sent = filled(fields_of(admin.get(ADD), "#gallery_form"), title="Large", content="x")
     sent["zip_import"] = archive("a.gif")
     assert "is too large" in admin.post(ADD, sent).text

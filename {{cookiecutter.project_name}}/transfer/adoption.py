@@ -43,6 +43,8 @@ def adopt(old, files):
             for model, staying in STAYING.items():
                 model._base_manager.filter(staying).delete()
             load(package)
+            if settings.USE_MODELTRANSLATION:
+                importlib.import_module("languages.texts").give_all(connection.alias)
             count(package, report)
             mend_addresses()
             report.homes = [*make_home_pages()]

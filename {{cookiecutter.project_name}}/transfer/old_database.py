@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import Error, connections, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import QuerySet
 from mezzanine.pages.models import Page
 from psycopg.conninfo import conninfo_to_dict
 
@@ -100,7 +101,7 @@ class OldDatabase:
 
     def rows(self, model):
         """Return the rows of a model there, a QuerySet; of an app that it lacks, none."""
-        found = model._base_manager.using(ALIAS)
+        found = QuerySet(model, using=ALIAS)  # plain: a translated text is one there
         return found if self.has(model) else found.none()
 
     def has(self, model):

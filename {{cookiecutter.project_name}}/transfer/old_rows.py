@@ -41,7 +41,7 @@ class OldTable(Table):
         self.old, self.lost, self.domains = old, lost, domains
         columns = old.columns[model._meta.db_table]
         self.there = [i for i, field in enumerate(self.fields) if field.column in columns]
-        self.missing = [field.get_default() for field in self.fields]
+        self.missing = [default_of(field) for field in self.fields]
         self.is_content = kinds()[model] == CONTENT
 
     def rows(self):
@@ -77,6 +77,11 @@ class OldTable(Table):
         if self.model is get_user_model():
             index = self.names.index("password")
             row[index] = wrapped(row[index])
+
+
+def default_of(field):
+    """Return what a column that is not there has in each row; a translation is yet to be made."""
+    return None if hasattr(field, "translated_field") else field.get_default()
 
 
 def domains_of(old):

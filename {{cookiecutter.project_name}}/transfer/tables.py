@@ -9,7 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.sites.models import Site
 from django.core.exceptions import ValidationError
 from django.db import connection, models
-from django.db.models import JSONField, Q, Value
+from django.db.models import JSONField, Q, QuerySet, Value
 from django.db.models.sql import InsertQuery
 from mezzanine.conf.models import Setting
 from mezzanine.generic.fields import BaseGenericRelation
@@ -85,8 +85,13 @@ class Table:
         self.unique = unique_places(model, self.fields)
 
     @property
+    def plain(self):
+        """All rows; the managers of a translated model take a text for that of one language."""
+        return QuerySet(self.model)
+
+    @property
     def queryset(self):
-        return self.model._base_manager.exclude(STAYING.get(self.model, Q(pk__in=[])))
+        return self.plain.exclude(STAYING.get(self.model, Q(pk__in=[])))
 
     # Reading
 
@@ -123,7 +128,7 @@ class Table:
     def taken(self, keys):
         """Return those of the primary keys that rows have which do not travel, a list."""
         wanted = [self.decoded(key) for key in keys]
-        found = self.model._base_manager.filter(pk__in=wanted).values_list("pk", flat=True)
+        found = self.plain.filter(pk__in=wanted).values_list("pk", flat=True)
         there = {str(pk) for pk in found}
         return [key for key, value in zip(keys, wanted, strict=True) if str(value) in there]
 
@@ -181,7 +186,7 @@ class Table:
         pk = values.pop(self.names[self.pk])
         for index in self.counters:
             values.pop(self.names[index])
-        self.model._base_manager.filter(pk=pk).update(**values)
+        self.plain.filter(pk=pk).update(**values)
 
     def values(self, row):
         return [column.decode(value) for column, value in zip(self.columns, row, strict=True)]
@@ -190,13 +195,13 @@ class Table:
         """Delete the rows with these primary keys, and nothing that refers to them."""
         for some in chunks(list(keys)):
             pks = [self.decoded(key) for key in some]
-            self.model._base_manager.filter(pk__in=pks)._raw_delete(connection.alias)
+            self.plain.filter(pk__in=pks)._raw_delete(connection.alias)
 
     def move(self, keys):
         """Take rows out of the way that stay here; return a function that puts them in again."""
         names = [name for index, name in enumerate(self.names) if index != self.pk]
         fields = [field for field in self.fields if not field.primary_key]
-        found = self.model._base_manager.filter(pk__in=[self.decoded(key) for key in keys])
+        found = self.plain.filter(pk__in=[self.decoded(key) for key in keys])
         objects = [SimpleNamespace(**values, pk=None) for values in found.values(*names)]
         self.delete(keys)
         return lambda: self.insert_raw(objects, fields) if objects else None

@@ -8,6 +8,7 @@ from forms import fields_of
 from mezzanine.conf import settings as mezzanine_settings
 from mezzanine.conf.models import Setting
 from polls import configure, poll, polled, shown
+from translated_texts import filled
 
 from feeds.credentials import NAMES
 from feeds.models import Feed, Post
@@ -30,7 +31,7 @@ def stored(name):
 def save(admin, **fields):
     """Send the form of settings with other values for these fields; return the page."""
     page = admin.get(SETTINGS)
-    return admin.post(SETTINGS, fields_of(page, "#settings-form") | fields, follow=True)
+    return admin.post(SETTINGS, filled(fields_of(page, "#settings-form"), **fields), follow=True)
 
 
 def test_every_setting_is_on_the_page(admin):

@@ -2,13 +2,16 @@
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from growing import cost, grow_posts
-from mezzanine.blog.admin import BlogPostAdmin
 from mezzanine.blog.models import BlogPost
+from mezzanine.core.managers import SearchableQuerySet
 from mezzanine.core.sitemaps import DisplayableSitemap
 from mezzanine.generic.forms import KeywordsWidget
 from mezzanine.generic.models import AssignedKeyword, Keyword
 from originals import original
+
+from navigation.admin import SearchedBlogPostAdmin
 
 User = get_user_model()
 pytestmark = pytest.mark.django_db
@@ -34,7 +37,7 @@ def test_authors_and_tags_have_no_bound(post):
 
 
 def test_the_form_of_a_post_lists_all_others():
-    assert "related_posts" in BlogPostAdmin.filter_horizontal
+    assert "related_posts" in SearchedBlogPostAdmin.__base__.filter_horizontal
 
 
 def test_forms_list_all_keywords():
@@ -51,6 +54,14 @@ def test_a_search_loads_all_that_it_finds(monkeypatch):
         assert isinstance(search(BlogPost.objects, "needle"), list)
     assert found.rows >= 30
     assert "LIKE" in found.statements[-1].upper()
+
+
+def test_a_model_without_a_date_of_publication_cannot_be_searched():
+    annotate_scores = original("mezzanine.core.managers.SearchableQuerySet.annotate_scores")
+    Group.objects.create(name="Bakers")
+    groups = SearchableQuerySet(Group, search_fields={"name": 1}).search("baker")
+    with pytest.raises(AttributeError, match="publish_date"):
+        annotate_scores(groups)
 
 
 def test_the_site_map_is_in_one_part():

@@ -63,8 +63,11 @@ def kind_of(node):
 def export_of(nodes):
     """Return the Export of <entry> elements, each with its kind."""
     export = Export()
+    export.leave_out_authors(author_of(node) for node, kind in nodes if kind == "posts")
     for node, kind in nodes:
-        if kind in ("posts", "pages"):
+        if kind in ("posts", "pages") and "TRASH" in text(node, f"{NEW}status"):
+            export.left_out[f"{kind} that were thrown away"] += 1
+        elif kind in ("posts", "pages"):
             export.entries.append(entry_of(node, kind))
         elif kind != "comments":
             export.left_out[kind] += 1
@@ -88,7 +91,7 @@ def entry_of(node, kind):
     entry.tags = [each.get("term", "") for each in labels if each.get("scheme") != KIND]
     status = text(node, f"{NEW}status") or "LIVE"
     draft = any(text(node, f"{app}control/{app}draft") == "yes" for app in DRAFT)
-    entry.is_published = status == "LIVE" and not draft
+    entry.is_published = status in ("LIVE", "SCHEDULED") and not draft
     entry.is_page = kind == "pages"
     entry.address = entry.address or unquote(text(node, f"{NEW}filename"))
     entry.description = text(node, f"{NEW}metaDescription")
@@ -101,19 +104,22 @@ def post_of(node):
     return text(node, f"{NEW}parent") or (None if thread is None else thread.get("ref"))
 
 
+def author_of(node):
+    return text(node, f"{ATOM}author/{ATOM}name")
+
+
 def add_comment(node, post, left_out):
     status = text(node, f"{NEW}status") or "LIVE"
     if status not in ("LIVE", "PENDING"):
         left_out[f"comments with the status {status}"] += 1
         return
     entry = atom_entry(node)
-    author = f"{ATOM}author/{ATOM}"
-    email = text(node, f"{author}email")
+    email = text(node, f"{ATOM}author/{ATOM}email")
     post.comments.append(
         Comment(
-            name=text(node, f"{author}name"),
+            name=author_of(node),
             email="" if email == "noreply@blogger.com" else email,
-            website=text(node, f"{author}uri"),
+            website=text(node, f"{ATOM}author/{ATOM}uri"),
             body=entry.content,
             date=entry.date,
             is_public=status == "LIVE",

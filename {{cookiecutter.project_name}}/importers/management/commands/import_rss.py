@@ -5,7 +5,7 @@ from urllib.parse import urljoin
 from bs4 import BeautifulSoup
 from django.core.management.base import CommandError
 
-from importers.atom import entries_of
+from importers.atom import ATOM, authors_of, entries_of
 from importers.base import ImportCommand
 from importers.entries import Export
 from importers.reading import read, read_xml
@@ -27,10 +27,15 @@ class Command(ImportCommand):
         super().handle(*args, **options)
 
     def get_export(self, source):
-        entries = entries_of(read_xml(source))
+        root = read_xml(source)
+        entries = entries_of(root)
         if entries is None:
             raise CommandError(f"{source} is neither RSS nor Atom.")
-        return Export(entries)
+        export = Export(entries)
+        export.leave_out_authors(authors_of(root))
+        export.left_out["attached files"] += len(root.findall(".//enclosure"))
+        export.left_out["attached files"] += len(root.findall(f".//{ATOM}link[@rel='enclosure']"))
+        return export
 
 
 def feed_of(page):

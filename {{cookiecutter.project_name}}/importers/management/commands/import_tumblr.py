@@ -39,14 +39,14 @@ class Command(ImportCommand):
 
 
 class Post(dict):
-    """A post of Tumblr; what it lacks is ""."""
+    """A post of Tumblr; what it lacks, or has as null, is ""."""
 
-    def __missing__(self, key):
-        return ""
+    def __getitem__(self, key):
+        return self.get(key) or ""
 
     def html(self, key):
         """Return a value that is HTML already."""
-        return mark_safe(self[key] or "")
+        return mark_safe(self[key])
 
 
 def posts_of(name, start):

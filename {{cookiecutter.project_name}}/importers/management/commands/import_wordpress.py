@@ -7,6 +7,7 @@ from urllib.parse import unquote
 from django.core.management.base import CommandError
 from django.utils.timezone import now
 
+from importers.atom import DC
 from importers.base import ImportCommand
 from importers.entries import Comment, Entry, Export
 from importers.reading import date, read_xml, text, utc
@@ -53,10 +54,9 @@ class Reader:
                 self.leave_out(f"{kind}s with the status {status}")
             else:
                 self.export.entries.append(self.entry(item, kind, status))
-        authors = {text(item, "{http://purl.org/dc/elements/1.1/}creator") for item in items} - {""}
-        if len(authors) > 1:
-            names = ", ".join(sorted(authors))
-            self.leave_out(f"authors, whose posts are the user's: {names}", len(authors))
+        self.export.leave_out_authors(text(item, f"{DC}creator") for item in items)
+        parents = [node.text for node in root.iter(f"{self.wp}category_parent") if node.text]
+        self.leave_out("places of categories below others", len(parents))
         return self.export
 
     def place(self, item):
@@ -77,8 +77,11 @@ class Reader:
             self.leave_out("passwords: these entries are drafts")
         if text(item, f"{self.wp}is_sticky") == "1":
             self.leave_out("marks of what stays at the top of the blog")
-        if self.meta(item, "_thumbnail_id"):
-            self.leave_out("pictures of posts")
+        for name in self.meta(item):
+            if name == "_thumbnail_id":
+                self.leave_out("pictures of posts")
+            elif name[:1] != "_":  # those are of WordPress and its plugins
+                self.leave_out(f"fields with the name {name}")
         if kind == "page" and item.find(f"{self.wp}comment") is not None:
             self.leave_out("comments on pages", len(item.findall(f"{self.wp}comment")))
         return Entry(
@@ -116,9 +119,9 @@ class Reader:
         found = found or date(text(item, "pubDate"))
         return found or (now() if status == "publish" else None)
 
-    def meta(self, item, name):
-        keys = (text(node, f"{self.wp}meta_key") for node in item.findall(f"{self.wp}postmeta"))
-        return name in keys
+    def meta(self, item):
+        """Return the names of the fields of an entry, a set."""
+        return {text(node, f"{self.wp}meta_key") for node in item.findall(f"{self.wp}postmeta")}
 
     def comments(self, item):
         found = []

@@ -27,7 +27,8 @@ class Command(makemigrations.Command):
     def handle(self, *app_labels, **options):
         refuse_what_no_package_has()
         with missing_explained():
-            self.take_over_packages(app_labels, options["check_changes"], options["dry_run"])
+            is_check = options["check_changes"]
+            is_missing = self.take_over_packages(app_labels, is_check, options["dry_run"])
             own = own_labels()
             for label in app_labels:
                 if label not in own and label in apps.app_configs:
@@ -35,10 +36,15 @@ class Command(makemigrations.Command):
             if not options["empty"]:
                 # Named, or Django would leave out those that have no directory of migrations yet.
                 app_labels = app_labels or own
-            super().handle(*app_labels, **options)
+            super().handle(*app_labels, **options)  # which ends where something is missing
+            if is_check and is_missing:
+                sys.exit(1)
 
     def take_over_packages(self, app_labels, check, dry_run):
-        """Take over the migrations of the packages to whose models the project adds fields."""
+        """Take over the migrations of the packages to whose models the project adds fields.
+
+        With check or dry_run it only names what is missing. Return whether it named something.
+        """
         own, is_missing = own_labels(), False
         for label, operations in missing().items():
             if label in own or app_labels and label not in app_labels:
@@ -50,5 +56,4 @@ class Command(makemigrations.Command):
             self.stdout.write(f"Migrations for '{label}', in {PACKAGES}/{label}:")
             for operation in operations:
                 self.stdout.write(f"    + {operation.describe()}")
-        if check and is_missing:
-            sys.exit(1)
+        return is_missing

@@ -1,7 +1,8 @@
-"""Django's own tests for memcached backends, run against the backend that projects get."""
+"""Django's own tests of what projects change: the memcached backend, and what sites are."""
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import time
@@ -40,6 +41,33 @@ class MemcachedCacheTests(BaseMemcachedTests, TestCase):
     base_params = params
     incr_decr_type_error = ValueError
 """
+
+
+SUITES = ("sites_tests", "redirects_tests", "sitemaps_tests", "syndication_tests")
+
+# Their own models, the settings that their tests take for granted, and all else of the project.
+SETTINGS_OF_SITES = """
+from mysite.settings import *
+from mysite.settings import INSTALLED_APPS
+
+INSTALLED_APPS = [*INSTALLED_APPS, "sites_tests", "sitemaps_tests", "syndication_tests"]
+DATABASES = {
+    name: {"ENGINE": "django.db.backends.sqlite3"} for name in ("default", "other")
+}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+TIME_ZONE = "America/Chicago"
+USE_TZ = False
+"""
+NO_SITE_ID = "the project always has a SITE_ID, so Django does not look at the host by itself"
+DIFFERENCES = {
+    "test_clear_site_cache": "sites are remembered in multisite.hosts, not in SITE_CACHE",
+    "test_clear_site_cache_domain": NO_SITE_ID,
+    "test_get_current_site_host_with_trailing_dot": NO_SITE_ID,
+    "test_get_current_site_no_site_id": NO_SITE_ID,
+    "test_get_current_site_no_site_id_and_handle_port_fallback": NO_SITE_ID,
+    "test_redirect_shortcircuits_non_404_response": "Mezzanine needs a URL with the name home",
+}
+PASSED = 117  # of Django 5.2
 
 
 @pytest.fixture
@@ -107,3 +135,26 @@ def test_djangos_own_memcached_tests_pass_with_our_backend(memcached, project, d
     assert re.findall(r"^OK \(skipped=(\d+)\)$", run.stdout, re.MULTILINE) == [str(SKIPPED)], (
         run.stdout
     )
+
+
+def test_djangos_own_tests_of_sites_pass_with_the_settings_of_a_project(
+    project, django_tests, tmp_path
+):
+    folder = tmp_path / "suites"  # apart, since others there have names of the project's apps
+    for name in SUITES:
+        shutil.copytree(django_tests / name, folder / name)
+    Path(folder, "sites_settings.py").write_text(SETTINGS_OF_SITES)
+    options = ["-q", "--ds=sites_settings", "--override-ini=python_files=test*.py"]
+    options += ["--tb=short", "-p", "no:cacheprovider", "-p", "no:warnings"]
+    run = subprocess.run(
+        [project.python, "-m", "pytest", *options, *SUITES],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": f"{folder}{os.pathsep}{project.path}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=600,
+    )
+    failed = re.findall(r"^FAILED \S+::(\w+)", run.stdout, re.MULTILINE)
+    assert sorted(failed) == sorted(DIFFERENCES), run.stdout
+    assert re.findall(r"(\d+) passed", run.stdout) == [str(PASSED)], run.stdout

@@ -1,0 +1,204 @@
+"""Exports of the same programs, as they are less often: what they hold arrives, or is named."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.redirects.models import Redirect
+from django.utils.html import escape
+from django.utils.timezone import now
+from mezzanine.blog.models import BlogCategory, BlogPost
+from mezzanine.core.models import CONTENT_STATUS_DRAFT, CONTENT_STATUS_PUBLISHED
+from mezzanine.generic.models import ThreadedComment
+
+from importers.entries import Comment
+from importers.management.commands import import_tumblr
+from importers.storing import parents_first
+
+pytestmark = pytest.mark.usefixtures("empty", "mezzanines_defaults")
+
+LATER = (now() + timedelta(days=9)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+@pytest.fixture
+def run_text(run, tmp_path):
+    """Return a function that imports a file of that text; it returns what the command says."""
+
+    def run_text(command, option, text):
+        path = tmp_path / "export"
+        path.write_text(text, "utf-8")
+        return run(command, **{option: str(path)})
+
+    return run_text
+
+
+def item(title, status="publish", more="", date="2013-02-03 11:30:00", author="anna"):
+    return f"""<item><title><![CDATA[{title}]]></title><dc:creator><![CDATA[{author}]]></dc:creator>
+    <link>http://old.example/{title.lower()}/</link>
+    <content:encoded><![CDATA[Text of {title}]]></content:encoded>
+    <wp:post_type>post</wp:post_type><wp:status>{status}</wp:status>
+    <wp:post_date_gmt>{date}</wp:post_date_gmt>{more}</item>"""
+
+
+def wordpress(*items, before=""):
+    return f"""<?xml version="1.0" encoding="UTF-8"?>
+    <rss xmlns:content="http://purl.org/rss/1.0/modules/content/"
+      xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:wp="http://wordpress.org/export/1.2/">
+    <channel><wp:wxr_version>1.2</wp:wxr_version>{before}{"".join(items)}</channel></rss>"""
+
+
+def comment(number, parent=0, words="Good"):
+    return f"""<wp:comment><wp:comment_id>{number}</wp:comment_id>
+    <wp:comment_author><![CDATA[Bert]]></wp:comment_author>
+    <wp:comment_content><![CDATA[{words}]]></wp:comment_content>
+    <wp:comment_date_gmt>2013-02-04 08:00:{number:02}</wp:comment_date_gmt>
+    <wp:comment_approved>1</wp:comment_approved>
+    <wp:comment_parent>{parent}</wp:comment_parent></wp:comment>"""
+
+
+@pytest.mark.parametrize(
+    ("status", "is_draft"),
+    [("publish", False), ("future", False), ("private", True), ("pending", True), ("draft", True)],
+)
+def test_what_was_not_public_at_wordpress_is_not_public_here(run_text, browse, status, is_draft):
+    date = LATER if status == "future" else "2013-02-03 11:30:00"
+    run_text("import_wordpress", "url", wordpress(item("Rye", status, date=date)))
+    post = BlogPost.objects.get()
+    assert post.status == (CONTENT_STATUS_DRAFT if is_draft else CONTENT_STATUS_PUBLISHED)
+    is_seen = browse().get(post.get_absolute_url()).status_code == 200
+    assert is_seen == (status == "publish")
+
+
+def test_categories_below_others_arrive_side_by_side_and_that_is_told(run_text):
+    known = """<wp:category><wp:cat_name><![CDATA[Bread]]></wp:cat_name>
+    <wp:category_parent></wp:category_parent></wp:category>
+    <wp:category><wp:cat_name><![CDATA[Rye & spelt]]></wp:cat_name>
+    <wp:category_parent>bread</wp:category_parent></wp:category>"""
+    named = '<category domain="category"><![CDATA[Rye & spelt]]></category>'
+    said = run_text("import_wordpress", "url", wordpress(item("Loaf", more=named), before=known))
+    assert BlogCategory.objects.get().title == "Rye & spelt"
+    assert "Left out: 1 places of categories below others\n" in said
+
+
+def test_authors_and_fields_of_plugins_are_told(run_text):
+    fields = "".join(
+        f"<wp:postmeta><wp:meta_key>{key}</wp:meta_key><wp:meta_value>1</wp:meta_value>"
+        "</wp:postmeta>"
+        for key in ("_edit_last", "oven")
+    )
+    items = item("A", more=fields), item("B", author="bea")
+    said = run_text("import_wordpress", "url", wordpress(*items))
+    assert "Left out: 2 authors, whose posts are the user's: anna, bea\n" in said
+    assert "Left out: 1 fields with the name oven\n" in said
+    assert "_edit_last" not in said
+
+
+def test_a_comment_in_html_is_text_here(run_text, browse):
+    words = 'Tom &amp; <b>Jerry</b><br />\nsay <a href="http://x.example/">this</a>.<p>Now</p>'
+    text = wordpress(item("Rye", more=comment(1, words=words)))
+    run_text("import_wordpress", "url", text)
+    assert ThreadedComment.objects.get().comment == (
+        "Tom & Jerry\nsay this (http://x.example/).Now"
+    )
+    page = browse().get(BlogPost.objects.get().get_absolute_url()).text
+    assert "Tom &amp; Jerry<br>" in page
+    run_text("import_wordpress", "url", text)
+    assert ThreadedComment.objects.count() == 1
+
+
+def test_a_long_talk_arrives_in_any_order(run_text):
+    talk = [comment(number, parent=number - 1) for number in range(1, 40)]
+    run_text("import_wordpress", "url", wordpress(item("Rye", more="".join(reversed(talk)))))
+    comments = ThreadedComment.objects.order_by("submit_date")
+    answered = [each.replied_to_id for each in comments]
+    assert answered == [None, *(each.pk for each in comments)][:-1]
+
+
+def test_a_talk_of_thousands_or_in_a_circle_is_put_in_order():
+    talk = [Comment(key=str(number), parent=str(number - 1)) for number in range(5000, 0, -1)]
+    assert [int(each.key) for each in parents_first(talk)] == [*range(1, 5001)]
+    circle = [Comment(key="1", parent="2"), Comment(key="2", parent="1")]
+    assert {each.key for each in parents_first(circle)} == {"1", "2"}
+
+
+def test_an_old_address_that_is_a_query_is_told(run_text):
+    text = wordpress(item("Rye")).replace("old.example/rye/", "old.example/?p=1")
+    said = run_text("import_wordpress", "url", text)
+    assert "Left out: 1 old addresses such as /?p=1, which lead to the home page\n" in said
+    assert not Redirect.objects.filter(old_path__contains="p=1").exists()
+
+
+def atom(*entries):
+    spaces = 'xmlns="http://www.w3.org/2005/Atom" xmlns:b="http://schemas.google.com/blogger/2018"'
+    dated = [
+        f"<entry><published>2013-03-05T08:00:0{second}Z</published>{entry}</entry>"
+        for second, entry in enumerate(entries)
+    ]
+    return f"<feed {spaces}>{''.join(dated)}</feed>"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "content"),
+    [
+        ("", "1 < 2 & so on", "<p>1 &lt; 2 &amp; so on</p>"),
+        (' type="text"', "One\n\nTwo", "<p>One</p>\n\n<p>Two</p>"),
+        (' type="html"', "1 &lt; 2 <b>so</b>", "1 &lt; 2 <b>so</b>"),
+        ("", "<p>No type</p>", "<p>No type</p>"),
+    ],
+)
+def test_a_text_of_atom_is_text_and_html_is_html(run_text, kind, text, content):
+    entry = f"<title>A</title><content{kind}>{escape(text)}</content>"
+    run_text("import_rss", "rss_url", atom(entry))
+    assert BlogPost.objects.get().content == content
+
+
+def test_authors_and_files_of_a_feed_are_told(run_text):
+    entries = [
+        f"<title>{name}</title><author><name>{name}</name></author>"
+        f'<link rel="enclosure" href="http://x.example/{name}.mp3"/><content>x</content>'
+        for name in ("Anna", "Bea")
+    ]
+    said = run_text("import_rss", "rss_url", atom(*entries))
+    assert "Left out: 2 authors, whose posts are the user's: Anna, Bea\n" in said
+    assert "Left out: 2 attached files\n" in said
+
+
+@pytest.mark.parametrize(
+    ("guid", "old"),
+    [
+        ("<guid>http://old.example/a/</guid>", ["/a/"]),
+        ('<guid isPermaLink="false">http://old.example/a/</guid>', []),
+        ("", []),
+    ],
+)
+def test_the_guid_of_an_item_may_be_its_address(run_text, guid, old):
+    item = f"<item><title>A</title><description>x</description>{guid}</item>"
+    run_text("import_rss", "rss_url", f"<rss><channel>{item}</channel></rss>")
+    assert [*Redirect.objects.values_list("old_path", flat=True)] == old
+
+
+def test_blogger_has_posts_that_are_scheduled_and_thrown_away(run_text):
+    entries = [
+        f"<title>{status}</title><content type='html'>x</content><b:type>POST</b:type>"
+        f"<b:status>{status}</b:status>"
+        for status in ("LIVE", "DRAFT", "SCHEDULED", "SOFT_TRASHED")
+    ]
+    said = run_text("import_blogger", "blogger_id", atom(*entries))
+    published = BlogPost.objects.filter(status=CONTENT_STATUS_PUBLISHED)
+    assert {post.title for post in published} == {"LIVE", "SCHEDULED"}
+    assert {post.title for post in BlogPost.objects.all()} == {"LIVE", "SCHEDULED", "DRAFT"}
+    assert "Left out: 1 posts that were thrown away\n" in said
+
+
+def test_a_post_of_tumblr_may_have_nothing_in_a_field(run, server, monkeypatch):
+    answers, address = server
+    monkeypatch.setattr(import_tumblr, "SERVER", address + "/{}")
+    post = {"type": "regular", "id": 1, "regular-title": "A", "regular-body": None, "tags": None}
+    post |= {"date-gmt": "2013-03-05 08:00:00 GMT", "url": "http://b.tumblr.example/post/1"}
+    for start, part in ((0, [post]), (1, [])):
+        body = f"var tumblr_api_read = {json.dumps({'posts': part})};"
+        answers[f"/b/api/read/json?start={start}&num=50"] = body.encode()
+    run("import_tumblr", tumblr_user="b")
+    stored = BlogPost.objects.get()
+    assert (stored.title, stored.content) == ("A", "")
+    assert stored.publish_date == datetime(2013, 3, 5, 8, tzinfo=UTC)
