@@ -19,7 +19,6 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from . import library, settings
 from .paths import Refused, bare, folder, is_of_site, new_name
 
-POPUP = ("_popup", "pop")  # of a form; of Mezzanine's TinyMCE
 DENIED = {
     "view": gettext_lazy("You may not see the media library."),
     "add": gettext_lazy("You may not add files to the media library."),
@@ -86,7 +85,7 @@ def wants_page(request):
 @asks("view", "GET", "HEAD")
 def browse(request):
     """Show a folder, or what is found in it; for a form, what may be chosen there."""
-    place, is_popup = folder(request.GET.get("dir", "")), any(map(request.GET.get, POPUP))
+    place, is_popup = folder(request.GET.get("dir", "")), "_popup" in request.GET
     if not library.is_folder(place):
         if not is_popup:  # a form may begin in a folder that will be there with its first file
             messages.error(request, _("There is no such folder: %s") % request.GET["dir"])
@@ -129,7 +128,7 @@ def above(value):
 
 def address(value, request):
     """Return the address of a folder, which goes on with what a form has asked for."""
-    query = {name: request.GET[name] for name in (*POPUP, "type") if name in request.GET}
+    query = {name: request.GET[name] for name in ("_popup", "type") if name in request.GET}
     return reverse("fb_browse", query=({"dir": value} if value else {}) | query)
 
 

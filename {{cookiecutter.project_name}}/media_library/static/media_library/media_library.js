@@ -4,10 +4,7 @@ const form = document.getElementById("media-upload");
 const isPopup = window.parent !== window;
 
 function answer(file) {
-    const dialog = new URLSearchParams(location.search).has("pop") && parent.tinymce?.activeEditor.windowManager;
-    if (!dialog) return parent.postMessage({mediaLibrary: file}, location.origin);
-    parent.document.getElementById(dialog.getParams().input).value = file.url;
-    dialog.close();
+    parent.postMessage({mediaLibrary: file}, location.origin);
 }
 
 async function refresh() {
