@@ -27,8 +27,7 @@ def site(browser, project, tmp_path_factory):
 
 def row_of(page, title):
     """Return the row of a page in the tree, without the level below it."""
-    link = page.locator("#tree .title").get_by_text(title, exact=True)
-    return page.locator("#tree li > div").filter(has=link)
+    return page.locator("#tree .row").filter(has=page.get_by_text(title, exact=True))
 
 
 def test_an_editor_unfolds_a_large_tree_level_by_level(page):

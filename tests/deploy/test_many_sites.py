@@ -94,7 +94,7 @@ MEMORY = "ps -C nginx -o rss= | awk '{ sum += $1 } END { print sum }'"
 
 def test_twenty_thousand_names_cost_nginx_nothing(site, figures):
     before = int(site.host.run(MEMORY).stdout)
-    workers = site.host.run("pgrep --parent $(cat /run/nginx.pid)").stdout
+    workers = site.host.run("pgrep --parent $(cat /run/nginx.pid) -f worker").stdout
     site.fab(
         "psql",
         "INSERT INTO django_site (domain, name)"
@@ -105,7 +105,7 @@ def test_twenty_thousand_names_cost_nginx_nothing(site, figures):
     output = site.fab("sites")
     seconds = time.monotonic() - started
     assert "\n    www.site-10000.customers.agency.example" in output
-    assert site.host.run("pgrep --parent $(cat /run/nginx.pid)").stdout == workers
+    assert site.host.run("pgrep --parent $(cat /run/nginx.pid) -f worker").stdout == workers
     after = int(site.host.run(MEMORY).stdout)
     figures(f"fab sites, 20,000 names: {seconds:.0f} s; memory of NGINX × {after / before:.2f}")
     assert site.get("/", host="site-9999.customers.agency.example")[0] in (200, 404)

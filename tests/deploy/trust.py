@@ -124,4 +124,4 @@ def rows_of_ledger(site, sql):
 
 
 def workers(site):
-    return site.host.run("pgrep --parent $(cat /run/nginx.pid)").stdout
+    return site.host.run("pgrep --parent $(cat /run/nginx.pid) -f worker").stdout

@@ -230,6 +230,6 @@ def test_without_a_script_several_files_are_sent_at_once(browse, uploads):
     answer = admin.post(reverse("fb_do_upload"), data, headers=page)
     assert answer["Location"] == reverse("fb_browse", query={"dir": "folder"})
     assert {path.name for path in (uploads / "site-1/folder").iterdir()} >= {"one.gif", "two.gif"}
-    assert "one.gif is in the media library" in admin.get(answer["Location"]).content.decode()
+    assert "one.gif is in the media library" in admin.get(answer["Location"]).text.lower()
     refused = admin.post(reverse("fb_do_upload"), {"folder": ""}, headers=page)
     assert "Choose a file to upload." in refused.content.decode()

@@ -166,7 +166,9 @@ class Writer:
         self.choice([extra, BlogPost._base_manager.exclude(slug="hello")])[:1].get().delete()
 
     def date(self):
-        return timezone.now() - timedelta(days=self.choice([400, 700, -5, 1000]))
+        # Minutes apart: of two that are of one age, now the one and now the other is found first.
+        days, minutes = self.choice([400, 700, -5, 1000]), self.randrange(1000)
+        return timezone.now() - timedelta(days=days, minutes=minutes)
 
 
 @pytest.fixture

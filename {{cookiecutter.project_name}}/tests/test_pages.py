@@ -18,9 +18,10 @@ from mezzanine.pages.models import Page
 def links(html):
     """Return the local paths that a page links to, in the admin without what only filters lists."""
     found = re.findall(r"""(?:href|src)=["'](/[^"'#]*)""", html)
-    elsewhere = ("//", settings.STATIC_URL)
+    elsewhere = ("//", settings.STATIC_URL, "/admin/media-library/thumbnail/")
     paths = {unescape(path) for path in found if not path.startswith(elsewhere)}
-    return {path.split("?")[0] if path.startswith("/admin/") else path for path in paths}
+    filtered = re.compile("/admin/(?!media-library/file/)")
+    return {path.split("?")[0] if filtered.match(path) else path for path in paths}
 
 
 def crawl(client, start, media_root):

@@ -1,5 +1,6 @@
 """Faults of Mezzanine's accounts and admin."""
 
+import re
 from pathlib import Path
 
 import filebrowser_safe
