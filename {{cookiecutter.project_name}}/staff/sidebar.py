@@ -47,7 +47,11 @@ def context(request):
     """Give pages of the admin that are not Django's own what its templates ask for."""
     from django.contrib import admin
 
-    if not request.path.startswith(reverse("admin:index")):
+    try:
+        is_page_of_admin = request.path.startswith(reverse("admin:index"))
+    except NoReverseMatch:  # URLs of a project that does without
+        is_page_of_admin = False
+    if not is_page_of_admin:
         return {}
     is_staff = SimpleLazyObject(lambda: admin.site.has_permission(request))
     return {
