@@ -30,9 +30,14 @@ def has_changed(form):
     return bool(fields if form.instance.pk else fields - {"_order"})
 
 
+def begin(inline, *args, **kwargs):
+    """Set up a stacked inline without Mezzanine's question whether grappelli is there."""
+    super(admin.StackedDynamicInlineAdmin, inline).__init__(*args, **kwargs)
+
+
 def install():
     forms.OrderWidget.render = render
     forms.DynamicInlineAdminForm.Media = Media
     forms.DynamicInlineAdminForm.has_changed = has_changed
     admin.TabularDynamicInlineAdmin.template = StackedInline.template
-    admin.StackedDynamicInlineAdmin.__init__ = StackedInline.__init__
+    admin.StackedDynamicInlineAdmin.__init__ = begin

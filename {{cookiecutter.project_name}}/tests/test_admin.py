@@ -91,6 +91,7 @@ def test_the_admin_is_closed_to_others(browse, user):
         assert visitor.get(path).status_code == 302, path
 
 
+@pytest.mark.usefixtures("in_english")
 def test_every_page_has_the_menu_in_the_order_of_the_setting(superuser):
     for path in ("/admin/auth/user/", "/admin/media-library/browse/"):
         page = BeautifulSoup(superuser.get(path).content, "html.parser")
@@ -101,11 +102,13 @@ def test_every_page_has_the_menu_in_the_order_of_the_setting(superuser):
         assert page.title.text.endswith(f"| {settings.SITE_TITLE}")
 
 
+@pytest.mark.usefixtures("in_english")
 def test_a_path_on_a_page_leads_to_a_list_of_models(superuser):
     for app, words in {"forms": "Pages", "blog": "Blog posts"}.items():
         assert words in superuser.get(reverse("admin:app_list", args=[app])).text
 
 
+@pytest.mark.usefixtures("in_english")
 def test_the_menu_has_what_staff_may_see_and_no_more(browse):
     user = get_user_model().objects.create_user("editor", password="x", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename="view_blogpost"))

@@ -174,7 +174,9 @@ def test_the_grid_shows_small_pictures(browse, uploads, kind):
     path = f"uploads/site-1/photo.{kind.lower()}"
     (uploads.parent / path).write_bytes(photograph(kind=kind))
     answer = act(browse("admin"), "fb_thumbnail", "get", path=path)
-    with Image.open(uploads.parent / answer["Location"].removeprefix("/media/")) as small:
+    with Image.open(
+        uploads.parent / answer["Location"].removeprefix(project_settings.MEDIA_URL)
+    ) as small:
         assert (small.format, small.size) == ("WEBP", (360, 240))
 
 
@@ -184,7 +186,9 @@ def test_a_photograph_that_was_taken_upright_is_shown_upright(browse, uploads):
     path = uploads / "site-1/upright.jpg"
     path.write_bytes(photograph(exif=exif))
     answer = act(browse("admin"), "fb_thumbnail", "get", path="uploads/site-1/upright.jpg")
-    with Image.open(uploads.parent / answer["Location"].removeprefix("/media/")) as small:
+    with Image.open(
+        uploads.parent / answer["Location"].removeprefix(project_settings.MEDIA_URL)
+    ) as small:
         assert small.size == (240, 360)
         red, _, blue = small.convert("RGB").getpixel((230, 10))
         assert red > 200 > 50 > blue
@@ -192,7 +196,7 @@ def test_a_photograph_that_was_taken_upright_is_shown_upright(browse, uploads):
 
 def test_what_is_no_picture_is_shown_as_it_is(browse, uploads):
     answer = act(browse("admin"), "fb_thumbnail", "get", path="uploads/site-1/picture.gif")
-    assert answer["Location"] == "/media/uploads/site-1/picture.gif"
+    assert answer["Location"] == f"{project_settings.MEDIA_URL}uploads/site-1/picture.gif"
 
 
 def test_files_are_found_in_folders_below_and_sorted(browse, uploads):

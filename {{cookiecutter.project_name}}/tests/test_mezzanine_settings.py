@@ -203,7 +203,7 @@ def test_spam_is_what_a_function_says(put, say):
 @promise("BLOG_POST_PER_PAGE", "MAX_PAGING_LINKS")
 def test_posts_are_on_pages(put, see, posts):
     put(BLOG_POST_PER_PAGE=2, MAX_PAGING_LINKS=3)
-    page = see("/blog/")
+    page = see(reverse("blog_post_list"))
     assert len(page.select("h2 a")) == 2
     assert len([text for text in texts(page, ".pages a") if text.isdigit()]) <= 3
 

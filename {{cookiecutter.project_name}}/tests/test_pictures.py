@@ -5,6 +5,7 @@ from zipfile import ZipFile
 
 import pytest
 from bs4 import BeautifulSoup
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from forms import fields_of
 from mezzanine.blog.models import BlogPost
@@ -71,7 +72,7 @@ def test_a_field_opens_the_media_library_and_shows_what_was_chosen(browse):
     assert opened == ["/admin/media-library/browse/", "blog", "Image"]
     assert field.input["value"] == "uploads/site-1/demo/lake.webp"
     assert browse("admin").get(field.img["src"]).status_code == 302
-    assert post.featured_image.url == "/media/uploads/site-1/demo/lake.webp"
+    assert post.featured_image.url == f"{settings.MEDIA_URL}uploads/site-1/demo/lake.webp"
 
 
 def test_a_form_says_where_a_picture_has_to_be(staff):
