@@ -1,4 +1,4 @@
-"""The seconds in which staff have edited: NGINX shows nothing then that it kept before.
+"""The seconds in which staff have edited, and those after: NGINX shows nothing then that it kept.
 
 Such a second is an empty file that nginx.conf.template looks for, by the name of its Unix time and
 of a host ("1764403200-www.example.com"), or of the time alone where the edit may be on every site.
@@ -26,25 +26,26 @@ TABLE = re.compile(
 
 
 def note(site_id=None, writes=()):
-    """Note the second that it is, for the hosts of a site or of all, and forget those before.
+    """Note the second that it is and the next, for the hosts of a site or of all; forget those before.
 
-    writes are the statements of the edit: where they change what sites share, it is for all. With
-    no such directory, do nothing.
+    In the next one NGINX would show what it kept in this one to whoever comes while it asks for the
+    page. writes are the statements of the edit: where they change what sites share, it is for all.
+    With no such directory, do nothing.
     """
-    second = str(int(time.time()))
-    with suppress(OSError):  # the edit is then seen when the second is over
-        noted = 0
-        for file in Path(settings.PAGE_CACHE_EDITS).iterdir():
-            noted += file.name.startswith(second)
-            if file.name < second:
-                file.unlink(missing_ok=True)
+    directory, now = Path(settings.PAGE_CACHE_EDITS), int(time.time())
+    with suppress(OSError):  # the edit is then seen a little later
         is_of_one = site_id is not None and all(map(is_of_one_site, writes))
         names = names_of(site_id) if is_of_one else []
-        if not names or noted + len(names) > MANY or not all(map(NAME.fullmatch, names)):
-            Path(settings.PAGE_CACHE_EDITS, second).touch()
-            return
-        for name in names:
-            Path(settings.PAGE_CACHE_EDITS, f"{second}-{name}").touch()
+        for file in directory.iterdir():
+            if file.name < str(now):
+                file.unlink(missing_ok=True)
+        for second in (now, now + 1):
+            noted = sum(1 for _ in directory.glob(f"{second}*"))
+            if not names or noted + len(names) > MANY or not all(map(NAME.fullmatch, names)):
+                Path(directory, str(second)).touch()
+                continue
+            for name in names:
+                Path(directory, f"{second}-{name}").touch()
 
 
 def names_of(site_id):

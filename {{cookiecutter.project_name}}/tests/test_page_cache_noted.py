@@ -1,5 +1,7 @@
 """What NGINX is told of an edit: when, and for which hosts it asks Django for every page then."""
 
+import time
+
 import pytest
 from django.contrib.sites.models import Site
 from mezzanine.pages.models import Page
@@ -104,8 +106,17 @@ def test_nginx_is_told_of_what_staff_edit_and_of_nothing_else(ask, settings, tmp
     ask("/public/", user)
     assert [file.name for file in tmp_path.iterdir()] == ["1"]
     assert ask("/public/", user, "post").status_code == 200
-    (left,) = tmp_path.iterdir()
-    assert (left.name != "1") == told
+    left = {file.name for file in tmp_path.iterdir()}
+    assert (left != {"1"}) == told
+
+
+def test_an_edit_counts_in_its_second_and_in_the_next_and_one_of_before_no_more(noted, tmp_path):
+    (tmp_path / "1").touch()
+    begun = int(time.time())
+    edits.note()
+    seconds = sorted(int(file.name) for file in tmp_path.iterdir())
+    assert begun <= seconds[0] <= time.time()
+    assert seconds == [seconds[0], seconds[0] + 1]
 
 
 def test_nginx_is_not_told_of_staff_who_log_in_or_change_nothing(ask, settings, tmp_path):
