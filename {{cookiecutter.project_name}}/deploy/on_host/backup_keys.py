@@ -80,8 +80,10 @@ def make(site: Site, keys: Keys | None) -> dict[str, bool]:
     """
     is_new = not place(site).exists()
     if keys and (is_new or not (site.root / "snapshots").exists()):
-        here = {} if is_new else read(site)["credentials"]
-        keep(site, keys | {"credentials": keys["credentials"] | here})
+        here = {"credentials": {}} if is_new else read(site)
+        wanted = keys | {"credentials": keys["credentials"] | here["credentials"]}
+        if wanted != here:
+            keep(site, wanted)
     ssh_key(site)  # now, for home to have it too
     password = read(site)["password"]
     return {"made": is_new and not keys, "ours": (keys or {}).get("password") == password}
