@@ -166,7 +166,7 @@ def render_live_settings(path, database, memcached):
     settings += f'DATABASES["default"] |= dict(HOST="{database.host}", PORT={database.port})\n'
     settings += f'CACHES["default"]["LOCATION"] = "127.0.0.1:{memcached.port}"\n'
     Path(path, "edits").mkdir()
-    settings += f'PAGE_CACHE_EDITS = "{path}/edits"\n'
+    settings += f'PAGE_CACHE_EDITS = "{path}/edits"\nCOMMENTS_DEFAULT_APPROVED = True\n'
     Path(path, "mysite", "local_settings.py").write_text(settings, encoding="utf-8")
 
 

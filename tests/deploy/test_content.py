@@ -29,6 +29,7 @@ from mezzanine.blog.models import BlogPost
 from mezzanine.generic.models import ThreadedComment
 post = BlogPost.objects.get(slug="a-post")
 post.comments.create(user_name="Eve", user_email="eve@example.com", comment="A visitor says")
+post.comments.update(is_public=True)
 """
 EDIT = """
 from mezzanine.pages.models import RichTextPage

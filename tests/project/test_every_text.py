@@ -33,7 +33,10 @@ QUERIES = """
     /admin/password_change/?{} /displayable_links.js?{} /manifest.webmanifest?{} /set_site/?next={}
 """.split()
 COOKIES = [SESSION_COOKIE, CSRF_COOKIE, "messages", "django_language", "mezzanine-rating", "x"]
-CHARSETS = "utf-8 UTF8 utf-7 utf-16 unicode_escape raw_unicode_escape latin-1 none".split()
+CHARSETS = """
+    utf-8 UTF8 utf-7 utf-16 unicode_escape raw_unicode_escape latin-1 none hex base64 zlib rot13
+    idna punycode undefined
+""".split()
 
 NUL = "a\0b"
 HALVES = "\ud800 \udfff \udc00\ud800"  # of characters: no text has them

@@ -1,8 +1,12 @@
-"""The sites and who may edit them, in the admin."""
+"""The sites, who may edit them, and where their old addresses lead, in the admin."""
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth import admin as auth_admin
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group, Permission
+from django.contrib.redirects import admin as redirects_admin
+from django.contrib.redirects.models import Redirect
 from django.contrib.sites.admin import SiteAdmin
 from django.contrib.sites.models import Site
 from django.core.exceptions import ValidationError
@@ -11,12 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from mezzanine.accounts import admin as accounts_admin
 from mezzanine.core.admin import SitePermissionInline
+from mezzanine.utils.sites import current_site_id
 
 from navigation.widgets import SearchedMultiple
 
 from .certificates import certificates
 from .models import SiteAlias, valid_host
-from .permissions import sites_of
+from .permissions import groups_within, is_within, owns_beyond, rights_of, sites_of
 from .usage import Usages
 
 
@@ -42,6 +47,9 @@ class SiteWithAliasesAdmin(SiteAdmin):
     inlines = [SiteAliasInline]
     list_display = ["domain", "name", "certificate"]
     readonly_fields = ["usage"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).filter(pk__in=sites_of(request.user))
 
     def get_fields(self, request, obj=None):
         return ["domain", "name", *["usage"] * bool(obj)]
@@ -77,11 +85,30 @@ class SuperuserSitePermissionInline(SitePermissionInline):
         return request.user.is_superuser
 
 
-class UserAdmin(accounts_admin.UserProfileAdmin):
-    """Staff who may edit users cannot get at more sites than their own by it.
+class OwnRights:
+    """For an admin of users or groups: staff give no right that they do not have themselves."""
+
+    def formfield_for_manytomany(self, db_field, request, **kwargs):
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if field and not request.user.is_superuser:
+            if field.queryset.model is Permission:
+                field.queryset = field.queryset.filter(pk__in=rights_of(request.user).values("pk"))
+            elif field.queryset.model is Group:
+                field.queryset = groups_within(request.user)
+        return field
+
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj) and self.is_within(request.user, obj)
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and self.is_within(request.user, obj)
+
+
+class UserAdmin(OwnRights, accounts_admin.UserProfileAdmin):
+    """Staff who may edit users cannot get at more sites or rights than their own by it.
 
     They would by making themselves superusers, or by a new password or e-mail address for a user
-    who has other sites.
+    who has more.
     """
 
     def get_inlines(self, request, obj):
@@ -92,25 +119,60 @@ class UserAdmin(accounts_admin.UserProfileAdmin):
         fields = super().get_readonly_fields(request, obj)
         return fields if request.user.is_superuser else [*fields, "is_superuser"]
 
-    def has_change_permission(self, request, obj=None):
-        return super().has_change_permission(request, obj) and self.is_within(request.user, obj)
-
     def has_delete_permission(self, request, obj=None):
-        return super().has_delete_permission(request, obj) and self.is_within(request.user, obj)
+        may = super().has_delete_permission(request, obj)
+        return may and (obj is None or not owns_beyond(request.user, obj))
 
     def is_within(self, user, other):
-        """Tell whether the user has every site that the other has, or no other is given."""
-        if user.is_superuser or other is None:
+        return other is None or is_within(user, other)
+
+
+class GroupAdmin(OwnRights, auth_admin.GroupAdmin):
+    """Staff edit a group that gives what they have, to users who have nothing beyond."""
+
+    def is_within(self, user, group):
+        if group is None or user.is_superuser:
             return True
-        beyond = Site.objects.filter(sitepermission__user=other).exclude(pk__in=sites_of(user))
-        return not other.is_superuser and not beyond.exists()
+        members = get_user_model()._base_manager.filter(groups=group)
+        return groups_within(user).contains(group) and all(is_within(user, m) for m in members)
+
+
+class RedirectForm(forms.ModelForm):
+    class Meta:
+        model = Redirect
+        fields = ["old_path", "new_path"]
+
+    def clean_old_path(self):
+        path = self.cleaned_data["old_path"]
+        others = Redirect.objects.filter(site_id=current_site_id()).exclude(pk=self.instance.pk)
+        if others.filter(old_path=path).exists():
+            raise ValidationError(_("There is a redirect for this address already."))
+        return path
+
+
+class RedirectOfSiteAdmin(redirects_admin.RedirectAdmin):
+    """The redirects of the site at hand, as with all else that a site has."""
+
+    form = RedirectForm
+    list_filter = []
+    radio_fields = {}
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).filter(site_id=current_site_id())
+
+    def save_model(self, request, obj, form, change):
+        if not change:
+            obj.site_id = current_site_id()
+        super().save_model(request, obj, form, change)
 
 
 admin.site.register(Site, SiteWithAliasesAdmin)
 
 
 def install():
-    """Register it under Mezzanine's name, before an admin.py of the project that extends it."""
+    """Register them in place of others, before an admin.py of the project that extends them."""
     accounts_admin.UserProfileAdmin = UserAdmin
-    admin.site.unregister(get_user_model())
-    admin.site.register(get_user_model(), UserAdmin)
+    own = {get_user_model(): UserAdmin, Group: GroupAdmin, Redirect: RedirectOfSiteAdmin}
+    for model, model_admin in own.items():
+        admin.site.unregister(model)
+        admin.site.register(model, model_admin)

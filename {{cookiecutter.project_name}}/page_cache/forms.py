@@ -25,4 +25,14 @@ class CommentForm(ThreadedCommentForm):
         known = answered.isdecimal() and len(answered) < 10
         if not (known and siblings.filter(pk=answered).exists()):
             self.data = {name: self.data[name] for name in self.data if name != "replied_to"}
-        return super().save(request)
+        comment = super().save(request)
+        if not comment.is_public and may_approve(request):
+            comment.is_public = True
+            comment.save()
+        return comment
+
+
+def may_approve(request):
+    """Return whether the comments of this user need nobody else's approval."""
+    is_staff_here = getattr(request.user, "has_site_permission", False)
+    return is_staff_here and request.user.has_perm("generic.change_threadedcomment")

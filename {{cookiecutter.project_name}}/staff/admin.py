@@ -1,5 +1,5 @@
-"""Two parts of Mezzanine's admin that ask only whether somebody is staff: settings, and what
-visitors have sent by a form."""
+"""Parts of Mezzanine's admin that ask only whether somebody is staff: settings, what visitors have
+sent by a form, and whether their comments are shown."""
 
 import os
 from pathlib import Path
@@ -8,14 +8,21 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
+from django_comments.admin import CommentsAdmin
 from mezzanine.conf import admin as conf_admin
 from mezzanine.conf.models import Setting
+from mezzanine.core import admin as core_admin
 from mezzanine.forms import admin as forms_admin
 from mezzanine.forms import fields
 from mezzanine.forms.models import Field, FieldEntry, Form
+from mezzanine.generic import admin as comments_admin
+from mezzanine.generic.models import ThreadedComment
 
 from . import inlines
 from .entries import EntriesForm
+
+SHOWN_AS = {"keywords": "keywords_string"}
 
 
 class PermittedSettingsAdmin(conf_admin.SettingsAdmin):
@@ -64,11 +71,47 @@ class PermittedFormAdmin(forms_admin.FormAdmin):
             raise PermissionDenied
 
 
+class PermittedCommentAdmin(comments_admin.ThreadedCommentAdmin):
+    """Comments are approved, in a list or one by one, by whoever may change them."""
+
+    actions = ["approve_comments", "remove_comments"]
+
+    @admin.action(description=_("Approve selected comments"), permissions=["change"])
+    def approve_comments(self, request, queryset):
+        super().approve_comments(request, queryset)
+
+    @admin.action(description=_("Remove selected comments"), permissions=["change"])
+    def remove_comments(self, request, queryset):
+        super().remove_comments(request, queryset)
+
+    def get_actions(self, request):
+        actions = super(CommentsAdmin, self).get_actions(request)
+        actions.pop("delete_selected", None)  # answers to a comment would go with it
+        return actions
+
+
+def get_fieldsets(model_admin, request, obj=None):
+    """Return the fields of a page or a post; who may not change it is shown keywords as a text,
+    since Django finds no text for a field that is a relation."""
+    fieldsets = super(core_admin.DisplayableAdmin, model_admin).get_fieldsets(request, obj)
+    if obj is None or model_admin.has_change_permission(request, obj):
+        return fieldsets
+    return [
+        (title, options | {"fields": [SHOWN_AS.get(name, name) for name in options["fields"]]})
+        for title, options in fieldsets
+    ]
+
+
 def install():
     """Register them under Mezzanine's names before any admin.py of the project, which may extend
     them."""
     conf_admin.SettingsAdmin, forms_admin.FormAdmin = PermittedSettingsAdmin, PermittedFormAdmin
-    for model, model_admin in ((Setting, PermittedSettingsAdmin), (Form, PermittedFormAdmin)):
+    comments_admin.ThreadedCommentAdmin = PermittedCommentAdmin
+    core_admin.DisplayableAdmin.get_fieldsets = get_fieldsets
+    own = {Setting: PermittedSettingsAdmin, Form: PermittedFormAdmin}
+    if comments_admin.generic_comments and not comments_admin.using_disqus:
+        own[ThreadedComment] = PermittedCommentAdmin
+    for model, model_admin in own.items():
         admin.site.unregister(model)
         admin.site.register(model, model_admin)
     forms_admin.EntriesForm = EntriesForm

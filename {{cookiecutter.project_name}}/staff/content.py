@@ -6,10 +6,20 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.views.decorators import staff_member_required
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist, PermissionDenied
+from django.contrib.auth.models import AnonymousUser, Group
+from django.contrib.contenttypes import views as contenttypes
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.redirects.models import Redirect
+from django.contrib.sites.models import Site
+from django.core.exceptions import (
+    FieldDoesNotExist,
+    ObjectDoesNotExist,
+    PermissionDenied,
+    ValidationError,
+)
 from django.http import Http404
 from django.views.decorators.http import require_POST
+from mezzanine.conf.models import Setting
 from mezzanine.core import views as core
 from mezzanine.core.models import Displayable, RichText
 from mezzanine.generic import views as generic
@@ -17,10 +27,13 @@ from mezzanine.pages import views as pages
 
 from page_addresses.ordering import order_pages
 
+IN_ITS_OWN_FORM = (Group, Redirect, Setting, Site)
+
 
 def install():
     """Replace the views, which the admin looks up when it makes its list of addresses."""
     core.edit = permitted(may_edit_in_place, core.edit)
+    contenttypes.shortcut = permitted(may_view, contenttypes.shortcut)
     core.displayable_links_js = for_writers(core.displayable_links_js)
     generic.admin_keywords_submit = permitted(
         may_add_keywords, require_POST(generic.admin_keywords_submit)
@@ -47,26 +60,58 @@ def may_order_pages(request):
 
 
 def may_edit_in_place(request):
-    """Return whether the admin lets the user change these fields of that object.
+    """Return whether the admin lets the user change these fields of that object, in its form.
 
-    Users it changes with checks of its own, so they are for the admin alone.
+    What the admin changes with checks of its own is for the admin alone.
     """
     app, name, pk = (request.POST[key] for key in ("app", "model", "id"))
     fields = request.POST["fields"].split(",")
     try:
         model = apps.get_model(app, name)
-        obj = model._default_manager.get(pk=pk)
         for field in fields:
             model._meta.get_field(field)
-    except (LookupError, ValueError, FieldDoesNotExist, ObjectDoesNotExist):
+    except (LookupError, ValueError, FieldDoesNotExist):
         raise Http404 from None
-    model_admin = admin.site._registry.get(model)
+    obj, model_admin = find(request, model, pk)
     return (
-        model_admin is not None
-        and not isinstance(obj, AbstractBaseUser)
+        not isinstance(obj, (AbstractBaseUser, *IN_ITS_OWN_FORM))
         and model_admin.has_change_permission(request, obj)
-        and set(fields).isdisjoint(model_admin.get_readonly_fields(request, obj))
+        and offered(model_admin, request, obj).issuperset(fields)
     )
+
+
+def find(request, model, pk):
+    """Return what the admin has under a key for the user, and its ModelAdmin; Http404, or
+    PermissionDenied where the admin has no such model."""
+    if model not in admin.site._registry:
+        raise PermissionDenied
+    model_admin = admin.site._registry[model]
+    try:
+        return model_admin.get_queryset(request).get(pk=pk), model_admin
+    except (ValueError, ValidationError, ObjectDoesNotExist):
+        raise Http404 from None
+
+
+def offered(model_admin, request, obj):
+    """Return the names of the fields, a set, that the form of the admin has; of a text that has a
+    field for each language, its own name as well."""
+    names = {*model_admin.get_form(request, obj, change=True).base_fields}
+    fields = [field for field in obj._meta.get_fields() if field.name in names]
+    return names | {field.translated_field.name for field in fields if is_translation(field)}
+
+
+def is_translation(field):
+    return hasattr(field, "translated_field")
+
+
+def may_view(request, content_type_id, object_id):
+    """Return whether the admin shows that to the user: its address may be of a draft."""
+    try:
+        model = ContentType.objects.get_for_id(content_type_id).model_class()
+    except (ValueError, ObjectDoesNotExist):
+        raise Http404 from None
+    obj, model_admin = find(request, model, object_id)
+    return model_admin.has_view_or_change_permission(request, obj)
 
 
 def permitted(may, view):
@@ -75,7 +120,7 @@ def permitted(may, view):
     @wraps(view)
     @staff_member_required
     def guard(request, *args, **kwargs):
-        if not may(request):
+        if not may(request, *args, **kwargs):
             raise PermissionDenied
         try:
             return view(request, *args, **kwargs)

@@ -143,6 +143,7 @@ def mezzanines_defaults(settings, monkeypatch):
         if name in EDITABLE and hasattr(settings, name):
             delattr(settings, name)
             monkeypatch.setitem(setting, "editable", True)
+    monkeypatch.setitem(registry["COMMENTS_DEFAULT_APPROVED"], "default", True)
 
 
 @pytest.fixture

@@ -86,8 +86,8 @@ def trusted_seconds(host):
 class UnicodeMiddleware:
     """Answer 400 to a NUL anywhere, which PostgreSQL takes in no text, and to another encoding.
 
-    Browsers send UTF-8 alone, of which Django replaces what is wrong; other encodings could hide
-    halves of characters. Stands before all that asks the database about a visitor.
+    Browsers send UTF-8 alone, of which Django replaces what is wrong. wsgi.py says whether a
+    request claims another encoding. Stands before all that asks the database about a visitor.
     """
 
     def __init__(self, get_response):
@@ -99,7 +99,7 @@ class UnicodeMiddleware:
         cookies = [text for pair in dict.items(request.COOKIES) for text in pair]
         if "%00" in query or has_nul([request.path_info, *cookies]):
             return HttpResponseBadRequest("A NUL in the address or in a cookie", "text/plain")
-        if request.encoding and request.encoding.lower() != "utf-8":
+        if not getattr(request, "is_utf_8", True):
             return HttpResponseBadRequest("Not UTF-8", "text/plain")
         return self.get_response(request)
 

@@ -1,10 +1,35 @@
 """WSGI entry point, for gunicorn."""
 
+import codecs
 import os
 from pathlib import Path
 
-from django.core.wsgi import get_wsgi_application
+import django
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"{Path(__file__).parent.name}.settings")
 
-application = get_wsgi_application()
+
+class Request(WSGIRequest):
+    """A request that is read as UTF-8, whatever it claims to be; .is_utf_8 says what it claims.
+
+    Django takes any encoding of Python's, such as hex, which is none of texts: then it can make no
+    request at all, and nobody gets to answer it. UnicodeMiddleware answers 400.
+    """
+
+    def _set_content_type_params(self, meta):
+        try:
+            super()._set_content_type_params(meta)
+        except (LookupError, ValueError):  # hex; what cannot be an encoding, or a parameter
+            self.content_type, self.content_params, self.is_utf_8 = "", {}, False
+        else:
+            self.is_utf_8 = codecs.lookup(self.encoding or "utf-8").name == "utf-8"
+        self.encoding = None
+
+
+class Handler(WSGIHandler):
+    request_class = Request
+
+
+django.setup(set_prefix=False)
+application = Handler()

@@ -48,7 +48,7 @@ def write(site: Site, backup: str, stream: IO[bytes]) -> None:
     """Write a snapshot as NAME.tar.gz to a stream, which has to be a file of the system."""
     repository, snapshot = snapshots.find(site, backup)
     with subprocess.Popen(["gzip", "-1"], stdin=subprocess.PIPE, stdout=stream) as packing:
-        assert packing.stdin
+        assert packing.stdin  # noqa: S101 - for mypy
         repository.run("dump", snapshot["id"], "/", stdout=packing.stdin)
     if packing.returncode:
         raise Refused(f"gzip has failed with {packing.returncode}")

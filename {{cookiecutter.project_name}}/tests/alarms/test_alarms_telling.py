@@ -200,9 +200,10 @@ def test_no_url_is_told_where_it_does_not_answer():
     with pytest.raises(ways.NotSent) as told:
         ways.post("http://127.0.0.1:9/secret", "x", "y", "z")
     assert "secret" not in str(told.value)
-    with pytest.raises(ways.NotSent) as told:
-        ways.ping("no address at all: secret")
-    assert "secret" not in str(told.value)
+    for url in ("no address at all: secret", "file:///secret"):
+        with pytest.raises(ways.NotSent) as told:
+            ways.ping(url)
+        assert "secret" not in str(told.value)
 
 
 def test_recipients_are_the_admins_and_the_url():

