@@ -182,6 +182,13 @@ def commands(session):
 
 
 @nox.session
+def words(session):
+    """Compile locale/ of the project, after an edit of a .po file."""
+    session.install("-r", "tests/requirements.txt")
+    session.run("pybabel", "compile", "-D", "django", "-d", "{{cookiecutter.project_name}}/locale")
+
+
+@nox.session
 def lock(session):
     """Lock the newest versions of what generated projects install."""
     session.install("nox")

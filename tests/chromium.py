@@ -143,6 +143,18 @@ def log_in(page):
     expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
 
 
+def write_to_the_owner(page, words):
+    """Send the contact form, as a visitor."""
+    page.goto("/contact/")
+    form = page.locator(".mezzanine-form")
+    for field in form.locator("input[type=text], textarea").all():
+        field.fill(words)
+    form.locator("input[type=email]").fill("ada@example.com")
+    form.locator("select").select_option(index=1)
+    form.get_by_role("button").click()
+    page.wait_for_url("**/contact/?sent=1")
+
+
 def drag(page, source, target, down):
     """Drag an element as with a mouse to so many pixels below the upper edge of another."""
     target.evaluate("target => target.scrollIntoView()")

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from chromium import LIMIT, faults_in, log_in
+from chromium import LIMIT, expect, faults_in, log_in, write_to_the_owner
 from support import unavailable
 
 try:
@@ -48,7 +48,17 @@ def superuser(browser, site):
 
 
 @pytest.fixture(scope="module")
-def addresses(browser, site, superuser):
+def entry(browser, site):
+    """What a visitor has sent by a form, a text in one very long word."""
+    context = browser.new_context(base_url=site)
+    context.set_default_timeout(LIMIT)
+    write_to_the_owner(context.new_page(), "wide" * 50)
+    context.close()
+    return "wide" * 50
+
+
+@pytest.fixture(scope="module")
+def addresses(browser, site, superuser, entry):
     """An address of each kind to which links of the admin lead, from the dashboard on."""
     context = browser.new_context(base_url=site, storage_state=superuser)
     page, found, todo = context.new_page(), {}, ["/admin/"]
@@ -88,3 +98,35 @@ def test_no_page_scrolls_sideways_or_keeps_anybody_out(
     context.close()
     assert len(addresses) > 60
     assert found == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_entries_of_a_form_scroll_in_a_box_of_their_own(
+    browser, site, superuser, entry, axe, scheme
+):
+    context = browser.new_context(
+        base_url=site,
+        storage_state=superuser,
+        color_scheme=scheme,
+        viewport={"width": 390, "height": 844},
+    )
+    context.set_default_timeout(LIMIT)
+    page = context.new_page()
+    page.goto("/admin/")
+    page.locator("#overview a[href$='/entries/']").click()
+    options = page.locator("td.options").last
+    expect(options).to_be_hidden()
+    page.get_by_label("Filter by", exact=True).last.select_option(index=1)
+    expect(options).to_be_visible()
+    page.get_by_label("Filter by", exact=True).last.select_option(index=0)
+    page.get_by_role("button", name="View entries").click()
+    box = page.get_by_role("region", name="Entries")
+    expect(box.get_by_role("cell", name=entry).first).to_be_visible()
+    assert box.evaluate("box => box.scrollWidth > box.clientWidth")
+    assert page.evaluate(WIDER) <= 0
+    page.evaluate(axe)
+    assert page.evaluate(UNCLEAR, OTHERS) == []
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_label("All", exact=True).check()
+    expect(page.locator("[name=selected]").first).to_be_checked()
+    context.close()

@@ -57,7 +57,7 @@ def asks(act, *methods, caches=never_cache):
 
 def require(request, act, methods):
     if not has_permission(request.user, act):
-        raise Refused(f"{DENIED[act]} {_('A superuser can change that.')}", 403)
+        raise Refused(f"{DENIED[act]} " + _("A superuser can change that."), 403)
     if request.method not in methods:
         raise Refused(_("This does not work by a link."), 405)
 

@@ -20,6 +20,7 @@ class StaffConfig(AppConfig):
             content,
             dates,
             entry_files,
+            markup,
             sidebar,
             zip_import,
         )
@@ -32,4 +33,5 @@ class StaffConfig(AppConfig):
         dates.install()
         sidebar.install()
         entry_files.install()
+        markup.install()
         zip_import.install()

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from django.http import StreamingHttpResponse
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.http import content_disposition_header
 from django.utils.timezone import localtime, now
@@ -57,6 +58,11 @@ class EntriesForm(forms.EntriesForm):
             if self.value(0, "export"):
                 row.append(localtime(entry.entry_time))
             yield row if csv else [entry.pk, *row]
+
+    @cached_property
+    def shown(self):
+        """The rows of the page, a list."""
+        return [*self.rows()]
 
     def value(self, field_id, name):
         return self.cleaned_data.get(f"field_{field_id}_{name}")

@@ -118,6 +118,7 @@ def test_the_menu_has_what_staff_may_see_and_no_more(browse):
     assert names == ["Blog posts", "Media Library"]
 
 
+@pytest.mark.usefixtures("in_english")
 def test_the_dashboard_says_what_waits(superuser, browse):
     post = BlogPost.objects.create(title="A draft", content="x", user_id=1, status=1)
     comment = ThreadedComment(content_object=post, user_name="Ada", comment="So", site_id=1)
@@ -135,6 +136,7 @@ def test_the_dashboard_says_what_waits(superuser, browse):
     assert "Mezzanine 6.1.1" in page.select_one("#software").text
 
 
+@pytest.mark.usefixtures("in_english")
 def test_the_dashboard_tells_staff_nothing_of_what_they_may_not_see(browse):
     BlogPost.objects.create(title="A draft", content="x", user_id=1, status=1)
     FormEntry.objects.create(form=Form.objects.first(), entry_time=timezone.now())

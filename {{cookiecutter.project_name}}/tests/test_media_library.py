@@ -10,6 +10,7 @@ from media_acts import ALL, GIF, act, every_act, upload
 
 from media_library.urls import urlpatterns
 
+pytestmark = pytest.mark.usefixtures("in_english")
 ACTS = {pattern.name: pattern.callback.act for pattern in urlpatterns}
 
 

@@ -13,6 +13,7 @@ from PIL import Image
 
 from media_library.paths import LONGEST
 
+pytestmark = pytest.mark.usefixtures("in_english")
 TAKEN = "jpg jpeg png gif webp avif tif pdf docx xlsx pptx odt ods csv txt zip mp4 webm mp3 woff2"
 
 

@@ -165,6 +165,7 @@ def test_adding_a_site_again_changes_nothing(add_site):
     assert everything() == before
 
 
+@pytest.mark.usefixtures("in_english")
 @pytest.mark.parametrize(
     ("domain", "options", "named"),
     [
@@ -215,6 +216,7 @@ def test_what_must_not_be_removed_stays(add_site, site, named):
     assert everything() == before
 
 
+@pytest.mark.usefixtures("in_english")
 def test_sites_are_checked(add_site, capsys):
     Site.objects.filter(pk=1).update(domain="localhost")
     call_command("checksites")

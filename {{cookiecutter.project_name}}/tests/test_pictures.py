@@ -16,7 +16,7 @@ from PIL import Image
 
 from media_library.paths import is_of_site, root
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("db", "in_english")
 GALLERY = [
     f"galleries.{act}_{model}" for act in ("add", "change") for model in ("gallery", "galleryimage")
 ]

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from bs4 import BeautifulSoup
 from django.contrib.auth import get_user_model
 from django.core import mail
 from django.urls import reverse
@@ -11,6 +12,7 @@ from mezzanine.blog.models import BlogPost
 from mezzanine.forms.models import Form
 from mezzanine.generic.models import ThreadedComment
 
+RATING = "form[action='/rating/']"
 pytestmark = pytest.mark.usefixtures("mezzanines_defaults")
 
 
@@ -36,10 +38,20 @@ def test_the_next_visitor_is_not_shown_who_commented_before(browse, post):
 
 
 def test_a_post_can_be_rated(visitor, post):
-    fields = fields_of(visitor.get(post.get_absolute_url()), 'form[action="/rating/"]')
+    fields = fields_of(visitor.get(post.get_absolute_url()), RATING)
     visitor.post("/rating/", fields | {"value": "4"})
     post.refresh_from_db()
     assert (post.rating_count, post.rating_sum) == (1, 4)
+
+
+def test_after_a_rating_the_page_is_shown_where_it_was_rated(visitor, post):
+    ThreadedComment.objects.create(pk=post.pk, content_object=post, comment="So", site_id=1)
+    before = BeautifulSoup(visitor.get(post.get_absolute_url()).content, "html.parser")
+    places = [each.parent.select_one("[id]")["id"] for each in before.select(RATING)]
+    assert len(set(places)) == 2
+    for place, form in zip(places, before.select(RATING), strict=True):
+        sent = {field["name"]: field["value"] for field in form.select("input")}
+        assert visitor.post("/rating/", sent | {"value": "4"}).url.endswith(f"#{place}")
 
 
 def test_the_contact_form_keeps_and_mails_what_was_sent(visitor):

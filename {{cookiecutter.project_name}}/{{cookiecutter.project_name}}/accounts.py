@@ -80,7 +80,7 @@ def no_mail_for_password():
     people = [f"{name} ({address})" for name, address in settings.ADMINS]
     whom = ", ".join(people) or _("whoever runs %s") % Site.objects.get_current().domain
     text = _("We cannot send e-mail at the moment, so nothing was done.")
-    return f"{text} {_('Please ask for a new password: %s.') % whom}"
+    return f"{text} " + _("Please ask for a new password: %s.") % whom
 
 
 def as_long(view):

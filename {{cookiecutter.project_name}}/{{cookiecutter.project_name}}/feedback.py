@@ -19,6 +19,22 @@ def on_what_has_it(view, field):
     return checked
 
 
+def to_what_was_rated(view):
+    """Lead to the rating of that model: a comment and its post may both be the first of theirs."""
+
+    @wraps(view)
+    def rated(request, *args, **kwargs):
+        # What was sent before logging in waits in the session.
+        sent = request.POST or request.session.get("unauthenticated_rating", {})
+        response = view(request, *args, **kwargs)
+        if url := response.get("Location"):
+            model = sent.get("content_type")
+            response["Location"] = url.replace("#rating-", f"#rating-{model}-")
+        return response
+
+    return rated
+
+
 def labels(field):
     """Return the labels of the models with a field of that class, a set of "app.model"."""
     models = apps.get_models()

@@ -222,6 +222,7 @@ ALARM_PING_URL = ""
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]  # before what Django and Mezzanine have
 USE_I18N = True
 USE_MODELTRANSLATION = False
 TIME_ZONE = "UTC"

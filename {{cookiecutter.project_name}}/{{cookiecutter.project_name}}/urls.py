@@ -17,7 +17,7 @@ from page_cache.rules import fresh
 from theme.views import look_css, look_preview, manifest, styleguide
 
 from .accounts import StaffPasswordResetForm, as_long, password_reset, signup
-from .feedback import on_what_has_it
+from .feedback import on_what_has_it, to_what_was_rated
 
 urlpatterns = [
     path("admin/look/", look_preview, name="look_preview"),
@@ -35,7 +35,7 @@ urlpatterns = [
     path(".nginx/may-see", may_see),
     path(".nginx/may-send", may_send),
     path("comment/", on_what_has_it(comment, CommentsField), name="comment"),
-    path("rating/", on_what_has_it(rating, RatingField), name="rating"),
+    path("rating/", on_what_has_it(to_what_was_rated(rating), RatingField), name="rating"),
     path("robots.txt", robots),
     path("sitemap.xml", sitemap),
     path("sitemap-<section>.xml", sitemap, name="sitemap_part"),

@@ -122,6 +122,7 @@ def test_what_is_kept_from_the_public_is_not_shown_by_those_who_refer_to_it(site
     assert "Volunteers" not in str([tweet.text for tweet in polled(USER)])
 
 
+@pytest.mark.usefixtures("in_english")
 def test_a_page_shows_the_default_feed_as_x_wants_it(site, browse, settings):
     settings.ROOT_URLCONF = "site_urls"
     configure(DEFAULT_QUERY_TYPE="user", DEFAULT_QUERY="example_org", DEFAULT_NUM_TWEETS=5)

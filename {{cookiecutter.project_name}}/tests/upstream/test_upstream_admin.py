@@ -18,6 +18,7 @@ from django.utils.datastructures import MultiValueDictKeyError
 from mezzanine.accounts.forms import PasswordResetForm
 from mezzanine.core.auth_backends import MezzanineBackend
 from mezzanine.core.forms import OrderWidget
+from mezzanine.generic.models import ThreadedComment
 from originals import original
 
 from feeds.credentials import NAMES
@@ -121,6 +122,14 @@ def test_a_visitor_names_any_model_to_comment_on(ask, user):
     request = ask("post", "/", {"content_type": "sessions.session", "object_pk": "1"}, user)
     with pytest.raises(FieldError):
         original("mezzanine.generic.views.initial_validation")(request, "comment")
+
+
+def test_the_ratings_of_a_post_and_of_a_comment_have_one_address(ask, post):
+    rate = original("mezzanine.generic.views.rating")
+    comment = ThreadedComment.objects.create(pk=post.pk, content_object=post, site_id=1)
+    for rated in (post, comment):
+        sent = {"content_type": rated._meta.label_lower, "object_pk": rated.pk}
+        assert rate(ask("post", "/", sent)).url.endswith(f"#rating-{post.pk}")
 
 
 def test_what_is_gone_cannot_be_edited_in_place(ask, user):

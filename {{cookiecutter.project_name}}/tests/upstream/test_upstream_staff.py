@@ -2,6 +2,7 @@
 
 import inspect
 from datetime import date
+from pathlib import Path
 
 import pytest
 from django.contrib.sessions.management.commands import clearsessions
@@ -18,11 +19,29 @@ from mezzanine.core.models import CONTENT_STATUS_DRAFT
 from mezzanine.forms import admin as forms_admin
 from mezzanine.forms import forms
 from mezzanine.galleries import models as galleries
-from mezzanine.generic.models import Keyword
+from mezzanine.generic.models import Keyword, ThreadedComment
 from mezzanine.pages.models import Page
 from originals import original
 
 pytestmark = pytest.mark.django_db
+
+
+def test_entries_are_shown_by_a_style_sheet_in_a_form():
+    template = Path(forms_admin.__file__).with_name("templates") / "admin/forms/entries.html"
+    assert "<style>#entries-title:after" in template.read_text("utf-8")
+
+
+def test_html_of_the_admin_is_not_valid(post):
+    post.featured_image = "no.png"
+    thumb = original("mezzanine.utils.models.AdminThumbMixin.admin_thumb")(post)
+    avatar = original("mezzanine.generic.models.ThreadedComment.avatar_link")(ThreadedComment())
+    for picture in (thumb, avatar):
+        assert "<img" in picture
+        assert "alt=" not in picture
+    render = original("mezzanine.core.forms.CheckboxSelectMultiple.render")
+    checkboxes = render(core_forms.CheckboxSelectMultiple(choices=[(1, "One")]), "menus", [1])
+    assert checkboxes.startswith("<span class='multicheckbox'><div")
+    assert "id_for_label" not in inspect.getsource(core_forms.OrderWidget)
 
 
 def test_what_the_admin_leaves_out_is_imported_into_a_function():

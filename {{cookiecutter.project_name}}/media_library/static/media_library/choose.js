@@ -72,10 +72,10 @@
 
     function fill(field, path, isPicture) {
         const input = field.querySelector("input");
-        const picture = field.querySelector("img");
+        const src = `${field.dataset.thumbnails}?${new URLSearchParams({path})}`;
         input.value = path;
-        picture.hidden = !isPicture;
-        if (isPicture) picture.src = `${field.dataset.thumbnails}?${new URLSearchParams({path})}`;
+        field.querySelector("img")?.remove();
+        if (isPicture) field.prepend(Object.assign(new Image(80, 60), {alt: "", src}));
         field.querySelector("[data-media=clear]").hidden = !path;
         input.dispatchEvent(new Event("change", {bubbles: true}));
     }
