@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 TEMPLATE = Path(__file__).resolve().parent.parent
+AUDITORS = {"pip-audit": "pip-audit==2.10.1", "sslyze": "sslyze==6.3.1"}
 
 
 def unavailable(reason):
@@ -22,6 +23,15 @@ def program(name, package):
     """Return the path of a program, a str, or make the test unavailable for want of a package."""
     path = shutil.which(name, path=os.pathsep.join([os.environ["PATH"], "/usr/sbin", "/sbin"]))
     return path or unavailable(f"{name} is not installed: apt-get install {package}")
+
+
+def auditor(name, *arguments, **options):
+    """Run an auditor from PyPI, and return the CompletedProcess, with text output.
+
+    In an environment of its own: sslyze holds back what Fabric needs for the newest ciphers.
+    """
+    run = [sys.executable, "-m", "uv", "tool", "run", "--python", sys.executable, AUDITORS[name]]
+    return subprocess.run([*run, *map(str, arguments)], capture_output=True, text=True, **options)
 
 
 class Baker:
@@ -50,7 +60,7 @@ class Baker:
             | (environment or {}),
             capture_output=True,
             encoding="utf-8",
-            timeout=60,
+            timeout=300,
         )
 
     def bake(self, *arguments, **answers):

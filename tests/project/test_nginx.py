@@ -274,7 +274,7 @@ def test_visitors_do_not_notice_that_the_database_is_away(nginx, live, database)
     with away(database):
         live.manage("shell", "-c", "from django.core.cache import cache; cache.clear()")
         wait_until(lambda: stale(nginx.open("/"), good))
-        log = nginx.folder / "mysite.stale.log"
+        log = nginx.folder / "mysite.failed.log"
         wait_until(lambda: '"GET / HTTP' in log.read_text())
         assert nginx.open("/", Cookie=f"{SESSION_COOKIE}=x").status == 500
     assert nginx.open("/", Cookie=f"{SESSION_COOKIE}=x").status == 200

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from servers import HOST
+from support import auditor
 
 # Of gixy: what is found, and why it stays.
 REASONS = {
@@ -20,15 +21,8 @@ REASONS = {
 def sslyze(nginx, tmp_path_factory):
     """The report of sslyze, a dict, and what it prints about Mozilla's intermediate profile."""
     path = tmp_path_factory.mktemp("sslyze") / "report.json"
-    command = [
-        sys.executable,
-        "-m",
-        "sslyze",
-        "--mozilla_config=intermediate",
-        f"--json_out={path}",
-    ]
     target = f"{HOST}:{nginx.port}{{127.0.0.1}}"
-    run = subprocess.run([*command, target], capture_output=True, text=True)
+    run = auditor("sslyze", "--mozilla_config=intermediate", f"--json_out={path}", target)
     assert path.exists(), run.stdout + run.stderr
     return json.loads(path.read_text()), run.stdout
 

@@ -141,3 +141,12 @@ def test_other_uploads_are_shown_as_what_their_names_say(nginx, name):
     assert (answer.status, answer.headers["Content-Type"]) == (200, UPLOADS[name])
     assert answer.headers["Content-Disposition"] is None
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", ["/accounts/login/?next=/x", "/admin/login/", "/accounts/signup/"])
+def test_a_page_that_holds_a_secret_is_not_compressed(nginx, path):
+    """Else its length tells how much of the secret is in the request (BREACH)."""
+    for coding in ("gzip", "br", "deflate, gzip;q=1.0, *;q=0.5"):
+        answer = nginx.open(path, **{"Accept-Encoding": coding})
+        assert "csrfmiddlewaretoken" in answer.text
+        assert answer.headers["Content-Encoding"] is None

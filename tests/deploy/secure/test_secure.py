@@ -141,3 +141,7 @@ def test_what_the_kernel_may_is_set_where_it_is_the_servers_own(secured):
     assert "set: /etc/sysctl.d/90-mysite.conf" in secured.output
     value = secured.rig.run("cat /proc/sys/net/ipv4/conf/all/accept_redirects").stdout
     assert value == "0\n"
+
+
+def test_the_jobs_of_cron_are_for_root_to_read(secured):
+    assert secured.rig.run("stat -c %a /etc/cron.d /etc/crontab").stdout == "700\n600\n"

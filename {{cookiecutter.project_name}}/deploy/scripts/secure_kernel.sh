@@ -43,9 +43,11 @@ install rds /bin/false
 install sctp /bin/false
 install tipc /bin/false'
 is() { [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
-for each in /etc/crontab /etc/ssh/sshd_config; do
-    [ "$(stat -c %a "$each" 2>/dev/null || echo 600)" = 600 ] || chmod -c 0600 "$each"
-done
+restrict() {
+    [ "$(stat -c %a "$2" 2>/dev/null || echo "$1")" = "$1" ] || chmod -c "$1" "$2"
+}
+for each in /etc/crontab /etc/ssh/sshd_config; do restrict 600 "$each"; done
+for each in d hourly daily weekly monthly yearly; do restrict 700 "/etc/cron.$each"; done
 if is "$file" "$wanted" && is "$modules" "$unused"; then exit 0; fi
 printf '%s\n' "$unused" >"$modules"
 printf '%s\n' "$wanted" >"$file"
