@@ -86,14 +86,17 @@ def choose(host: Host, name: str | None) -> dict[str, str]:
     """
     if name and Path(name).is_file():
         return bring_there(host, Path(name))
-    for remote in [False, True] if host.config.backup_to else [False]:
-        with step(host, "Looking for backups" + " in BACKUP_TO" * remote):
-            found = backups(host, remote)
+    places = ["the server", "BACKUP_TO"] if host.config.backup_to else ["the server"]
+    for place in places:
+        with step(host, f"Looking for backups: {place}"):
+            found = backups(host, remote=place != "the server")
         good = [each["name"] for each in found if is_meant(each, name)]
         if good:
+            print(f"    {good[-1]} comes from {place}")
             return {"name": good[-1]}
     listed = ", ".join(each["name"] for each in found[-5:]) or "none"
-    raise Exit(f"There is no backup {name or 'yet'}; the newest are: {listed}", 2)
+    there = f"There is no backup {name or 'yet'}: not on {' and not in '.join(places)}"
+    raise Exit(f"{there}; the newest are: {listed}", 2)
 
 
 def is_meant(found: dict[str, str], name: str | None) -> bool:
