@@ -199,15 +199,18 @@ def backup(host, get=False, list=False):
 
 
 @command
-def restore(host, name=None, yes=""):
-    """Put a backup, a file or the newest, in the place of what is live. Asks, or --yes NAME."""
+def restore(host, name=None, anonymous=False, yes=""):
+    """Put a backup, a file or the newest live. Asks, or --yes NAME. --anonymous: content alone."""
     with Lease(host, "restore") as lease:
         plans.live_or_exit(host)
         backup_keys.make(host)
         chosen = database.choose(host, name)
         name = chosen["name"]
         lease.note(backup=name)
-        plans.load_and_tell(host, name, file=chosen.get("file", ""))
+        options = {"file": chosen.get("file", ""), "projects": commands.projects}
+        plans.load_and_tell(host, name, anonymous=anonymous, **options)
+        if anonymous:
+            print("    Accounts and what visitors have sent stay those that are there now")
         confirm(f"Put {name} in the place of the live database and uploads", name, yes)
         database.backup(host, "restore")
         plans.restore(host, name)

@@ -117,14 +117,14 @@ def bring_there(host: Host, path: Path) -> dict[str, str]:
     return {"name": path.name.removesuffix(".gz").removesuffix(".tar"), "file": upload.sha256}
 
 
-def load(host: Host, name: str, release: str = "", file: str = "") -> dict[str, Any]:
+def load(host: Host, name: str, release: str = "", **options: Any) -> dict[str, Any]:
     """Load a backup beside the live database, for the live release or another one; return a dict.
 
-    That is what `load` of on_host/restore.py returns. `file` is that of `choose`.
+    The options, and what is returned, are those of `load` of on_host/restore.py.
     """
-    app = host.config.project_app
+    options |= {"app": host.config.project_app, "release": release}
     with step(host, f"Reading {name}"):
-        return host.call("load", backup=name, app=app, release=release, file=file)
+        return host.call("load", backup=name, **options)
 
 
 def swap(host: Host, name: str) -> None:

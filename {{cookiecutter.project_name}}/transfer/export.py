@@ -11,7 +11,7 @@ from .keys import Keys
 from .kinds import travelling
 from .models import Origin
 from .package import Package, Refused, Writer
-from .sites import aliases
+from .sites import aliases, ending
 from .tables import Table
 
 
@@ -78,6 +78,7 @@ def write(writer, everything):
         | {
             "everything": everything,
             "environment": settings.ENVIRONMENT,
+            "ending": ending(),
             "site_id": settings.SITE_ID,
             "columns": columns,
             "rows": found,

@@ -21,6 +21,7 @@ from .export import snapshot
 from .keys import Keys
 from .package import Writer
 from .selection import Selection
+from .sites import ending
 from .tables import Table, chunks, generic_keys
 
 STAFF = ("password", "email", "first_name", "last_name", "is_active", "is_staff")
@@ -72,7 +73,8 @@ def write(writer, site):
     migrations = {app: names for app, names in described["migrations"].items() if app in used}
     about = {"id": site.pk, "domain": site.domain, "name": site.name}
     header = {"site": about, "columns": columns, "rows": rows, "migrations": migrations}
-    writer.header(described | header | {"environment": settings.ENVIRONMENT})
+    header |= {"environment": settings.ENVIRONMENT, "ending": ending()}
+    writer.header(described | header)
     return {"rows": sum(rows.values()), "files": len(files)}
 
 
