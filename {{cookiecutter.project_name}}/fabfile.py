@@ -217,19 +217,19 @@ def restore(host, name=None, anonymous=False, yes=""):
 
 
 @command
-def pull(host, everything=False):
-    """Bring the live content and uploads here. --everything: accounts and visitors' data, too."""
+def pull(host, everything=False, site=""):
+    """Bring the live content and uploads here. --site SITE: of one. --everything: people's too."""
     with Lease(host, "pull"):
         plans.live_or_exit(host)
-        content.pull(host, everything)
+        content.pull(host, everything, site)
 
 
 @command
-def push(host, everything=False, yes=False):
-    """Put the content and uploads of this machine live, after a backup. Asks, or --yes."""
+def push(host, everything=False, site="", yes=False):
+    """Put content and uploads of here live, after a backup. --site SITE: of one. Asks, or --yes."""
     with Lease(host, "push"):
         plans.live_or_exit(host)
-        content.push(host, everything, yes)
+        content.push(host, everything, yes, site)
 
 
 @command

@@ -5,11 +5,16 @@ two.example.localhost:8000, which browsers look for on the machine itself, on a 
 and in another environment than production two.example.staging.example.com, below the first one.
 """
 
+from contextlib import suppress
+
 from django.conf import settings
 from django.contrib.sites.models import Site
 
+from multisite.command_line import checked, existing
 from multisite.hosts import hosts, normal
 from multisite.models import HostRevision, SiteAlias
+
+from .package import Refused
 
 DEVELOPMENT = "development"
 PRODUCTION = "production"
@@ -87,9 +92,19 @@ def call(site, domain):
     site.save()
 
 
-def aliases():
-    """Return the aliases, a list of [ID of the site, host]."""
-    return [list(row) for row in SiteAlias.objects.order_by("host").values_list("site_id", "host")]
+def find(word):
+    """Return the Site of an ID, a domain or an alias; a domain may be as production has it."""
+    value = checked(word, "--site")
+    for each in (value, f"{value}{ending()}"):
+        with suppress(LookupError):
+            return Site.objects.get(pk=existing(each))
+    raise Refused(f"there is no site {word}; manage.py listsites shows them")
+
+
+def aliases(site=None):
+    """Return the aliases, of one Site or of all, a list of [ID of the site, host]."""
+    found = SiteAlias.objects.filter(site=site) if site else SiteAlias.objects.all()
+    return [list(row) for row in found.order_by("host").values_list("site_id", "host")]
 
 
 def add_aliases(rows):
