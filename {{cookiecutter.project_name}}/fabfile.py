@@ -199,34 +199,37 @@ def backup(host, get=False, list=False):
 
 
 @command
-def restore(host, name=None, yes=""):
-    """Put a backup, a file or the newest, in the place of what is live. Asks, or --yes NAME."""
+def restore(host, name=None, anonymous=False, yes=""):
+    """Put a backup, a file or the newest live. Asks, or --yes NAME. --anonymous: content alone."""
     with Lease(host, "restore") as lease:
         plans.live_or_exit(host)
         backup_keys.make(host)
         chosen = database.choose(host, name)
         name = chosen["name"]
         lease.note(backup=name)
-        plans.load_and_tell(host, name, file=chosen.get("file", ""))
+        options = {"file": chosen.get("file", ""), "projects": commands.projects}
+        plans.load_and_tell(host, name, anonymous=anonymous, **options)
+        if anonymous:
+            print("    Accounts and what visitors have sent stay those that are there now")
         confirm(f"Put {name} in the place of the live database and uploads", name, yes)
         database.backup(host, "restore")
         plans.restore(host, name)
 
 
 @command
-def pull(host, everything=False):
-    """Bring the live content and uploads here. --everything: accounts and visitors' data, too."""
+def pull(host, everything=False, site=""):
+    """Bring the live content and uploads here. --site SITE: of one. --everything: people's too."""
     with Lease(host, "pull"):
         plans.live_or_exit(host)
-        content.pull(host, everything)
+        content.pull(host, everything, site)
 
 
 @command
-def push(host, everything=False, yes=False):
-    """Put the content and uploads of this machine live, after a backup. Asks, or --yes."""
+def push(host, everything=False, site="", yes=False):
+    """Put content and uploads of here live, after a backup. --site SITE: of one. Asks, or --yes."""
     with Lease(host, "push"):
         plans.live_or_exit(host)
-        content.push(host, everything, yes)
+        content.push(host, everything, yes, site)
 
 
 @command

@@ -41,6 +41,23 @@ SHOW = """
 from mezzanine.pages.models import RichTextPage
 print(RichTextPage.objects.get(slug="bread").content)
 """
+PAGE_OF = """
+from django.contrib.sites.models import Site
+from mezzanine.pages.models import RichTextPage
+from mezzanine.utils.sites import override_current_site_id
+with override_current_site_id(Site.objects.get(domain="{}").pk):
+    RichTextPage.objects.create(title="A page", slug="{}", content="{}")
+"""
+EDIT_OF = """
+from mezzanine.pages.models import RichTextPage
+for page in RichTextPage._base_manager.filter(slug="{}"):
+    page.content = "{}"
+    page.save()
+"""
+SHOW_OF = """
+from mezzanine.pages.models import RichTextPage
+print(*RichTextPage._base_manager.filter(slug="{}").values_list("content", flat=True))
+"""
 USERS = """
 from django.contrib.auth.models import User
 print(*User.objects.order_by("id").values_list("username", "email", "is_active"))
@@ -160,6 +177,29 @@ def test_what_is_live_comes_back_and_a_visitors_comment_stays(site):
     page = site.get("/blog/a-post/")[1]
     assert "Made here" in page
     assert page.count("A visitor says") == 2
+
+
+def test_one_site_goes_live_and_comes_back_alone(site):
+    there(site, PAGE_OF.format("www.baking.example", "first", "Of the first"))
+    here(site, PAGE_OF.format("two.example.localhost:8000", "second", "Built here"))
+    before = here(site, SHOW)
+    output = fab(site, "push", "--site", "two.example", "--yes")
+    assert "Bread" not in output
+    assert "New rows that have other numbers there: " in output
+    assert "Built here" in site.get("/second/", host="two.example")[1]
+    assert "Of the first" in site.get("/first/")[1]
+    assert site.get("/second/")[0] == 404
+    there(site, EDIT_OF.format("second", "Edited there"))
+    there(site, EDIT_OF.format("bread", "Edited there too"))
+    fab(site, "pull", "--site", "two.example")
+    assert here(site, SHOW_OF.format("second")) == "Edited there\n"
+    assert here(site, SHOW) == before
+    assert here(site, SHOW_OF.format("first")) == "\n"
+    told = fab(site, "push", "--site", "two.example").splitlines()[-1]
+    assert told == "All of it is live already."
+    assert "leave out --everything" in fab(site, "pull", "--site", "1", "--everything", status=2)
+    assert "there is no site no.example" in fab(site, "pull", "--site", "no.example", status=1)
+    fab(site, "pull")
 
 
 def test_what_is_newer_there_is_named_and_asked_about(site):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from load import Connection
-from sites import BY_PASSWORD, Site
+from sites import BY_PASSWORD, PASSWORD, Site
 from support import Baker
 
 NAME, STAGING = "www.envs.example", "staging.envs.example"
@@ -19,6 +19,40 @@ ENVIRONMENTS = f"""FABRIC_ENVIRONMENTS = {{
 LOG_IN = "/admin/login/"
 PATHS = ["/", "/", "/blog/", "/robots.txt", LOG_IN, "/no/such/", "/media/none.gif", "/favicon.ico"]
 ASK = "from django.conf import settings as s; print(s.ENVIRONMENT, s.DATABASES['default']['NAME'])"
+
+NAMES = """
+from django.contrib.sites.models import Site
+print(*Site.objects.order_by("pk").values_list("domain", flat=True))
+"""
+VISITOR = """
+from mezzanine.blog.models import BlogPost
+post = BlogPost.objects.create(title="Post", slug="post", user_id=1, content="x")
+post.comments.create(user_name="Eve", user_email="eve@example.com", comment="{}")
+"""
+CONTENT = """
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from mezzanine.blog.models import BlogPost
+from mezzanine.pages.models import RichTextPage
+from multisite.models import SiteAlias
+call_command("addsite", "two.example", verbosity=0)
+SiteAlias.objects.create(site_id=1, host="alias.example")
+ann = get_user_model().objects.create_user("ann", "ann@example.com", "secret of ann")
+RichTextPage.objects.create(title="Bread", slug="bread", content="Rye, made here")
+BlogPost.objects.create(title="By Ann", slug="by-ann", user=ann, content="x")
+""" + VISITOR.format("said in production")
+KEYS_OF_X = """
+INSERT INTO conf_setting (site_id, name, value) VALUES (1, 'TWITTER_BEARER_TOKEN', 'key of staging')
+"""
+UPLOADS = """
+cd /srv/{0}/shared && runuser -u {0} -- sh -c '
+mkdir -p media/uploads; echo {1} >media/uploads/a.txt; echo {1} >private/letter'
+"""
+PEOPLE = """
+from django.contrib.auth.models import User
+print(*User.objects.order_by("id").values_list("username", "email", "is_active"))
+"""
+DUMP = "runuser -u postgres -- pg_dump --data-only rehearsal"
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +69,7 @@ def site(installed, template, tmp_path_factory):
     )
     settings.write_text(before + ENVIRONMENTS + after, "utf-8")
     site = Site(project, installed, name=NAME, **BY_PASSWORD | {"GUNICORN_PORT": 8041})
+    site.configure(ADMIN_PASS=PASSWORD)
     site.commit()
     site.fab("create", "deploy")
     site.before = site.fab("staging", "status", status=1)
@@ -140,6 +175,72 @@ def test_a_deploy_of_staging_leaves_production_alone(site):
     assert '"environment": "staging"' in site.answer("staging", "status", "--json")
     assert "environment" not in site.answer("status")
     assert '"environment": "production"' in site.answer("production", "status", "--json")
+
+
+@pytest.fixture(scope="module")
+def backup_of_production(site):
+    """A backup at home, of production with a second site, accounts and what visitors have sent."""
+    site.fab("python", CONTENT)
+    site.host.run(UPLOADS.format("envs", "picture"))
+    site.host.run(UPLOADS.format("rehearsal", "another"))
+    site.fab("staging", "python", VISITOR.format("said in staging"))
+    site.fab("staging", "psql", KEYS_OF_X)
+    return site.project / site.answer("backup", "--get").split()[-1]
+
+
+def restore(site, path, *options):
+    """Let staging have the backup; return what fab shows."""
+    name = path.name.removesuffix(".tar.gz")
+    return site.fab("staging", "restore", str(path), "--yes", name, *options)
+
+
+def kept(site):
+    """Return what is secret in staging, and all of production."""
+    people = "SELECT domain FROM django_site; SELECT username, email FROM auth_user"
+    secrets = site.host.run("cat /srv/rehearsal/shared/secrets.json").stdout
+    return secrets, site.answer("psql", people)
+
+
+def test_content_of_production_comes_to_staging_without_anybody_s_data(site, backup_of_production):
+    before = kept(site)
+    output = restore(site, backup_of_production, "--anonymous")
+    assert "Accounts and what visitors have sent stay those that are there now" in output
+    assert kept(site) == before
+    assert "Rye" in answers(site, STAGING, "/bread/")[2]
+    assert answers(site, STAGING, "/media/uploads/a.txt")[2] == "picture\n"
+    assert site.answer("staging", "python", NAMES).split() == [STAGING, f"two.example.{STAGING}"]
+    people = site.answer("staging", "python", PEOPLE)
+    assert people.endswith("('ann', '', False)\n")
+    assert "('admin', " in people
+    dump = site.host.run(DUMP).stdout
+    assert "ann@example.com" not in dump
+    assert "said in production" not in dump
+    assert "key of staging" in dump
+    assert site.host.run("cat /srv/rehearsal/shared/private/letter").stdout == "another\n"
+
+
+def test_all_of_production_comes_to_staging_but_for_its_secrets(site, backup_of_production):
+    before = kept(site)
+    output = restore(site, backup_of_production)
+    assert "Of the server that is lost" not in output
+    assert kept(site) == before
+    assert site.answer("staging", "python", NAMES).split() == [STAGING, f"two.example.{STAGING}"]
+    assert answers(site, f"two.example.{STAGING}", "/")[0] == 200
+    dump = site.host.run(DUMP).stdout
+    assert "ann@example.com" in dump
+    assert "said in production" in dump
+    assert "said in staging" not in dump
+    assert "key of staging" in dump
+    assert site.host.run("cat /srv/rehearsal/shared/private/letter").stdout == "picture\n"
+    assert answers(site, NAME, "/bread/")[0] == 200
+
+
+def test_a_backup_of_another_project_is_refused(site, backup_of_production):
+    site.configure(PROJECT_NAME="other")
+    name, path = backup_of_production.name.removesuffix(".tar.gz"), str(backup_of_production)
+    output = site.fab("staging", "restore", path, "--yes", name, status=1)
+    site.configure(PROJECT_NAME="envs")
+    assert f"{name} is a backup of another project, envs; " in output
 
 
 def test_staging_goes_and_production_stays(site):

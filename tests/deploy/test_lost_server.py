@@ -189,6 +189,7 @@ def test_a_lost_server_is_back_with_two_commands(found, figures):
     deployed = time.monotonic()
     name = re.findall(r"^(\S+)  all  BACKUP_TO", found.answer("backup", "--list"), re.M)[-1]
     output = typed(found, [name], "restore")
+    assert f"{name} comes from BACKUP_TO" in output
     figures(
         f"new server: fab all {deployed - begun:.0f} s, fab restore of 50 MB"
         f" {time.monotonic() - deployed:.0f} s"

@@ -36,6 +36,7 @@ class Commands:
     def __init__(self, configs: dict[str, Config]) -> None:
         self.configs = configs
         self.config = configs[PRODUCTION]  # until the first word that was typed names another
+        self.projects = sorted({config.project_name for config in configs.values()})
         self.namespace = Collection()
         # By user, name and port: commands of one run share their connections.
         self.hosts: dict[tuple[str, str, int], Host] = {}

@@ -1,12 +1,14 @@
 """The content of the live site comes here, or what is here goes there: fab pull, fab push.
 
 In backups/NAME/content/ are: blobs/, which are on their way; before/, what was here before; and
-bases/, the files in which content came or went, by which is seen what has changed there since.
+bases/, the files in which content came or went, by which is seen what has changed there since. With
+a site, an ID or a domain, that site alone is meant; its rows may get other numbers there, and then
+they come back.
 """
 
 import shutil
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,25 +49,43 @@ class Home:
 # From the server
 
 
-def pull(host: Host, everything: bool) -> None:
+def pull(host: Host, everything: bool, site: str = "") -> None:
     """Let the content of the live site take the place of what is here, which is kept."""
+    refuse_both(everything, site)
     home, folders = Home(host), folders_of(host, everything)
     local.python()  # or it would be missed after all has come
     with step(host, "Content of the live site"):
-        made = host.call("export_content", as_site=True, everything=everything)
+        made = host.call("export_content", as_site=True, everything=everything, only=site)
         there = host.call("content", as_site=True, everything=everything)
     package, *theirs = heard(
         host, [["transfer", "content.zip", made["bytes"], made["sha256"]], *there["files"]]
     )
     with step(host, "Uploads that are here"):
-        wanted = differing(theirs, uploads.listed(folders))
+        wanted = differing(of_site(theirs, made), uploads.listed(folders))
     transport.fetch(host, "Bringing them here", [package, *wanted], home.blobs, everything)
     with step(host, "Putting them in place"):
-        summary = put(home, package, wanted, folders)
+        summary = put(home, package, wanted, folders, base_name(package, made))
     tell(summary["changes"], len(wanted))
     print(f"What was here is in {home.before.relative_to(PROJECT_ROOT)}")
-    if not everything:
+    if not everything and not site:
         print("Accounts and what visitors have sent stay where they are: --everything has them too")
+
+
+def refuse_both(everything: bool, site: str) -> None:
+    if everything and site:
+        raise Exit("--site is content alone: leave out --everything", 2)
+
+
+def of_site(files: Iterable[Upload], made: Mapping[str, Any]) -> Iterator[Upload]:
+    """Yield the files that go with what exportcontent has made: those of its site, if of one."""
+    wanted = made.get("uploads") or {"folder": "", "files": []}
+    for each in files:
+        if each.path.startswith(wanted["folder"]) or each.path in wanted["files"]:
+            yield each
+
+
+def base_name(package: Upload, made: Mapping[str, Any]) -> str:
+    return f"site-{made['site']['id']}.zip" if "site" in made else f"{package.sha256}.zip"
 
 
 def folders_of(host: Host, everything: bool) -> dict[str, Path]:
@@ -90,9 +110,12 @@ def differing(these: Iterable[Upload], those: Iterable[Upload]) -> list[Upload]:
 
 
 def put(
-    home: Home, package: Upload, files: Iterable[Upload], folders: Mapping[str, Path]
+    home: Home, package: Upload, files: Iterable[Upload], folders: Mapping[str, Path], base: str
 ) -> dict[str, Any]:
-    """Bring content and uploads in, all or nothing; return what importcontent says."""
+    """Bring content and uploads in, all or nothing; return what importcontent says.
+
+    `base` is the name under which the package is kept.
+    """
     home.before.mkdir(mode=0o700)
     placing = Placing(home.blobs, folders, kept=home.before)
     content = str(home.blobs / package.sha256)
@@ -107,7 +130,7 @@ def put(
         placing.undo()
         raise
     placing.replace()
-    shutil.move(content, home.bases / f"{package.sha256}.zip")
+    shutil.move(content, home.bases / base)
     home.prune()
     return summary
 
@@ -131,25 +154,26 @@ def offer(host: Host) -> None:
         push(host, everything=False, yes=True)
 
 
-def push(host: Host, everything: bool, yes: bool) -> None:
+def push(host: Host, everything: bool, yes: bool, site: str = "") -> None:
     """Let what is here take the place of the content of the live site, once that is agreed to."""
+    refuse_both(everything, site)
     home = Home(host)
     with step(host, "Content of this machine"):
         path = home.folder / "content.zip"
         options = [f"--bases={home.bases}", *["--everything"] * everything]
+        options += [f"--only={site}"] if site else []
         here = local.manage("exportcontent", str(path), *options)
         there = host.call("content", as_site=True, everything=everything)
         folders = folders_of(host, everything)
         theirs = heard(host, there["files"])
-        wanted = differing(uploads.listed(folders), theirs)
+        wanted = differing(of_site(uploads.listed(folders), here), theirs)
     package = Upload("transfer", path.name, here["bytes"], here["sha256"])
     transport.send(host, "Sending it", [(path, package)], there["staged"])
     with step(host, "Comparing it with what is live"):
         summary = host.call("look_at_content", as_site=True, sha256=package.sha256)
     if not summary["changes"] and not wanted:
         print("All of it is live already.")
-        note_live(home, path, package)
-        return
+        return note_live(home, path, package, here)
     agree_to_loss(host, summary, wanted, theirs, everything, yes)
     files = [(folders[each.folder] / each.path, each) for each in wanted]
     transport.send(host, "Sending the uploads", files, there["staged"])
@@ -157,14 +181,18 @@ def push(host: Host, everything: bool, yes: bool) -> None:
     with step(host, "Putting it live"):
         given = {"sha256": package.sha256, "digest": summary["digest"]}
         host.call("bring_content", as_site=True, files=wanted, **given)
-    note_live(home, path, package)
+    note_live(home, path, package, here)
+    if summary.get("numbers"):
+        print(f"    New rows that have other numbers there: {summary['numbers']}; they come back")
+        pull(host, False, site)
 
 
-def note_live(home: Home, path: Path, package: Upload) -> None:
+def note_live(home: Home, path: Path, package: Upload, made: Mapping[str, Any]) -> None:
     """Note what is live now: by this is seen what changes there from now on."""
-    base = home.bases / f"{package.sha256}.zip"
+    base = home.bases / base_name(package, made)
     path.rename(base)
-    local.manage("importcontent", str(base), "--pushed")
+    if "site" not in made:
+        local.manage("importcontent", str(base), "--pushed")
     home.prune()
 
 

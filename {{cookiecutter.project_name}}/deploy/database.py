@@ -86,14 +86,17 @@ def choose(host: Host, name: str | None) -> dict[str, str]:
     """
     if name and Path(name).is_file():
         return bring_there(host, Path(name))
-    for remote in [False, True] if host.config.backup_to else [False]:
-        with step(host, "Looking for backups" + " in BACKUP_TO" * remote):
-            found = backups(host, remote)
+    places = ["the server", "BACKUP_TO"] if host.config.backup_to else ["the server"]
+    for place in places:
+        with step(host, f"Looking for backups: {place}"):
+            found = backups(host, remote=place != "the server")
         good = [each["name"] for each in found if is_meant(each, name)]
         if good:
+            print(f"    {good[-1]} comes from {place}")
             return {"name": good[-1]}
     listed = ", ".join(each["name"] for each in found[-5:]) or "none"
-    raise Exit(f"There is no backup {name or 'yet'}; the newest are: {listed}", 2)
+    there = f"There is no backup {name or 'yet'}: not on {' and not in '.join(places)}"
+    raise Exit(f"{there}; the newest are: {listed}", 2)
 
 
 def is_meant(found: dict[str, str], name: str | None) -> bool:
@@ -114,14 +117,14 @@ def bring_there(host: Host, path: Path) -> dict[str, str]:
     return {"name": path.name.removesuffix(".gz").removesuffix(".tar"), "file": upload.sha256}
 
 
-def load(host: Host, name: str, release: str = "", file: str = "") -> dict[str, Any]:
+def load(host: Host, name: str, release: str = "", **options: Any) -> dict[str, Any]:
     """Load a backup beside the live database, for the live release or another one; return a dict.
 
-    That is what `load` of on_host/restore.py returns. `file` is that of `choose`.
+    The options, and what is returned, are those of `load` of on_host/restore.py.
     """
-    app = host.config.project_app
+    options |= {"app": host.config.project_app, "release": release}
     with step(host, f"Reading {name}"):
-        return host.call("load", backup=name, app=app, release=release, file=file)
+        return host.call("load", backup=name, **options)
 
 
 def swap(host: Host, name: str) -> None:

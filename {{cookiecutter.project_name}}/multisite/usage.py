@@ -9,7 +9,7 @@ from mezzanine.blog.models import BlogPost
 from mezzanine.forms.models import FormEntry
 from mezzanine.pages.models import Page
 
-from transfer.site_export import uploads_of
+from transfer.site_files import uploads_of
 
 COUNTED = {
     "pages": (Page, "site"),

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from deploy.on_host import backup, deployed, files, naming, postgres, restore
+from deploy.on_host import backup, deployed, files, moved, naming, postgres, restore
 from deploy.on_host.site import Refused, Site
 
 
@@ -146,6 +146,17 @@ def test_a_backup_of_a_newer_postgresql_is_refused_in_one_line(site, monkeypatch
     )
 
 
+def test_a_backup_of_another_project_is_refused_unless_that_is_an_environment(site, monkeypatch):
+    monkeypatch.setattr(postgres, "version", lambda: 17)
+    name = backup.make(site, "manual")["name"]
+    other = Site("orchard", site.root)
+    with pytest.raises(Refused) as refused:
+        restore.check(other, site.root / "backups" / name, name, ["orchard", "staging"])
+    assert str(refused.value).startswith(f"{name} is a backup of another project, garden; ")
+    with pytest.raises(Refused, match="is a backup of PostgreSQL 17"):  # what is looked at next
+        restore.check(other, site.root / "backups" / name, name, ["garden"])
+
+
 # Whose name it has
 
 
@@ -198,6 +209,25 @@ def test_mail_that_waited_when_a_backup_was_made_is_not_sent_again(monkeypatch, 
     restore.hold_mail("garden-restoring")
     done = [sql.split()[0] for sql in statements]
     assert done == (["SELECT", "UPDATE"] if table else ["SELECT"])  # none of before there was one
+
+
+def test_a_backup_of_another_environment_is_adapted_to_this_one(site, loading, monkeypatch):
+    asked = []
+
+    def ask(site, script, directory, app, request):
+        asked.append((script, json.loads(request)))
+        return {"refused": "blog.0009 was migrated, which"}
+
+    monkeypatch.setattr(moved, "ask", ask)
+    (name,) = names(site)
+    note = site.root / "backups" / name / "environment"
+    note.write_text("production\n")
+    monkeypatch.setattr(restore, "check", lambda *_: None)
+    deployed.keep(site, "1", {"LIVE_HOSTNAME": "try.example", "ENVIRONMENT": "staging"})
+    with pytest.raises(Refused, match=f"In {name}, blog.0009 was migrated"):
+        loading("")
+    told = {"environment": "production", "hostname": "try.example", "database": "garden-restoring"}
+    assert asked == [("moved", told)]
 
 
 def test_a_backup_that_Django_cannot_be_asked_about_has_to_have_the_name(loading):

@@ -1,4 +1,4 @@
-"""Content is written to a file."""
+"""Content is written to a file: that of all sites, or of one."""
 
 import os
 from contextlib import contextmanager
@@ -11,7 +11,9 @@ from .keys import Keys
 from .kinds import travelling
 from .models import Origin
 from .package import Package, Refused, Writer
-from .sites import aliases
+from .selection import Selection, rows_of
+from .site_files import files_of, uploads_of
+from .sites import aliases, ending
 from .tables import Table
 
 
@@ -32,13 +34,16 @@ def snapshot():
         yield
 
 
-def export(path, everything=False, base=None):
-    """Write the content of this database to a path; `base` is the file that it was pulled in."""
+def export(path, everything=False, base=None, site=None):
+    """Write the content of this database, or of one Site in it, to a path.
+
+    `base` is the path of the file that it was pulled in.
+    """
     part = f"{path}.part"
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
     try:
         with Writer(part) as writer, snapshot():
-            write(writer, everything)
+            write(writer, everything, site)
             if base:
                 write_base(writer, base)
         os.replace(part, path)
@@ -57,32 +62,46 @@ def refuse_copy():
         )
 
 
-def write(writer, everything):
-    keys, found = Keys(), {}
-    columns = {}
+def write(writer, everything, site):
+    keys, found, files = Keys(), {}, {}
+    columns, selection = {}, site and Selection(site)
     for table in tables(everything, keys):
         columns[table.label] = table.names
         with writer.lines(f"rows/{table.label}") as line:
             found[table.label] = 0
-            for row in table.rows():
+            for row in rows_of(table, selection) if site else table.rows():
                 line(row)
                 found[table.label] += 1
+                if site:
+                    files |= files_of(table, row)
     with writer.lines("users") as line:
         for name, attributes in sorted(keys.users.items()):
             line([name, attributes])
     with writer.lines("aliases") as line:
-        for alias in aliases():
+        for alias in aliases(site):
             line(alias)
     writer.header(
         versions.described()
         | {
             "everything": everything,
             "environment": settings.ENVIRONMENT,
+            "ending": ending(),
             "site_id": settings.SITE_ID,
             "columns": columns,
             "rows": found,
         }
+        | (described(site, files) if site else {})
     )
+
+
+def described(site, files):
+    """Return what the header says of a package with one site alone.
+
+    "uploads" are the folder of its uploads, and the other files that its rows name.
+    """
+    about = {"id": site.pk, "domain": site.domain, "name": site.name}
+    names = sorted(name.removeprefix("media/") for name in files if name.startswith("media/"))
+    return {"site": about, "uploads": {"folder": f"{uploads_of(site.pk)}/", "files": names}}
 
 
 def write_base(writer, base):

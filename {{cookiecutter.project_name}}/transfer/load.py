@@ -14,8 +14,9 @@ from page_cache import edits
 from . import sites
 from .kinds import travelling
 from .models import Origin
+from .one_site import plan
 from .package import Refused, sha256
-from .plan import Plan, keep_counters
+from .plan import keep_counters
 from .tables import chunks
 
 PATIENCE = 10  # seconds for others who write
@@ -31,15 +32,20 @@ def load(package, agreed=None, pulled=False):
     package.check()
     try:
         with transaction.atomic(), locked(package.header["everything"]):
-            plan = Plan(package)
-            summary = plan.summary
+            planned = plan(package)
+            summary = planned.summary
             if agreed and agreed != summary["digest"]:
                 raise Refused("it has changed here meanwhile; type the same again")
             if summary["refusal"] and not pulled:
                 raise Refused(summary["refusal"])
-            apply(plan)
-            if pulled:
-                Origin.note(sha256(package.path), plan.everything)
+            if pulled and summary.get("numbers"):
+                raise Refused(
+                    "other sites here have new rows under the numbers of those that come; type fab"
+                    " pull, without --site"
+                )
+            apply(planned)
+            if pulled and "site" not in package.header:
+                Origin.note(sha256(package.path), planned.everything)
     except DatabaseError as error:
         raise refused(error) from None
     tell_visitors()

@@ -14,7 +14,7 @@ from staff.entry_files import STORED
 
 from .kinds import travelling
 from .package import Refused
-from .site_export import THUMBNAILS, is_inside
+from .site_files import THUMBNAILS, is_inside
 
 
 class Files:

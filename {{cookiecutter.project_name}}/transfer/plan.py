@@ -47,24 +47,38 @@ class Plan:
         self.names = Names(package.header)
         self.changes, self.newer = {}, []
         self.seen = hashlib.sha256()  # of the rows that would be lost
-        for table in tables(self.everything, self.keys):
+        found = tables(self.everything, self.keys)
+        for table in found:
             if package.header["columns"].get(table.label) != table.names:
                 raise Refused(
                     f"{table.label} has other columns there; deploy, so both are the same"
                 )
+        self.prepare(found)
+        for table in found:
             self.changes[table.label] = self.compare(table)
         self.orphans = [*find(self.changes, self.everything)]
+
+    def prepare(self, tables):
+        """Do what has to be done before any row is compared."""
 
     def incoming(self, table):
         """Yield the rows of a table as they are to be here, but for their counters."""
         for row in self.package.rows(table.label):
             yield self.names.translated(table.names, row) if table.model is Site else row
 
+    def found(self, table, keys):
+        """Return the rows that are here under these keys, a dict."""
+        return table.some(keys)
+
+    def rows(self, table):
+        """Yield the rows that are here, and whose place is to be taken."""
+        return table.rows()
+
     def compare(self, table):
         """Return the Change of a table; note in .newer what nobody has seen who brings it."""
         change, lost, there = Change(table), Lost(self, table), set()
         for rows in chunks(self.incoming(table)):
-            found = table.some([table.key(row) for row in rows])
+            found = self.found(table, [table.key(row) for row in rows])
             for row in rows:
                 key = table.key(row)
                 there.add(key)
@@ -73,7 +87,7 @@ class Plan:
                 elif found[key] != keep_counters(table, row, found[key]):
                     note(change, key, row, found[key])
                     lost.look(found[key], "changed")
-        for row in table.rows():
+        for row in self.rows(table):
             if table.key(row) not in there:
                 change.removed.add(table.key(row))
                 lost.look(row, "not in what is brought")

@@ -22,10 +22,10 @@ class Selection:
             pass
         while any([self.share(model) for model in self.models]):
             pass
-        self._texts = {Site: {str(site.pk)}}
+        self.owned[Site], self._texts = {site.pk}, {Site: {str(site.pk)}}
 
     def of(self, model):
-        return self.owned[model] | self.shared[model]
+        return self.owned[model] | self.shared.get(model, set())
 
     def has(self, model, pk):
         """Return whether a row is among them; pk may be a str, as a generic relation has it."""
@@ -64,6 +64,39 @@ class Selection:
                 is_more |= not found <= self.of(target)
                 self.shared[target] |= found
         return is_more
+
+
+def rows_of(table, selection, keys=None):
+    """Yield the rows of a table that are of the site; a link to a row of another becomes empty.
+
+    Where it must not be empty, the row is left out. `keys` are primary keys, if not all.
+    """
+    links = [(i, c) for i, c in enumerate(table.columns) if c.field.is_relation and not c.named]
+    links = [(i, c) for i, c in links if not c.dropped]
+    keys = selection.of(table.model) if keys is None else keys
+    for some in chunks(sorted(keys, key=str)):
+        for row in table.rows(table.queryset.filter(pk__in=some)):
+            away = [
+                i for i, c in links if row[i] is not None and not selection.has(c.target, row[i])
+            ]
+            for index in away:
+                row[index] = None
+            if all(table.fields[index].null for index in away) and leads_in(table, row, selection):
+                yield row
+
+
+def leads_in(table, row, selection):
+    """Return whether the generic relations of a row lead to rows of the site."""
+    for key in generic_keys(table.model):
+        type, number = (
+            row[table.names.index(table.model._meta.get_field(name).attname)]
+            for name in (key.ct_field, key.fk_field)
+        )
+        if type is not None:
+            target = ContentType.objects.get_by_natural_key(*type).model_class()
+            if not selection.has(target._meta.concrete_model, number):
+                return False
+    return True
 
 
 def site_key(model):

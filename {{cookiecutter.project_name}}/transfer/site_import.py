@@ -1,7 +1,6 @@
 """One site comes in from a file, beside those that are here, under numbers of its own."""
 
 import hashlib
-import json
 import os
 import shutil
 import uuid
@@ -10,7 +9,6 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
-from django.contrib.contenttypes.models import ContentType
 from django.contrib.sites.models import Site
 from django.core.exceptions import ValidationError
 from django.core.files.storage import FileSystemStorage
@@ -18,7 +16,6 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import IntegerField, Max, UUIDField
 from mezzanine.core.models import SitePermission
 from mezzanine.forms import forms
-from mezzanine.forms.models import Field, FieldEntry
 
 from multisite.models import SiteAlias, valid_host
 
@@ -26,13 +23,12 @@ from . import sites, versions
 from .keys import Keys
 from .kinds import CONTENT, VISITORS, kinds
 from .load import locked, refused, reset_sequences, tell_visitors
+from .moving import Moving, last_of
 from .package import Refused
-from .site_export import STAFF, uploads_of
-from .tables import Table, chunks, generic_keys
+from .site_export import STAFF
+from .tables import Table, chunks
 
 ROOTS = {"media": lambda: settings.MEDIA_ROOT, "private": lambda: forms.fs.location}
-# Columns that are numbers of rows, though the database knows nothing of it.
-NUMBERS = {(FieldEntry, "field_id"): Field}
 
 
 def import_site(package, domain=None):
@@ -42,8 +38,10 @@ def import_site(package, domain=None):
     """
     package.check()
     header = package.header
-    if "site" not in header:
-        raise Refused(f"{package.path} has all sites, and importcontent reads it")
+    if "site" not in header or "everything" in header:
+        raise Refused(
+            f"{package.path} is content of fab push or fab pull, and importcontent reads it"
+        )
     versions.check(header, apps=header["migrations"])
     files = []
     try:
@@ -82,14 +80,15 @@ def make_site(header, domain):
     return Site.objects.create(domain=wanted, name=name)
 
 
-class Coming:
+class Coming(Moving):
     """The rows and files of a package, on their way to their new numbers and places.
 
     The rows of one table are all moved by the same distance, so nothing has to be remembered.
     """
 
     def __init__(self, package, site, files):
-        self.package, self.site, self.files = package, site, files
+        super().__init__(package.header["site"]["id"], site.pk)
+        self.package, self.files = package, files
         keys = Keys()
         keys.users = dict(package.lines("users"))
         models = [model for model, kind in kinds().items() if kind in (CONTENT, VISITORS)]
@@ -100,9 +99,7 @@ class Coming:
                 raise Refused(
                     f"{table.label} has other columns there; deploy, so both are the same"
                 )
-        self.distances, self.uuids, self.renamed = {}, {}, {}
-        old = package.header["site"]["id"]
-        self.before, self.after = (f"{uploads_of(number)}/" for number in (old, site.pk))
+        self.distances, self.uuids = {}, {}
 
     def write(self):
         for name in sorted(self.package.names):
@@ -119,37 +116,6 @@ class Coming:
         reset_sequences([table.model for table in self.tables])
 
     # Rows
-
-    def moved(self, table, row):
-        """Return a row with the numbers and the names of files that it is to have here."""
-        new = [self.value(column, value) for column, value in zip(table.columns, row, strict=True)]
-        for key in generic_keys(table.model):
-            type, number = (
-                table.names.index(table.model._meta.get_field(name).attname)
-                for name in (key.ct_field, key.fk_field)
-            )
-            if row[type] is not None:
-                target = ContentType.objects.get_by_natural_key(*row[type]).model_class()
-                given = row[number]
-                moved = self.number(
-                    last_of(target._meta.pk), last_of(target._meta.pk).to_python(given)
-                )
-                new[number] = str(moved) if isinstance(given, str) else moved
-        text = json.dumps(new)
-        if self.before != self.after and self.before in text:
-            new = json.loads(text.replace(self.before, self.after))
-        return new
-
-    def value(self, column, value):
-        if value is None or column.named or column.dropped:
-            return value
-        if column.field.is_relation and column.target is Site:
-            return self.site.pk
-        if field := NUMBERS.get((column.field.model, column.field.name)):
-            return self.number(field._meta.pk, value)
-        if column.last.primary_key:
-            return self.number(column.last, value)
-        return self.renamed.get(value, value) if isinstance(value, str) else value
 
     def number(self, field, value):
         """Return what the value of a primary key, a field, becomes here."""
@@ -182,13 +148,6 @@ class Coming:
         with self.package.zip.open(name) as source, target.open("xb") as file:
             shutil.copyfileobj(source, file)
         target.chmod(0o644 if folder == "media" else 0o600)
-
-
-def last_of(field):
-    """Return the field that a primary key is a number of, which may be that of a parent."""
-    while field.is_relation:
-        field = field.target_field
-    return field
 
 
 def digest(file):

@@ -42,9 +42,10 @@ def show(site: Site, everything: bool) -> dict[str, Any]:
     return {"files": files, "staged": uploads.staged(blobs(site))}
 
 
-def export(site: Site, everything: bool) -> dict[str, Any]:
-    """Write the content into a file; return what exportcontent says of it."""
+def export(site: Site, everything: bool, only: str = "") -> dict[str, Any]:
+    """Write the content, perhaps of one site only, into a file; return what exportcontent says."""
     options = ["--everything"] if everything else []
+    options += [f"--only={only}"] if only else []
     return manage(site, "exportcontent", str(directory(site) / "content.zip"), *options)
 
 

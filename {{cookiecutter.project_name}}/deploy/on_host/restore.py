@@ -3,15 +3,19 @@
 It is a snapshot, a dump, or a file from home. "load" reads it whole, beside what is live, and says
 what that database has more or less. "swap" then lets the two change names. What was live stays, as
 NAME-before-restore and media-before-restore, until the next one.
+
+It may be of another environment of the project, see moved.py. Of a backup that is to be anonymous,
+content and uploads come alone: accounts and what visitors have sent are those of the live site.
 """
 
 import json
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import backups_at_home, lost_server, rights, snapshots
+from . import backups_at_home, lost_server, moved, rights, snapshots
 from .backup import age, clocks, note
 from .naming import refusal_in
 from .postgres import has_database, psql, run, version
@@ -25,16 +29,22 @@ DIRECTORIES: dict[str, tuple[str | None, int]] = {
 }
 
 
-def check(site: Site, path: Path, backup: str) -> None:
-    """Refused with what is wrong with a backup in a directory, before anything is touched."""
+def check(site: Site, path: Path, backup: str, projects: Sequence[str] = ()) -> None:
+    """Refused with what is wrong with a backup in a directory, before anything is touched.
+
+    It may be of one of the `projects`, names, besides the site's own.
+    """
     if not (path / "SHA256SUMS").is_file():
         raise Refused(f"{backup} is not a complete backup")
     command = ["sha256sum", "--check", "--quiet", "SHA256SUMS"]
     sums = subprocess.run(command, cwd=path, capture_output=True, text=True)
     if sums.returncode:
         raise Refused(f"{backup} is damaged: {sums.stdout.strip()}")
-    if note(path, "project") != site.name:
-        raise Refused(f"{backup} is a backup of another project")
+    if (project := note(path, "project")) not in (site.name, *projects):
+        raise Refused(
+            f"{backup} is a backup of another project, {project}; if that is this one, give an"
+            " environment in FABRIC_ENVIRONMENTS that PROJECT_NAME"
+        )
     made_by, here = note(path, "postgresql"), version()
     if made_by and int(made_by) > here:
         raise Refused(newer(backup, made_by, here))
@@ -55,31 +65,63 @@ def newer(backup: str, made_by: str, here: int) -> str:
     )
 
 
-def load(site: Site, backup: str, app: str, release: str = "", file: str = "") -> dict[str, Any]:
+def load(
+    site: Site,
+    backup: str,
+    app: str,
+    release: str = "",
+    file: str = "",
+    projects: Sequence[str] = (),
+    anonymous: bool = False,
+) -> dict[str, Any]:
     """Load a backup beside what is live, for the live release or another one.
 
-    `file` is the SHA-256 of one that has come from home. Return its "age", in words, "differences",
-    lines, and "secrets", whether it brings those of a lost server. Refused where the release could
-    not have its name there.
+    `file` is the SHA-256 of one that has come from home, `projects` are those of all environments.
+    Return its "age", in words, "differences", lines, and "secrets", whether it brings those of a
+    lost server. Refused where the release could not have its name there.
     """
     new = f"{site.name}-restoring"  # a project's name has no hyphen
     require(site, "database", new)
     unpacked = backups_at_home.unpacked(site)
     shutil.rmtree(unpacked, ignore_errors=True)
     path = find(site, backup, file, unpacked)
-    check(site, path, backup)
+    check(site, path, backup, projects)
     load_database(path / "database", new, site.name, backup)
     hold_mail(new)
-    if told := refusal_in(site, new, release or site.live, app):
+    if told := misfit(site, path, new, release or site.live, app):
         psql(f'DROP DATABASE "{new}" WITH (FORCE)')
-        raise Refused(f"In {backup}, {told}: deploy with another LIVE_HOSTNAME before")
+        raise Refused(f"In {backup}, {told}")
+    if anonymous:
+        keep_people(site, new, release or site.live, app, unpacked)
     for name in DIRECTORIES:
-        put_beside(site, unpacked / "shared" / name, path / f"{name}.tar.gz", name)
+        shutil.rmtree(site.shared / f"{name}-restoring", ignore_errors=True)
+        if name == "media" or not anonymous:
+            put_beside(site, unpacked / "shared" / name, path / f"{name}.tar.gz", name)
+    made = json.loads(note(path, "made") or "null")
+    if anonymous:
+        shutil.rmtree(unpacked)
     return {
-        "age": age(json.loads(note(path, "made") or "null"), clocks()),
+        "age": age(made, clocks()),
         "differences": differences(new, site.name),
         "secrets": bool(lost_server.secrets(site, unpacked)),
     }
+
+
+def misfit(site: Site, path: Path, database: str, release: str, app: str) -> str:
+    """Return why what was loaded cannot be the release's, or an empty str."""
+    if moved.is_other(site, path):
+        return moved.adapt(site, path, database, release, app)
+    told = refusal_in(site, database, release, app)
+    return f"{told}: deploy with another LIVE_HOSTNAME before" if told else ""
+
+
+def keep_people(site: Site, database: str, release: str, app: str, unpacked: Path) -> None:
+    """Let a loaded database have its content, and accounts and visitors' data of the live one."""
+    unpacked.mkdir(mode=0o700, exist_ok=True)  # not there of a dump
+    people = moved.People(site, database, release, app)
+    people.take_content()
+    load_database(people.live / "database", database, site.name, "the live database")
+    people.put_content()
 
 
 def find(site: Site, backup: str, file: str, unpacked: Path) -> Path:
@@ -123,7 +165,6 @@ def put_beside(site: Site, folder: Path, archive: Path, name: str) -> None:
     """Bring uploads that are in the backup, as a folder or an archive, beside what they replace."""
     new = site.shared / f"{name}-restoring"
     group, mode = DIRECTORIES[name]
-    shutil.rmtree(new, ignore_errors=True)
     if folder.is_dir():
         folder.rename(new)
         # A user of the same name may have another number on another server.

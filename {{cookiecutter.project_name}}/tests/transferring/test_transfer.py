@@ -17,6 +17,7 @@ from mezzanine.pages.models import Page, RichTextPage
 from travelling_content import PATH, all_rows, comment_on, empty, exported, imported, text_of
 
 from multisite.models import SiteAlias
+from transfer import sites
 
 
 def test_what_is_brought_back_is_what_it_was(content):
@@ -190,6 +191,46 @@ def test_another_site_has_a_name_for_each_end(content, settings, browse):
     settings.ENVIRONMENT = "production"
     imported("here.zip")
     assert set(Site.objects.values_list("domain", flat=True)) == live
+
+
+def domains():
+    return list(Site.objects.order_by("pk").values_list("domain", flat=True))
+
+
+def test_another_environment_has_names_below_that_of_its_first_site(content, settings):
+    live = domains()
+    exported("live.zip")
+    settings.ENVIRONMENT = "staging"
+    Site.objects.filter(pk=1).update(domain="staging.one.example")
+    imported("live.zip")
+    there = domains()
+    assert there[0] == "staging.one.example"
+    assert there[1:] == [f"{domain}.staging.one.example" for domain in live[1:]]
+    exported("there.zip")
+    settings.ENVIRONMENT = "production"
+    Site.objects.filter(pk=1).update(domain=live[0])
+    imported("there.zip")
+    assert domains() == live
+
+
+def test_a_database_of_another_environment_gets_names_of_here(content, settings):
+    live = domains()
+    settings.ENVIRONMENT = "staging"
+    sites.move("production", "staging.one.example")
+    assert domains()[0] == "staging.one.example"
+    assert domains()[1:] == [f"{domain}.staging.one.example" for domain in live[1:]]
+    assert not SiteAlias.objects.exists()  # they are of production
+    settings.ENVIRONMENT = "production"
+    sites.move("staging", live[0])
+    assert domains() == live
+
+
+def test_a_project_that_is_called_otherwise_keeps_the_names_of_its_other_sites(content, settings):
+    live, aliases = domains(), SiteAlias.objects.count()
+    settings.ENVIRONMENT = "production"
+    sites.move("production", "new.example")
+    assert domains() == ["new.example", *live[1:]]
+    assert SiteAlias.objects.count() == aliases > 0
 
 
 def test_aliases_are_added_and_none_is_taken_away(content, sites):

@@ -11,7 +11,7 @@ from django.db import transaction
 from mezzanine.blog.models import BlogPost
 from mezzanine.pages.models import Page
 
-from transfer.site_export import uploads_of
+from transfer.site_files import uploads_of
 
 from ...command_line import checked, existing
 

@@ -10,6 +10,7 @@ from ...export import export, refuse_copy
 from ...kinds import kinds
 from ...models import Origin
 from ...package import Package, Refused, sha256
+from ...sites import find
 
 
 class Command(BaseCommand):
@@ -22,9 +23,11 @@ class Command(BaseCommand):
         parser.add_argument("file", nargs="?", metavar="FILE")
         parser.add_argument("--everything", action="store_true", help="with accounts and visitors")
         parser.add_argument("--bases", metavar="DIRECTORY", help="where files are that were pulled")
+        # manage.py --site says for all commands on which site they work.
+        parser.add_argument("--only", metavar="SITE", help="one site alone: an ID or a domain")
         parser.add_argument("--list", action="store_true", help="only list the models")
 
-    def handle(self, *, file, everything, bases, **options):
+    def handle(self, *, file, everything, bases, only, **options):
         if options["list"]:
             rows = sorted((kind, model._meta.label) for model, kind in kinds().items())
             self.stdout.write("\n".join(f"{kind:<9} {label}" for kind, label in rows))
@@ -36,17 +39,27 @@ class Command(BaseCommand):
         try:
             if everything:
                 refuse_copy()
-            export(file, everything, base_in(bases))
+            site = find(only) if only else None
+            export(file, everything, base_in(bases, site), site)
             with Package(file) as package:
-                rows = package.header["rows"]
+                header = package.header
         except (Refused, OSError) as refused:
             raise CommandError(f"Nothing was exported: {refused}") from None
-        told = {"sha256": sha256(file), "bytes": Path(file).stat().st_size, "rows": rows}
+        told = {"sha256": sha256(file), "bytes": Path(file).stat().st_size}
+        told |= {key: header[key] for key in ("rows", "site", "uploads") if key in header}
         self.stdout.write(json.dumps(told))
 
 
-def base_in(directory):
-    """Return the path of what this content was pulled in, None where it is not there any more."""
+def base_in(directory, site):
+    """Return the path of what this content was pulled in, None where it is not there any more.
+
+    Of one Site, that may be of it alone: whichever came last.
+    """
+    if not directory:
+        return None
     origin = Origin.current()
-    path = Path(directory, f"{origin.base}.zip") if directory and origin else None
-    return path if path and path.exists() else None
+    names = [f"{origin.base}.zip"] if origin else []
+    names += [f"site-{site.pk}.zip"] if site else []
+    paths = [Path(directory, name) for name in names]
+    there = [path for path in paths if path.exists()]
+    return max(there, key=lambda path: path.stat().st_mtime, default=None)

@@ -9,8 +9,8 @@ from django.db import connection
 from ...keeping import keep
 from ...load import load
 from ...models import Origin
+from ...one_site import plan
 from ...package import Package, Refused, sha256
-from ...plan import Plan
 
 
 class Command(BaseCommand):
@@ -30,14 +30,14 @@ class Command(BaseCommand):
     def handle(self, *, file, look, agreed, pulled, pushed, **options):
         try:
             with Package(file) as package:
-                if "site" in package.header:
+                if "everything" not in package.header:
                     raise Refused(f"{file} is one site alone, and importsite reads it")
                 if pushed:
                     Origin.note(sha256(file))
                     summary = {}
                 elif look:
                     package.check()
-                    summary = Plan(package).summary
+                    summary = plan(package).summary
                 else:
                     if pulled and not connection.introspection.table_names():
                         call_command("createdb", interactive=False, nodata=True, verbosity=0)
