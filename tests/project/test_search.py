@@ -134,7 +134,7 @@ def test_a_title_counts_more_than_a_description_and_that_more_than_a_text(search
         ("zzz", []),
         ("spelt", ["Rings"]),
         ("rings", ["Rings"]),
-        ("\" + - \0 ( & | ! :* \\ ' zzz", []),
+        ("\" + - ( & | ! :* \\ ' zzz", []),
     ],
 )
 def test_words_phrases_and_signs_are_as_mezzanine_says(search, query, found):

@@ -26,7 +26,7 @@ TABLE = re.compile(
 
 
 def note(site_id=None, writes=()):
-    """Note the second that it is and the next, for the hosts of a site or of all; forget those before.
+    """Note the second that it is and the next, for the hosts of a site or all; forget those before.
 
     In the next one NGINX would show what it kept in this one to whoever comes while it asks for the
     page. writes are the statements of the edit: where they change what sites share, it is for all.

@@ -26,8 +26,8 @@ SITES = re.compile(r"\b(django_site|multisite_\w+)\b")  # tables; keys.py has wh
 LAST_GOOD_SECONDS = 600  # how long the last good page is shown while no new one can be made
 
 # For NGINX alone, which tells browsers to keep nothing: how many seconds it may show the page while
-# it asks for the next, which is what an edit of others than staff may be late, and while Django does
-# not answer. RFC 5861.
+# it asks for the next, by which an edit of others than staff may come late, and for how many while
+# Django does not answer. RFC 5861.
 CACHE_CONTROL = f"max-age=1, stale-while-revalidate=1, stale-if-error={LAST_GOOD_SECONDS}"
 
 
