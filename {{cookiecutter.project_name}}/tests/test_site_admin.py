@@ -130,6 +130,7 @@ def test_a_site_that_one_may_not_edit_cannot_be_chosen(browse, staff, two):
     assert choose(browse("member"), two.pk).status_code == 302  # to the log-in
 
 
+@pytest.mark.usefixtures("in_english")
 def test_staff_without_permission_are_told_so_and_stay_logged_in(browse, staff, two):
     staff("editor", 1)
     editor = browse("editor", TWO)
@@ -239,6 +240,7 @@ def test_what_is_no_domain_or_taken_is_refused_in_the_admin(browse, two, domain)
     assert Site.objects.get(pk=two.pk).domain == TWO
 
 
+@pytest.mark.usefixtures("in_english")
 def test_the_alias_of_another_site_is_no_domain(browse, two):
     SiteAlias.objects.create(site=two, host="zwei.example")
     admin, first = browse("admin"), Site.objects.get(pk=1)

@@ -47,7 +47,7 @@ ODD_HEADERS = {
 }
 ODD_QUERIES = """
 page={} next={} next=http://[ next=//[::1 q=%ff%fe x=%u0041 page=1e999 page=-1 page=NaN
-replied_to={} branch={}&from={} %ff=%ff &&&&==== q=%2B&type=%ff.%ff type=a.b.c.
+replied_to={} branch={}&from={} %ff=%ff &&&&==== q=%2B&type=%ff.%ff type=a.b.c. {many}
 """
 
 
@@ -73,12 +73,15 @@ def test_another_encoding_is_a_bad_request(ask, charset):
     form = f"application/x-www-form-urlencoded; charset={charset}"
     assert ask(CONTENT_TYPE=f"text/plain; charset={charset}") == 400
     assert ask("/search/", CONTENT_TYPE=form) == 400
+    assert ask("/search/?q=%2B2AA-%5Cud800%ff%fe", CONTENT_TYPE=form) == 400
     assert ask("/accounts/login/", b"username=x", CONTENT_TYPE=form) in (400, 403)
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "UTF8", "no-such-encoding"])
 def test_utf_8_is_none(ask, charset):
     assert ask("/search/?q=x", CONTENT_TYPE=f"text/plain; charset={charset}") == 200
+    many = "&".join(map(str, range(2000)))
+    assert ask(f"/search/?{many}", CONTENT_TYPE=f"text/plain; charset={charset}") == 400
 
 
 @pytest.mark.parametrize("kind", ODD_TYPES, ids=ascii)
@@ -103,6 +106,6 @@ def test_no_other_header_is_an_error(ask, header):
 
 @pytest.mark.parametrize("query", ODD_QUERIES.split())
 def test_no_query_is_an_error(ask, query):
-    query = query.replace("{}", "9" * 5000)
+    query = query.replace("{}", "9" * 5000).replace("{many}", "&".join(map(str, range(2000))))
     for address in ("/", "/search/", "/accounts/login/", "/admin/login/", "/accounts/logout/"):
         assert ask(f"{address}?{query}") < 500

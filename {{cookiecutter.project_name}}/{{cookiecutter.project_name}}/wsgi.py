@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import django
+from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"{Path(__file__).parent.name}.settings")
@@ -20,11 +21,12 @@ class Request(WSGIRequest):
     def _set_content_type_params(self, meta):
         try:
             super()._set_content_type_params(meta)
-        except (LookupError, ValueError):  # hex; what cannot be an encoding, or a parameter
+        # hex; what cannot be an encoding, or a parameter; idna, of which Django says "too many fields"
+        except (LookupError, ValueError, SuspiciousOperation):
             self.content_type, self.content_params, self.is_utf_8 = "", {}, False
         else:
             self.is_utf_8 = codecs.lookup(self.encoding or "utf-8").name == "utf-8"
-        self.encoding = None
+        self._encoding = None  # not .encoding, which reads the query at once
 
 
 class Handler(WSGIHandler):
