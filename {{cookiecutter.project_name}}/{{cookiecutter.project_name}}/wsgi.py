@@ -21,7 +21,7 @@ class Request(WSGIRequest):
     def _set_content_type_params(self, meta):
         try:
             super()._set_content_type_params(meta)
-        # hex; what cannot be an encoding, or a parameter; idna, of which Django says "too many fields"
+        # hex; what cannot be an encoding, or a parameter; idna, which Django takes for many fields
         except (LookupError, ValueError, SuspiciousOperation):
             self.content_type, self.content_params, self.is_utf_8 = "", {}, False
         else:
