@@ -28,7 +28,7 @@ def needed(site: Site, files: Iterable[str]) -> list[list[str]]:
     directories = [f"/run/{name}", f"/run/{name}-pages", f"/run/{name}-watch"]
     directories += [f"/var/cache/{name}-backups", str(site.root)]
     programs = [name, f"{name}-standby", f"{name}-memcached"]
-    logs = [f"/var/log/nginx/{name}.{log}.log" for log in ("access", "error", "stale")]
+    logs = [f"/var/log/nginx/{name}.{log}.log" for log in ("access", "error", "failed")]
     logs += [f"/var/log/supervisor/{program}.log" for program in programs]
     files = [*files, *(f"/etc/nginx/ssl/{name}.{kind}" for kind in ("crt", "key", "pem"))]
     return [
