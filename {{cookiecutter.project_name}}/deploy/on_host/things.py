@@ -113,6 +113,11 @@ def end_processes(user: str) -> None:
         time.sleep(0.1)
 
 
+def remove_user(name: str) -> None:
+    end_processes(name)  # once more: cron may have been about to begin one
+    run("userdel", name)
+
+
 def remove_directory(name: str) -> None:
     """Remove a directory, its state last: without that, a removal could not be begun again."""
     path = Path(name)
@@ -139,7 +144,7 @@ KINDS: dict[str, tuple[Callable[[str], bool], Callable[[str], object]]] = {
     "database": (postgres.has_database, lambda name: postgres.run("dropdb", "--force", name)),
     "role": (postgres.has_role, lambda name: postgres.run("dropuser", name)),
     "log": (lambda name: bool(glob.glob(f"{name}*")), remove_log),
-    "user": (has_user, lambda name: run("userdel", name)),
+    "user": (has_user, remove_user),
     "group": (has_group, lambda name: run("groupdel", name)),  # unless it went with the user
     "directory": (has_path, remove_directory),  # last: with it goes the lease
 }
