@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,11 @@ from deploy.host import Host  # noqa: E402
 
 UGLY = r"""a'b"c\d $HOME `id` %(x)s {{ y }} #é中;&|"""
 DROP_IN = "etc/ssh/sshd_config.d/00-mysite.conf"
+POLICIES = {
+    "bookworm": "Hardened Debian 12 (version 3)",
+    "trixie": "Hardened Debian 13 (version 1)",
+}
+TEXT = {"capture_output": True, "text": True}
 
 
 @dataclass
@@ -122,3 +128,15 @@ def fingerprint(host):
         systemctl list-units --all 'secure-*' --no-legend
         """
     ).stdout
+
+
+def ssh_audit(host, port=22):
+    """Return, in lines, what ssh-audit finds against a host of the rig and its Debian's policy."""
+    audit = [sys.executable, "-m", "ssh_audit", "--no-colors", f"--port={port}", host.address]
+    policy = subprocess.run([*audit, "--policy", POLICIES[host.suite]], **TEXT)
+    found = subprocess.run([*audit, "--skip-rate-test"], **TEXT).stdout
+    host.run("systemctl restart ssh")  # forgets trixie's penalties for our address
+    lines = re.findall(r".*\[(?:fail|warn).*", found)
+    if host.suite == "bookworm":  # its OpenSSH and paramiko have no newer one in common
+        lines = [line for line in lines if "post-quantum" not in line]
+    return lines if policy.returncode == 0 else [*lines, policy.stdout + policy.stderr]

@@ -19,10 +19,11 @@ MINUTE = 100  # seconds: a run of the agent begins each minute, on a slow machin
 
 
 @contextmanager
-def trusting(up, rig, template, folder, limits=False, **options):
+def trusting(up, rig, template, folder, limits=False, is_secured=False, **options):
     """Yield a site, and the CA and DNS of the rig; its name, HOST, leads nowhere yet.
 
-    With `limits`, the agent takes the CA for Let's Encrypt.
+    With `limits`, the agent takes the CA for Let's Encrypt. With `is_secured`, the server has been
+    through `fab secure`, and deploys are those of its user.
     """
     (folder / "authority").mkdir()
     with closing(Authority(rig.network, folder / "authority")) as authority:
@@ -31,11 +32,14 @@ def trusting(up, rig, template, folder, limits=False, **options):
         project = Baker(template, folder).bake(live_hostname=HOST)
         host = up("trusted", **options)
         host.run(f"echo nameserver {authority.address} >/etc/resolv.conf")
-        site = Site(project, host, name=HOST, SSH_USER="root", ADMIN_PASS=PASSWORD)
+        site = Site(project, host, name=HOST, ADMIN_PASS=PASSWORD)
+        site.configure(SSH_USER="deploy" if is_secured else "root")
         site.configure(ACME_DIRECTORY=authority.directory)
         (project / "deploy/acme-root.pem").write_text(authority.root)
         site.certificates = host.root / "srv/mysite/certificates"
         site.commit()
+        if is_secured:
+            site.fab("secure")
         site.fab("all")
         yield site, authority
     host.down()
@@ -72,17 +76,20 @@ def is_trusted(site, name=HOST):
     return told(site, name).startswith("trusted until")
 
 
-def ask(site, authority, name=HOST, path="/", trusting=True):
-    """Return the answer to a request over TLS, for which the certificate has to be good."""
+def ask(site, authority, name=HOST, path="/", trusting=True, **headers):
+    """Return the answer to a request over TLS, for which the certificate has to be good.
+
+    It has the .text of the page.
+    """
     context = ssl.create_default_context(cadata=authority.root)
     if not trusting:
         context = ssl._create_unverified_context()
     connection = http.client.HTTPSConnection(name, timeout=30, context=context)
     raw = socket.create_connection((site.host.address, 443), 30)
     connection.sock = context.wrap_socket(raw, server_hostname=name)
-    connection.request("GET", path)
+    connection.request("GET", path, headers=headers)
     answer = connection.getresponse()
-    answer.read()
+    answer.text = answer.read().decode("utf-8", "replace")
     return answer
 
 
