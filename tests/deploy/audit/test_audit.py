@@ -13,7 +13,7 @@ from cgroup import wait_for
 from observatory import Answer, grade
 from securing import ssh_audit
 from support import auditor, program
-from trust import DAY, HOST, MINUTE, ask, in_ledger, is_trusted, over_http, trusting
+from trust import DAY, HOST, MINUTE, ask, in_ledger, is_trusted, over_http, parts, trusting
 
 pytestmark = pytest.mark.long
 INSISTS = f"max-age={365 * DAY}"
@@ -50,14 +50,7 @@ def both(rig, up_with_packages, template, tmp_path_factory):
         yield site, authority
 
 
-@pytest.fixture(scope="module")
-def site(both):
-    return both[0]
-
-
-@pytest.fixture(scope="module")
-def authority(both):
-    return both[1]
+site, authority = parts()
 
 
 # From outside
