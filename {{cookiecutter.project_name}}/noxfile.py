@@ -65,10 +65,10 @@ def tests(session):
 def lock(session):
     """Lock the newest versions that requirements/*.in allow, with the hash of every file."""
     session.install("uv")
-    as_in_project = ["--constraints", "requirements/project.txt"]
-    for name, *constraints in (["project"], ["dev", *as_in_project], ["languages", *as_in_project]):
-        session.run(
+    as_in_project = "--constraints=requirements/project.txt"
+    for name, *constraints in (["project"], ["dev", as_in_project], ["languages", as_in_project]):
+        session.run(  # options with "=", since Renovate reads the command in the files
             *["uv", "pip", "compile", "--quiet", "--upgrade", "--universal", "--generate-hashes"],
-            *["--python-version", "3.11", "--custom-compile-command", "nox -s lock"],
-            *[*constraints, f"requirements/{name}.in", "--output-file", f"requirements/{name}.txt"],
+            *["--python-version=3.11", *constraints, f"--output-file=requirements/{name}.txt"],
+            f"requirements/{name}.in",
         )

@@ -1,5 +1,6 @@
-"""The workflows that a project comes with: those of GitHub and of GitLab."""
+"""The workflows that a project comes with, of GitHub and of GitLab, and its updates by Renovate."""
 
+import json
 import os
 import re
 import subprocess
@@ -117,3 +118,20 @@ def test_a_key_of_somebody_who_types_a_line_of_the_workflows_is_not_replaced(tmp
     assert log_in(tmp_path, CI="true", **values).returncode == 0
     assert files[0].read_text() == "key\nof ci\n"
     assert files[1].read_text().split("\n") == ["mine", "one.example ssh-ed25519 A", ""]
+
+
+@pytest.mark.parametrize("folder", [TEMPLATE, PROJECT], ids=["template", "project"])
+def test_renovate_finds_what_is_locked(folder, tracked_files):
+    """It knows locks by the command in their second line, and options with values by their "="."""
+    found = json.loads((folder / "renovate.json").read_text("utf-8"))["pip-compile"]
+    (pattern,) = [each.strip("/") for each in found["managerFilePatterns"]]
+    files = [TEMPLATE / name for name in tracked_files]
+    inside = [file for file in files if file.is_relative_to(folder)]
+    locks = [file for file in inside if re.search(pattern, str(file.relative_to(folder)))]
+    assert sorted(locks) == sorted(PROJECT.glob("requirements/*.txt"))
+    for lock in locks:
+        words = lock.read_text("utf-8").splitlines()[1].split()
+        name = f"requirements/{lock.stem}"
+        assert words[:4] == ["#", "uv", "pip", "compile"]
+        assert words[-2:] == [f"--output-file={name}.txt", f"{name}.in"]
+        assert all(word.startswith("--") for word in words[4:-1])
