@@ -1,5 +1,6 @@
 """One site goes out to a file, and comes in beside others."""
 
+import os
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -25,6 +26,8 @@ from transfer.export import tables
 from transfer.keys import Keys
 
 FILE = "site.zip"
+# In a folder of Linux; one is no UTF-8, and two look the same.
+NAMES = ["-rf", "new\nline", "100%41 \\.jpg", "\u00fc.jpg", "u\u0308.jpg", b"\xff.gif", "🍞" * 63]
 SENT = "forms/01234567-89ab-cdef-0123-456789abcdef/letter.pdf"
 
 
@@ -122,6 +125,15 @@ def test_a_site_comes_in_beside_itself_with_all_that_it_has(site, place, browse)
     after = all_rows()
     for label, rows in before.items():
         assert [row for row in rows if row not in after[label]] == [], label
+
+
+def test_files_of_any_name_come_along(site):
+    for name in map(os.fsdecode, NAMES):
+        file(f"media/uploads/site-{site.pk}/{name}", repr(name))
+    call_command("exportsite", "two.example", FILE, verbosity=0)
+    new = brought(domain="copy.example")
+    for name in map(os.fsdecode, NAMES):
+        assert Path(f"media/uploads/site-{new.pk}/{name}").read_text() == repr(name)
 
 
 def test_a_site_that_is_removed_comes_back(site):
