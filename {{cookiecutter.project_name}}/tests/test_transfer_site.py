@@ -12,6 +12,7 @@ from django.contrib.redirects.models import Redirect
 from django.contrib.sites.models import Site
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from growing import cost
 from mezzanine.blog.models import BlogCategory, BlogPost
 from mezzanine.conf.models import Setting
 from mezzanine.core.models import SitePermission
@@ -24,6 +25,7 @@ from mezzanine.utils.sites import override_current_site_id
 from multisite.models import SiteAlias
 from transfer.export import tables
 from transfer.keys import Keys
+from transfer.selection import MANY, Selection
 
 FILE = "site.zip"
 # In a folder of Linux; one is no UTF-8, and two look the same.
@@ -125,6 +127,21 @@ def test_a_site_comes_in_beside_itself_with_all_that_it_has(site, place, browse)
     after = all_rows()
     for label, rows in before.items():
         assert [row for row in rows if row not in after[label]] == [], label
+
+
+def test_what_belongs_to_many_comments_is_asked_for_once(site, monkeypatch):
+    post = BlogPost._base_manager.get(slug="post", site=site)
+    type = ContentType.objects.get_for_model(post)
+    values = {"content_type": type, "object_pk": post.pk}
+    with cost(monkeypatch) as few:
+        Selection(site)
+    with override_current_site_id(site.pk):
+        for _ in range(MANY):
+            ThreadedComment.objects.create(comment="Nice", **values)
+    with cost(monkeypatch) as many:
+        found = Selection(site)
+    assert len(found.owned[ThreadedComment]) == MANY + 2
+    assert len(many.statements) - len(few.statements) < 5
 
 
 def test_files_of_any_name_come_along(site):
