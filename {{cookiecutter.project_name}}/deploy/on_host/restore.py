@@ -90,11 +90,11 @@ def load(
     path = find(site, backup, file, unpacked)
     check(site, path, backup, projects)
     load_database(path / "database", new, site.name, backup)
-    hold_mail(new)
     migrated = release_python.migrate(site, release, new, app)
     if told := migrated["refused"] or misfit(site, path, new, release, app):
         psql(f'DROP DATABASE "{new}" WITH (FORCE)')
         raise Refused(f"In {backup}, {told}")
+    hold_mail(new)
     if anonymous:
         keep_people(site, new, release, app, unpacked)
     for name in DIRECTORIES:
