@@ -29,17 +29,21 @@ from mezzanine.pages.models import RichTextPage
 call_command("addsite", "two.example", verbosity=0)
 RichTextPage.objects.create(title="Bread", slug="bread", content="Rye, made here")
 """
-UPLOADS = f"""
+# The names of the last ones: an option, a line break, ü in two ways, no UTF-8, as long as can be.
+UPLOADS = rf"""
 umask 022; cd {ROOT}/shared/media && mkdir -p uploads/site-1 && cd uploads/site-1
 for number in $(seq 100); do head -c 500000 /dev/urandom >$number.bin; done
 echo picture >'straße 1.jpg'
+for name in -rf 'new\nline' '\303\274' 'u\314\210' '\377.gif' '🍞' "$(printf %0255d 0)"; do
+    echo "$name" >"$(printf -- "$name")"
+done
 install -d -o {NAME} -g {NAME} -m 700 {ROOT}/shared/private/forms
 printf 'from a visitor' >{ROOT}/shared/private/forms/letter.pdf
 chown -R {NAME}: {ROOT}/shared/private/forms {ROOT}/shared/media/uploads
 chmod 600 {ROOT}/shared/private/forms/letter.pdf
 """
-FILES = f"cd {ROOT}/shared && find media private -type f -printf '%U %m %p\n' | sort"
-DIGESTS = f"cd {ROOT}/shared && find media private -type f -exec sha256sum {{}} + | sort"
+OWNERS = f"cd {ROOT}/shared && find media private -type f -printf '%U\n' | sort -u"
+DIGESTS = f"cd {ROOT}/shared && find media private -type f -exec sha256sum {{}} + | sort | cat -v"
 ROWS = f"""
 runuser -u postgres -- pg_dump --data-only -T '*session*' -T django_migrations {NAME} |
     grep -Ev '^(--|SET|SELECT pg_catalog.set_config|.(un)?restrict)' | sha256sum
@@ -214,8 +218,7 @@ def is_as_it_was(site):
     assert site.get("/crumbs/") == (200, "Crumbs")
     assert site.get("/", host="two.example")[0] == 200
     assert site.get("/media/uploads/site-1/stra%C3%9Fe%201.jpg")[1] == "picture\n"
-    number = site.host.run(f"id -u {NAME}").stdout.strip()
-    assert {line.split()[0] for line in site.host.run(FILES).stdout.splitlines()} == {number}
+    assert site.host.run(OWNERS).stdout == site.host.run(f"id -u {NAME}").stdout
 
 
 def test_a_lost_server_is_back_with_two_commands(found, figures):
