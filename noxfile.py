@@ -180,6 +180,12 @@ def bench(session):
 
 
 @nox.session
+def content(session):
+    """What do push, pull, backup and restore cost a large site? Writes docs/content.md."""
+    pytest(session, "--capture=no", "tests/deploy/content/figures.py")
+
+
+@nox.session
 def mezzanine(session):
     """Do Mezzanine's own tests pass? They are in its repository alone, so this needs GitHub."""
     pytest(session, "tests/mezzanine", *ALSO_LONG)

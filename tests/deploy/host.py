@@ -63,6 +63,11 @@ class Host:
     # Its life
 
     @property
+    def cgroup(self):
+        """The folder of the cgroup that has its processes."""
+        return self._cgroup.folder
+
+    @property
     def state(self):
         """What it is: "running" (also while it boots or reboots), "frozen" or "stopped"."""
         if not (self._keeper and self._keeper.is_alive()):

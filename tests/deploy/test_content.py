@@ -202,6 +202,20 @@ def test_one_site_goes_live_and_comes_back_alone(site):
     fab(site, "pull")
 
 
+def test_one_site_is_handed_over_from_the_server_and_to_it(site, tmp_path):
+    there(site, PAGE_OF.format("two.example", "handed", "To a client"))
+    fab(site, "manage", "exportsite two.example /tmp/two.zip")
+    with (tmp_path / "two.zip").open("wb") as file:
+        cat = ["run", "cat /tmp/two.zip; rm /tmp/two.zip"]
+        process = site.start(*cat, stdout=file, stderr=subprocess.DEVNULL)
+        assert process.wait(timeout=300) == 0
+    site.host.copy_in(tmp_path / "two.zip", "/tmp/two.zip")
+    fab(site, "manage", "importsite /tmp/two.zip --domain three.example")
+    assert "To a client" in site.get("/handed/", host="three.example")[1]
+    fab(site, "manage", "removesite three.example --force")
+    fab(site, "pull")
+
+
 def test_what_is_newer_there_is_named_and_asked_about(site):
     here(site, "from mezzanine.pages.models import *; RichTextPage.objects.update(content='x')")
     there(site, EDIT)

@@ -1,4 +1,7 @@
-"""Backups that survive their server: another place, a new server, the site as it was."""
+"""Backups that survive their server: another place, a new server, the site as it was.
+
+The new server has newer code, with a migration that no backup has.
+"""
 
 import json
 import os
@@ -26,23 +29,43 @@ from mezzanine.pages.models import RichTextPage
 call_command("addsite", "two.example", verbosity=0)
 RichTextPage.objects.create(title="Bread", slug="bread", content="Rye, made here")
 """
-UPLOADS = f"""
+# The names of the last ones: an option, a line break, ü in two ways, no UTF-8, as long as can be.
+UPLOADS = rf"""
 umask 022; cd {ROOT}/shared/media && mkdir -p uploads/site-1 && cd uploads/site-1
 for number in $(seq 100); do head -c 500000 /dev/urandom >$number.bin; done
 echo picture >'straße 1.jpg'
+for name in -rf 'new\nline' '\303\274' 'u\314\210' '\377.gif' '🍞' "$(printf %0255d 0)"; do
+    echo "$name" >"$(printf -- "$name")"
+done
 install -d -o {NAME} -g {NAME} -m 700 {ROOT}/shared/private/forms
 printf 'from a visitor' >{ROOT}/shared/private/forms/letter.pdf
 chown -R {NAME}: {ROOT}/shared/private/forms {ROOT}/shared/media/uploads
 chmod 600 {ROOT}/shared/private/forms/letter.pdf
 """
-FILES = f"cd {ROOT}/shared && find media private -type f -printf '%U %m %p\n' | sort"
-DIGESTS = f"cd {ROOT}/shared && find media private -type f -exec sha256sum {{}} + | sort"
+OWNERS = f"cd {ROOT}/shared && find media private -type f -printf '%U\n' | sort -u"
+DIGESTS = f"cd {ROOT}/shared && find media private -type f -exec sha256sum {{}} + | sort | cat -v"
 ROWS = f"""
-runuser -u postgres -- pg_dump --data-only --exclude-table='*session*' {NAME} |
+runuser -u postgres -- pg_dump --data-only -T '*session*' -T django_migrations {NAME} |
     grep -Ev '^(--|SET|SELECT pg_catalog.set_config|.(un)?restrict)' | sha256sum
 """
 NIGHTLY = f"sh -c \"$(sed -n 's/^20 4 [^a-z]* root //p' /etc/cron.d/{NAME})\""
 KEYS = f"cat {ROOT}/shared/secrets.json"
+MIGRATION = """
+from django.db import migrations
+
+class Migration(migrations.Migration):
+    dependencies = [("pages", "0001_initial")]
+    operations = [migrations.RunSQL("CREATE VIEW crumbs AS SELECT id FROM pages_page")]
+"""
+URLS = """
+def crumbs(request):
+    from django.db import connection
+    from django.http import HttpResponse
+    connection.cursor().execute("SELECT id FROM crumbs")
+    return HttpResponse("Crumbs")
+
+urlpatterns.insert(0, path("crumbs/", crumbs))
+"""
 
 
 def settings(site, value):
@@ -72,6 +95,19 @@ def lost(up_with_packages, place, template, tmp_path_factory):
     host.run(UPLOADS)
     yield site
     host.down()
+
+
+def add_migration(project):
+    """Let the project have a migration, and a page that fails without it."""
+    migrations = project / "crumbs/migrations"
+    migrations.mkdir(parents=True)
+    for path in (project / "crumbs/__init__.py", migrations / "__init__.py"):
+        path.touch()
+    (migrations / "0001_initial.py").write_text(MIGRATION)
+    with (project / NAME / "settings.py").open("a") as settings:
+        settings.write('\nINSTALLED_APPS = [*INSTALLED_APPS, "crumbs"]\n')
+    with (project / NAME / "urls.py").open("a") as urls:
+        urls.write(URLS)
 
 
 def repository_size(host, path):
@@ -164,6 +200,8 @@ def found(lost, place, up_with_packages):
     new.run("useradd --system somebody-else")  # so that users have other numbers
     (lost.home / ".ssh/known_hosts").write_text(new.known_hosts.read_text())
     lost.configure(HOSTS=[new.address])
+    add_migration(lost.project)
+    lost.commit()
     lost.host = new
     lost.found = found
     yield lost
@@ -177,10 +215,10 @@ def is_as_it_was(site):
     before = site.found["keys"]
     assert keys["secret_key"] == before["secret_key"] == settings(site, "SECRET_KEY")
     assert site.get("/bread/")[0] == 200
+    assert site.get("/crumbs/") == (200, "Crumbs")
     assert site.get("/", host="two.example")[0] == 200
     assert site.get("/media/uploads/site-1/stra%C3%9Fe%201.jpg")[1] == "picture\n"
-    number = site.host.run(f"id -u {NAME}").stdout.strip()
-    assert {line.split()[0] for line in site.host.run(FILES).stdout.splitlines()} == {number}
+    assert site.host.run(OWNERS).stdout == site.host.run(f"id -u {NAME}").stdout
 
 
 def test_a_lost_server_is_back_with_two_commands(found, figures):
@@ -195,6 +233,7 @@ def test_a_lost_server_is_back_with_two_commands(found, figures):
         f" {time.monotonic() - deployed:.0f} s"
     )
     assert "Of the server that is lost: SECRET_KEY" in output
+    assert "Migrations that it lacked: crumbs.0001_initial" in output
     is_as_it_was(found)
 
 

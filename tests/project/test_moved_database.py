@@ -1,4 +1,4 @@
-"""A database of production becomes one of staging, on PostgreSQL, as fab restore has it."""
+"""A database that is restored becomes one of the live release, as fab restore has it."""
 
 import json
 import os
@@ -54,13 +54,20 @@ class Release:
         return run.stdout
 
     def ask(self, script, **request):
-        """Ask a script of in_release/ about the database that is loaded; return why it refuses."""
+        """Ask a script of in_release/ about the database that is loaded; return its answer."""
         request["database"] = "restoring"
         code = (SCRIPTS / f"{script}.py").read_text("utf-8")
-        return json.loads(self.run("-c", code, input=json.dumps(request)))["refused"]
+        return json.loads(self.run("-c", code, input=json.dumps(request)))
+
+    def migrate(self):
+        return self.ask("migrate")
 
     def move(self):
-        return self.ask("moved", environment="production", hostname=STAGING)
+        self.ask("moved", environment="production", hostname=STAGING)
+
+    def command(self, *words):
+        """Run a command of manage.py on it; return why that is refused."""
+        return self.ask("in_database", command=words)["refused"]
 
     def load(self, name):
         """Let the database that is loaded be a copy of another one."""
@@ -87,9 +94,14 @@ def release(project, database, tmp_path_factory):
     return release
 
 
+def note_migration(release, app, name, database="restoring"):
+    values = f"'{app}', '{name}', now()"
+    release.sql(f"INSERT INTO django_migrations (app, name, applied) VALUES ({values})", database)
+
+
 def test_its_sites_are_called_as_here_and_keys_are_those_of_here(release):
     release.load("production")
-    assert release.move() == ""
+    release.move()
     domains = release.loaded("SELECT domain FROM django_site ORDER BY id")
     assert domains == [STAGING, f"two.example.{STAGING}"]
     assert release.loaded("SELECT host FROM multisite_sitealias") == []
@@ -102,32 +114,51 @@ def test_what_the_release_has_more_is_migrated(release):
     release.load("production")
     release.sql("DROP TABLE transfer_origin", "restoring")
     release.sql("DELETE FROM django_migrations WHERE app = 'transfer'", "restoring")
-    assert release.move() == ""
+    assert release.migrate() == {"refused": "", "applied": ["transfer.0001_initial"]}
     assert release.loaded("SELECT to_regclass('transfer_origin')") == ["transfer_origin"]
+    assert release.migrate() == {"refused": "", "applied": []}
 
 
 def test_what_the_release_does_not_know_is_refused_in_one_line(release):
     release.load("production")
-    applied = "INSERT INTO django_migrations (app, name, applied) VALUES ('{}', '{}', now())"
-    release.sql(applied.format("gone", "0001_initial"), "restoring")
-    assert release.move() == ""  # of an app that was taken out
-    release.sql(applied.format("blog", "0099_more"), "restoring")
+    release.sql("DELETE FROM django_migrations WHERE app = 'transfer'", "restoring")
+    note_migration(release, "gone", "0001_initial")  # of an app that was taken out
+    note_migration(release, "blog", "0099_more")
     told = "blog.0099_more was migrated, which the live release does not know: type fab deploy"
-    assert release.move() == told
+    assert release.migrate()["refused"] == told
+    noted = "SELECT name FROM django_migrations WHERE app IN ('transfer', 'gone')"
+    assert release.loaded(noted) == ["0001_initial"]
+
+
+def test_after_a_rollback_backups_of_the_data_that_have_stayed_are_restored(release):
+    note_migration(release, "blog", "0099_more", "mysite")
+    release.load("mysite")
+    release.sql("DELETE FROM django_migrations WHERE name = '0099_more'", "mysite")
+    assert release.migrate()["refused"]
+    note_migration(release, "blog", "0099_more", "mysite")
+    assert release.migrate() == {"refused": "", "applied": []}
+    release.sql("DELETE FROM django_migrations WHERE name = '0099_more'", "mysite")
+
+
+def test_a_migration_that_fails_is_told_in_one_line(release):
+    release.load("production")
+    release.sql("DELETE FROM django_migrations WHERE app = 'transfer'", "restoring")
+    told = 'the migrations of the live release fail: ProgrammingError: relation "transfer_origin"'
+    assert release.migrate()["refused"] == f"{told} already exists"
 
 
 def test_content_alone_comes_into_a_copy_of_the_live_database(release, tmp_path):
     file = str(tmp_path / "content.zip")
     release.load("production")
-    assert release.move() == ""
-    assert release.ask("in_database", command=["exportcontent", file]) == ""
+    release.move()
+    assert release.command("exportcontent", file) == ""
     release.load("mysite")
-    assert release.ask("in_database", command=["importcontent", file, "--pulled"]) == ""
+    assert release.command("importcontent", file, "--pulled") == ""
     people = release.loaded("SELECT username, email, is_active FROM auth_user ORDER BY id")
     assert people == ["bob|bob@example.com|t", "ann||f"]
     assert release.loaded("SELECT count(*) FROM django_comments") == ["0"]
     assert release.loaded("SELECT count(*) FROM pages_page WHERE slug = 'bread'") == ["1"]
     domains = release.loaded("SELECT domain FROM django_site ORDER BY id")
     assert domains == [STAGING, f"two.example.{STAGING}"]
-    refused = release.ask("in_database", command=["importcontent", "none.zip", "--pulled"])
+    refused = release.command("importcontent", "none.zip", "--pulled")
     assert refused == "Nothing was changed: there is no file none.zip"

@@ -204,6 +204,8 @@ def find_dump(host: Host, release: str) -> str:
 def load_and_tell(host: Host, dump: str, release: str = "", **options: Any) -> None:
     """Load a backup beside what is live, and say how the two differ."""
     loaded = database.load(host, dump, release, **options)
+    if loaded["migrations"]:
+        print(f"    Migrations that it lacked: {', '.join(loaded['migrations'])}")
     print(f"    {dump} is {loaded['age']}; what has been written since is lost:")
     for line in loaded["differences"] or ["no table has more or fewer rows"]:
         print(f"    {line}")

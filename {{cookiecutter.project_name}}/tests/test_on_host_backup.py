@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from deploy.on_host import backup, deployed, files, moved, naming, postgres, restore
+from deploy.on_host import backup, deployed, files, moved, naming, postgres, release_python, restore
 from deploy.on_host.site import Refused, Site
 
 
@@ -164,7 +164,8 @@ def test_a_backup_of_another_project_is_refused_unless_that_is_an_environment(si
 def loading(site, monkeypatch):
     """A function that loads a backup, in which Django says of LIVE_HOSTNAME why it is refused.
 
-    It returns the statements that PostgreSQL is sent; .asked is what Django was asked.
+    It returns the statements that PostgreSQL is sent, which are .statements too; .asked is what
+    Django was asked, .migrated what it says of the migrations.
     """
     statements = []
 
@@ -181,6 +182,8 @@ def loading(site, monkeypatch):
         restore.load(site, name, "app")
         return statements
 
+    load.statements, load.migrated = statements, {"refused": "", "applied": []}
+    monkeypatch.setattr(release_python, "ask", lambda *_: load.migrated)
     for module, does in {"require": None, "run": "", "has_database": True}.items():
         monkeypatch.setattr(restore, module, lambda *_, does=does, **__: does)
     monkeypatch.setattr(restore, "differences", lambda *_: [])
@@ -216,7 +219,6 @@ def test_a_backup_of_another_environment_is_adapted_to_this_one(site, loading, m
 
     def ask(site, script, directory, app, request):
         asked.append((script, json.loads(request)))
-        return {"refused": "blog.0009 was migrated, which"}
 
     monkeypatch.setattr(moved, "ask", ask)
     (name,) = names(site)
@@ -224,10 +226,17 @@ def test_a_backup_of_another_environment_is_adapted_to_this_one(site, loading, m
     note.write_text("production\n")
     monkeypatch.setattr(restore, "check", lambda *_: None)
     deployed.keep(site, "1", {"LIVE_HOSTNAME": "try.example", "ENVIRONMENT": "staging"})
-    with pytest.raises(Refused, match=f"In {name}, blog.0009 was migrated"):
-        loading("")
+    loading("is asked of the site's own alone")
     told = {"environment": "production", "hostname": "try.example", "database": "garden-restoring"}
     assert asked == [("moved", told)]
+
+
+def test_a_backup_of_newer_code_is_dropped_before_anything_is_touched(site, loading, monkeypatch):
+    monkeypatch.setattr(restore, "put_beside", lambda *_: pytest.fail("uploads are touched"))
+    loading.migrated = {"refused": "blog.0009 was migrated, which", "applied": []}
+    with pytest.raises(Refused, match=f"In {names(site)[0]}, blog.0009 was migrated"):
+        loading("")
+    assert loading.statements[-1] == 'DROP DATABASE "garden-restoring" WITH (FORCE)'
 
 
 def test_a_backup_that_Django_cannot_be_asked_about_has_to_have_the_name(loading):

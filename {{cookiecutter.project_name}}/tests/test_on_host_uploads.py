@@ -171,6 +171,16 @@ def test_a_file_never_takes_the_place_of_a_folder(media, blobs):
         placed(blobs, media, [Upload("media", "folder", 1, came(blobs, b"x"))])
 
 
+def test_nor_does_a_folder_take_the_place_of_a_file(media, blobs):
+    there = files_of(media)
+    found = [Upload("media", name, 1, came(blobs, b"x")) for name in ("new", "plain.jpg/a/b.jpg")]
+    placing = Placing(blobs, {"media": media})
+    with pytest.raises(Refused, match=r"^plain.jpg is a folder there, and a file here$"):
+        placing.add(found)
+    placing.undo()
+    assert files_of(media) == there
+
+
 def test_media_are_for_the_web_server_and_private_files_are_not(blobs, tmp_path):
     sha256, folders = came(blobs, b"x"), {name: tmp_path / name for name in ("media", "private")}
     placing = Placing(blobs, folders)

@@ -1,5 +1,6 @@
 """One site goes out to a file, and comes in beside others."""
 
+import os
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -11,6 +12,7 @@ from django.contrib.redirects.models import Redirect
 from django.contrib.sites.models import Site
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from growing import cost
 from mezzanine.blog.models import BlogCategory, BlogPost
 from mezzanine.conf.models import Setting
 from mezzanine.core.models import SitePermission
@@ -23,8 +25,11 @@ from mezzanine.utils.sites import override_current_site_id
 from multisite.models import SiteAlias
 from transfer.export import tables
 from transfer.keys import Keys
+from transfer.selection import MANY, Selection
 
 FILE = "site.zip"
+# In a folder of Linux; one is no UTF-8, and two look the same.
+NAMES = ["-rf", "new\nline", "100%41 \\.jpg", "\u00fc.jpg", "u\u0308.jpg", b"\xff.gif", "🍞" * 63]
 SENT = "forms/01234567-89ab-cdef-0123-456789abcdef/letter.pdf"
 
 
@@ -122,6 +127,30 @@ def test_a_site_comes_in_beside_itself_with_all_that_it_has(site, place, browse)
     after = all_rows()
     for label, rows in before.items():
         assert [row for row in rows if row not in after[label]] == [], label
+
+
+def test_what_belongs_to_many_comments_is_asked_for_once(site, monkeypatch):
+    post = BlogPost._base_manager.get(slug="post", site=site)
+    type = ContentType.objects.get_for_model(post)
+    values = {"content_type": type, "object_pk": post.pk}
+    with cost(monkeypatch) as few:
+        Selection(site)
+    with override_current_site_id(site.pk):
+        for _ in range(MANY):
+            ThreadedComment.objects.create(comment="Nice", **values)
+    with cost(monkeypatch) as many:
+        found = Selection(site)
+    assert len(found.owned[ThreadedComment]) == MANY + 2
+    assert len(many.statements) - len(few.statements) < 5
+
+
+def test_files_of_any_name_come_along(site):
+    for name in map(os.fsdecode, NAMES):
+        file(f"media/uploads/site-{site.pk}/{name}", repr(name))
+    call_command("exportsite", "two.example", FILE, verbosity=0)
+    new = brought(domain="copy.example")
+    for name in map(os.fsdecode, NAMES):
+        assert Path(f"media/uploads/site-{new.pk}/{name}").read_text() == repr(name)
 
 
 def test_a_site_that_is_removed_comes_back(site):

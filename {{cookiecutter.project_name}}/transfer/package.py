@@ -4,16 +4,19 @@ content.json        what it is: see versions.py
 rows/APP.MODEL      a row of the table as a list, in the order of "columns" in content.json
 users               who the content refers to, where accounts do not travel: [name, attributes]
 base/APP.MODEL      [primary key, digest] of each row as it was when it was pulled
-uploads/...         files, where it is one site alone
+media/..., private/...  files, where it is one site alone; percent-encoded, since a zip takes no
+                        name that is not UTF-8
 
 Of the same content it is the same, byte for byte: so a transfer that was cut off goes on.
 """
 
 import hashlib
 import json
+import os
 import zipfile
 import zlib
 from contextlib import contextmanager
+from urllib.parse import quote, unquote_to_bytes
 
 HEADER = "content.json"
 FORMAT = 1
@@ -51,7 +54,7 @@ class Writer:
 
     def add(self, name, source):
         """Add the file with the Path source; what is a picture is not compressed again."""
-        info = zipfile.ZipInfo(name)
+        info = zipfile.ZipInfo(quote(os.fsencode(name)))
         with source.open("rb") as file, self.zip.open(info, "w", force_zip64=True) as member:
             while block := file.read(BLOCK):
                 member.write(block)
@@ -103,6 +106,11 @@ class Package:
 
     def rows(self, label):
         return self.lines(f"rows/{label}")
+
+    def files(self):
+        """Yield each member, and the name of the file that it is, such as media/a.jpg."""
+        for member in sorted(self.names):
+            yield member, os.fsdecode(unquote_to_bytes(member))
 
 
 def sha256(path):

@@ -6,6 +6,8 @@ from django.contrib.sites.models import Site
 from .kinds import CONTENT, VISITORS, keys_of, kinds
 from .tables import chunks, generic_keys, generic_values
 
+MANY = 500  # keys in a question; SQLite takes 999
+
 
 class Selection:
     """The rows that belong to a site, and those that these refer to; sets of keys by model."""
@@ -18,8 +20,9 @@ class Selection:
         for model in self.models:
             if key := site_key(model):
                 self.owned[model] = pks(model, **{key.attname: site.pk})
-        while any([self.extend(model) for model in self.models]):
-            pass
+        new = {model: set(keys) for model, keys in self.owned.items()}
+        while any(new.values()):
+            new = {model: self.extend(model, new) for model in self.models}
         while any([self.share(model) for model in self.models]):
             pass
         self.owned[Site], self._texts = {site.pk}, {Site: {str(site.pk)}}
@@ -33,23 +36,22 @@ class Selection:
             self._texts[model] = {str(key) for key in self.of(model)}
         return str(pk) in self._texts[model]
 
-    def extend(self, model):
-        """Add the rows of a model that cannot be without one that is owned; return if any."""
-        if site_key(model):
-            return False
+    def extend(self, model, new):
+        """Add the rows of a model that cannot be without one of the new ones; return their keys."""
         found = set()
+        if site_key(model):
+            return found
         for key in owner_keys(model):
-            owners = self.owned.get(key.related_model._meta.concrete_model, ())
-            for some in chunks(owners):
+            owners = new.get(key.related_model._meta.concrete_model, ())
+            for some in chunks(owners, MANY):
                 found |= pks(model, **{f"{key.attname}__in": some})
         for key in generic_keys(model):
-            for owner, owners in self.owned.items():
-                type = ContentType.objects.get_for_model(owner, for_concrete_model=False)
-                for some in chunks(generic_values(model, key, owners)):
+            for owner, type in owners_of(model, key):
+                for some in chunks(generic_values(model, key, new.get(owner, ())), MANY):
                     found |= pks(model, **{key.ct_field: type, f"{key.fk_field}__in": some})
-        is_more = not found <= self.owned[model]
+        found -= self.owned[model]
         self.owned[model] |= found
-        return is_more
+        return found
 
     def share(self, model):
         """Add what rows of a model refer to and is of no site; return if any."""
@@ -58,12 +60,20 @@ class Selection:
             target = key.related_model._meta.concrete_model
             if target in self.shared and not has_owner(target):
                 found = set()
-                for some in chunks(self.of(model)):
+                for some in chunks(self.of(model), MANY):
                     rows = model._base_manager.filter(pk__in=some, **{f"{key.name}__isnull": False})
                     found |= set(rows.values_list(key.attname, flat=True))
                 is_more |= not found <= self.of(target)
                 self.shared[target] |= found
         return is_more
+
+
+def owners_of(model, key):
+    """Yield the models that rows lead to by a generic foreign key, and their content types."""
+    types = model._base_manager.order_by().values_list(key.ct_field, flat=True).distinct()
+    for type in ContentType.objects.filter(pk__in=types):
+        if owner := type.model_class():
+            yield owner._meta.concrete_model, type
 
 
 def rows_of(table, selection, keys=None):

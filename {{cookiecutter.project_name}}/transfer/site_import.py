@@ -102,10 +102,10 @@ class Coming(Moving):
         self.distances, self.uuids = {}, {}
 
     def write(self):
-        for name in sorted(self.package.names):
+        for member, name in self.package.files():
             folder, _, path = name.partition("/")
             if folder in ROOTS:
-                self.bring_file(name, folder, path)
+                self.bring_file(member, folder, path)
         for table in self.tables:  # before there is any row
             self.number(last_of(table.model._meta.pk), 0)
         for table in self.tables:
@@ -130,7 +130,7 @@ class Coming(Moving):
 
     # Files
 
-    def bring_file(self, name, folder, path):
+    def bring_file(self, member, folder, path):
         """Put a file in its place, or under another name where there is another one."""
         root = Path(ROOTS[folder]())
         wanted = path.replace(self.before, self.after, 1) if path.startswith(self.before) else path
@@ -138,14 +138,14 @@ class Coming(Moving):
         if not Path(os.path.realpath(target)).is_relative_to(os.path.realpath(root)):
             raise Refused(f"{path} would be outside of {root}")
         if target.exists():
-            with self.package.zip.open(name) as new, target.open("rb") as old:
+            with self.package.zip.open(member) as new, target.open("rb") as old:
                 if digest(new) == digest(old):
                     return
             taken = FileSystemStorage(location=root).get_available_name(wanted)
             self.renamed[path], target = taken, root / taken
         target.parent.mkdir(parents=True, exist_ok=True)
         self.files.append(target)
-        with self.package.zip.open(name) as source, target.open("xb") as file:
+        with self.package.zip.open(member) as source, target.open("xb") as file:
             shutil.copyfileobj(source, file)
         target.chmod(0o644 if folder == "media" else 0o600)
 

@@ -244,12 +244,12 @@ def counters(model, travelling):
     return found
 
 
-def chunks(items):
-    """Yield lists of CHUNK items."""
+def chunks(items, size=CHUNK):
+    """Yield lists of that many items."""
     some = []
     for item in items:
         some.append(item)
-        if len(some) == CHUNK:
+        if len(some) == size:
             yield some
             some = []
     if some:

@@ -1,7 +1,7 @@
 """A backup of another environment of the project: on its way here it becomes what this one can use.
 
-Beside the live database its migrations are applied, and its sites get names of here, so that none
-answers to a name of there. All else happens as with a backup of the site's own: see restore.py.
+Beside the live database its sites get names of here, so that none answers to a name of there. All
+else happens as with a backup of the site's own: see restore.py.
 """
 
 import json
@@ -23,15 +23,15 @@ def is_other(site: Site, path: Path) -> bool:
     return note(path, "project") != site.name or bool(here and there and here != there)
 
 
-def adapt(site: Site, path: Path, database: str, release: str, app: str) -> str:
-    """Let a loaded database be one of this environment; return why it cannot, or an empty str."""
+def adapt(site: Site, path: Path, database: str, release: str, app: str) -> None:
+    """Let a loaded database be one of this environment."""
     request = {
         "database": database,
         "environment": note(path, "environment"),
         "hostname": deployed.kept(site, release).get("LIVE_HOSTNAME", ""),
     }
     project = site.release(release) / "project"
-    return ask(site, "moved", project, app, json.dumps(request))["refused"]
+    ask(site, "moved", project, app, json.dumps(request))
 
 
 class People:

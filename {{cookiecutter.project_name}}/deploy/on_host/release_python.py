@@ -14,6 +14,12 @@ def migrations(site: Site, directory: Path | str, app: str) -> dict[str, Any]:
     return ask(site, "migrations", directory, app)
 
 
+def migrate(site: Site, release: str, database: str, app: str) -> dict[str, Any]:
+    """Return "refused" and "applied" of a database for a release: see in_release/migrate.py."""
+    directory = site.release(release) / "project"
+    return ask(site, "migrate", directory, app, json.dumps({"database": database}))
+
+
 def finish(site: Site, app: str, password: str, hostname: str) -> dict[str, Any]:
     """Return "admin" and "mail" of the live release: see in_release/finish.py."""
     directory = site.current / "project"

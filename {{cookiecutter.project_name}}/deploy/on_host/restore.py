@@ -1,8 +1,9 @@
 """A backup takes the place of the live database, uploads and files of forms, in two phases.
 
-It is a snapshot, a dump, or a file from home. "load" reads it whole, beside what is live, and says
-what that database has more or less. "swap" then lets the two change names. What was live stays, as
-NAME-before-restore and media-before-restore, until the next one.
+It is a snapshot, a dump, or a file from home. "load" reads it whole, beside what is live, applies
+the migrations that it lacks, and says what that database has more or less. "swap" then lets the two
+change names. What was live stays, as NAME-before-restore and media-before-restore, until the next
+one.
 
 It may be of another environment of the project, see moved.py. Of a backup that is to be anonymous,
 content and uploads come alone: accounts and what visitors have sent are those of the live site.
@@ -15,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import backups_at_home, lost_server, moved, rights, snapshots
+from . import backups_at_home, lost_server, moved, release_python, rights, snapshots
 from .backup import age, clocks, note
 from .naming import refusal_in
 from .postgres import has_database, psql, run, version
@@ -77,9 +78,11 @@ def load(
     """Load a backup beside what is live, for the live release or another one.
 
     `file` is the SHA-256 of one that has come from home, `projects` are those of all environments.
-    Return its "age", in words, "differences", lines, and "secrets", whether it brings those of a
-    lost server. Refused where the release could not have its name there.
+    Return its "age", in words, "migrations", the names of those that it lacked, "differences",
+    lines, and "secrets", whether it brings those of a lost server. Refused where it is of newer
+    code, or the release could not have its name there.
     """
+    release = release or site.live
     new = f"{site.name}-restoring"  # a project's name has no hyphen
     require(site, "database", new)
     unpacked = backups_at_home.unpacked(site)
@@ -87,12 +90,13 @@ def load(
     path = find(site, backup, file, unpacked)
     check(site, path, backup, projects)
     load_database(path / "database", new, site.name, backup)
-    hold_mail(new)
-    if told := misfit(site, path, new, release or site.live, app):
+    migrated = release_python.migrate(site, release, new, app)
+    if told := migrated["refused"] or misfit(site, path, new, release, app):
         psql(f'DROP DATABASE "{new}" WITH (FORCE)')
         raise Refused(f"In {backup}, {told}")
+    hold_mail(new)
     if anonymous:
-        keep_people(site, new, release or site.live, app, unpacked)
+        keep_people(site, new, release, app, unpacked)
     for name in DIRECTORIES:
         shutil.rmtree(site.shared / f"{name}-restoring", ignore_errors=True)
         if name == "media" or not anonymous:
@@ -102,6 +106,7 @@ def load(
         shutil.rmtree(unpacked)
     return {
         "age": age(made, clocks()),
+        "migrations": migrated["applied"],
         "differences": differences(new, site.name),
         "secrets": bool(lost_server.secrets(site, unpacked)),
     }
@@ -110,7 +115,8 @@ def load(
 def misfit(site: Site, path: Path, database: str, release: str, app: str) -> str:
     """Return why what was loaded cannot be the release's, or an empty str."""
     if moved.is_other(site, path):
-        return moved.adapt(site, path, database, release, app)
+        moved.adapt(site, path, database, release, app)
+        return ""
     told = refusal_in(site, database, release, app)
     return f"{told}: deploy with another LIVE_HOSTNAME before" if told else ""
 

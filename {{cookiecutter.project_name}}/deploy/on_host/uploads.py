@@ -185,6 +185,9 @@ class Placing:
             raise Refused(f"{upload.path} would be outside of {folder}")
         if path.is_dir():
             raise Refused(f"{upload.path} is a file there, and a folder here")
+        for inside in Path(upload.path).parents:
+            if (folder / inside).is_file():
+                raise Refused(f"{inside} is a folder there, and a file here")
         return path
 
     def keep(self, upload: Upload, path: Path) -> None:
