@@ -92,7 +92,7 @@ def own_tests(session, pythons):
 
     Each is a list of words.
     """
-    session.install("-r", "tests/requirements.txt", "nox")
+    session.install("-r", "tests/requirements.txt")
     where = HERE / ".nox" / "made"  # and made again, over the old one, in the next run
     session.run("cookiecutter", "--default-config", "--no-input", "-f", str(HERE), "-o", str(where))
     here = [python for python in pythons if shutil.which(f"python{python}")]

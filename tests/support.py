@@ -34,6 +34,15 @@ def auditor(name, *arguments, **options):
     return subprocess.run([*run, *map(str, arguments)], capture_output=True, text=True, **options)
 
 
+def edit(path, changes):
+    """Put the values of a dict where its keys are, each of which is there once."""
+    text = path.read_text("utf-8")
+    for old, new in changes.items():
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    path.write_text(text, "utf-8")
+
+
 class Baker:
     """Runs cookiecutter on the template in a home of its own, as a stranger's machine would."""
 

@@ -3,41 +3,12 @@
 import os
 import shutil
 import subprocess
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from test_edited_projects import edit
+from documented import WRITTEN, write_apps
 
 pytestmark = pytest.mark.long
-
-WRITTEN = Path(__file__).parent / "documented_project"  # an app, a theme, and tests of both
-SETTINGS = {
-    '    "multisite",\n': '    "colours",\n    "authors",\n    "multisite",\n',
-    "SITE_ID = 1\n": """SITE_ID = 1
-ACCOUNTS_PROFILE_MODEL = "authors.MyProfile"
-ACCOUNTS_PROFILE_VIEWS_ENABLED = True
-ACCOUNTS_PROFILE_FORM_EXCLUDE_FIELDS = ("first_name", "last_name", "signup_date")
-RATINGS_RANGE = range(1, 11)
-SEARCH_MODEL_CHOICES = ("pages.Page", "blog.BlogPost", "authors.Reading")
-EXTRA_MODEL_FIELDS = (
-    (
-        "mezzanine.blog.models.BlogPost.image",
-        "ImageField",
-        ("Image",),
-        {"blank": True, "upload_to": "blog"},
-    ),
-    (
-        "mezzanine.pages.models.Page.another_field",
-        "IntegerField",
-        ("Another name",),
-        {"blank": True, "default": 1},
-    ),
-)
-""",
-}
-HOME = '    path("", page, {"slug": "/"}, name="home"),\n'
-URLS = {HOME: f'    path("", include("authors.urls")),\n{HOME}'}
 
 
 @pytest.fixture
@@ -45,9 +16,7 @@ def made(project, tmp_path):
     """A copy of the project with those apps: .path, and .run() of its Python."""
     path = tmp_path / "mysite"
     shutil.copytree(project.path, path, ignore=shutil.ignore_patterns(".git"))
-    shutil.copytree(WRITTEN, path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("tests"))
-    edit(path / "mysite/settings.py", SETTINGS)
-    edit(path / "mysite/urls.py", URLS)
+    write_apps(path)
     environment = {key: value for key, value in os.environ.items() if key != "PYTEST_ADDOPTS"}
 
     def run(*command):

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from support import Baker
+from support import Baker, edit
 
 OTHER_PROJECT = Path(__file__).parent / "other_project"  # an app of a page type, and templates
 TITLE = """Bäckerei & Söhne, 100% "Brot" {x} <b>'"""
@@ -52,15 +52,6 @@ SHELL = {
     **{"LANG": "de_DE.ISO-8859-1", "LANGUAGE": "de", "TZ": "America/St_Johns"},
     **{"MEZZANINE_SITE_ID": "7", "PYTHONWARNINGS": "default", "http_proxy": "http://127.0.0.1:9"},
 }
-
-
-def edit(path, changes):
-    """Put the values of a dict where its keys are, each of which is there once."""
-    text = path.read_text("utf-8")
-    for old, new in changes.items():
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    path.write_text(text, "utf-8")
 
 
 @pytest.fixture

@@ -15,13 +15,15 @@ from types import SimpleNamespace
 
 import pytest
 from servers import Visitor, gunicorn, render_live_settings, running, unused_port
-from test_edited_projects import OF_SERVERS, edit
+from support import edit
+from test_edited_projects import OF_SERVERS
 
 TESTS = Path(__file__).parent / "translated_project"
 SWITCH = {
     'LANGUAGES = [("en", "English")]': 'LANGUAGES = [("en", "English"), ("de", "Deutsch")]',
     "USE_MODELTRANSLATION = False": "USE_MODELTRANSLATION = True",
 }
+GERMAN = {'LANGUAGE_CODE = "en"': 'LANGUAGE_CODE = "de"'}
 PREFIXES = """
 # The addresses of pages begin with the language: /de/about/
 urlpatterns[-2:] = i18n_patterns(*urlpatterns[-2:])
@@ -103,9 +105,24 @@ def test_from_the_switch_to_pages_in_two_languages(make, project):
     found = site.run("manage", "shell", "-v0", "-c", code)
     assert "{'site_id': 2, 'slug': '/', 'title_en': 'Home', 'title_de': None}" in found
 
+    passes_with_languages_in_addresses(site)
+
+
+def passes_with_languages_in_addresses(site):
     put_languages_into_addresses(site.path)
     shutil.copytree(TESTS, site.path, dirs_exist_ok=True)
     site.run("pytest", "-q", "-p", "no:cacheprovider", "tests/test_translated.py")
+
+
+def test_a_german_site_with_english_texts_begins_on_an_empty_database(make):
+    site = make()
+    # The default need not be the first of LANGUAGES, whose order is that of the switcher.
+    edit(site.path / "mysite/settings.py", SWITCH | GERMAN)
+    site.run("manage", "makemigrations")
+    site.run("manage", "check", "--deploy", "--fail-level=ERROR")
+    site.run("manage", "createdb", "--noinput", "--verbosity=0")
+    site.run("manage", "makemigrations", "--check")
+    passes_with_languages_in_addresses(site)
 
 
 @pytest.fixture

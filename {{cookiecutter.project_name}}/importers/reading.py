@@ -10,13 +10,18 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 from xml.etree import ElementTree
 
+import webencodings
 from django.core.management.base import CommandError
 from django.utils.timezone import make_aware
 
 SECONDS = 30  # that a server may take to answer
+DECLARED = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([\w.:-]+)["'][^>]*>""")
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 ENTITY = re.compile(rb"&([A-Za-z][A-Za-z0-9]*);")
 XML = ("amp", "apos", "gt", "lt", "quot")
+# What some write for want of a date: the first and the last that .NET has, and the year 0 of SQL,
+# which WordPress makes -1 of.
+NO_DATE = re.compile(r"(?:^|\s)(?:-?000[01]|9999)(?:-\d\d-\d\d|\s+\d\d:)")
 
 
 def read(source):
@@ -37,13 +42,26 @@ def read(source):
 
 def read_xml(source):
     """Return the root of an XML document; entities of HTML and control characters are forgiven."""
-    data = read(source).lstrip()
-    if b"\0" not in data:  # as in UTF-16
-        data = ENTITY.sub(number_of, CONTROL.sub(b"", data))
     try:
+        data = in_unicode(read(source).lstrip())
+        if b"\0" not in data:  # as in UTF-16
+            data = ENTITY.sub(number_of, CONTROL.sub(b"", data))
         return ElementTree.fromstring(data)  # noqa: S314 - Expat limits what entities grow to
     except (ElementTree.ParseError, LookupError, ValueError) as error:
         raise CommandError(f"{source} is not XML: {error}") from None
+
+
+def in_unicode(data):
+    """Return a document, bytes, in UTF-8 or UTF-16, from the encoding that it names.
+
+    As browsers understand the names: in Latin-1 there are the quotation marks of Windows. Expat
+    knows no encoding that has several bytes for a character, such as GBK and Shift_JIS.
+    """
+    declared = DECLARED.match(data)
+    encoding = declared and webencodings.lookup(declared[1].decode())
+    if not encoding or encoding.name.startswith("utf-"):
+        return data
+    return webencodings.decode(data[declared.end() :], encoding, "strict")[0].encode()
 
 
 def number_of(match):
@@ -63,10 +81,12 @@ def date(value, zone=None):
 
     Without a time zone it is of that one, or of the site's.
     """
-    found = None
+    found, value = None, (value or "").strip()
+    if NO_DATE.search(value):
+        return None
     for parse in (datetime.fromisoformat, parsedate_to_datetime):
         try:
-            found = found or parse((value or "").strip())
+            found = found or parse(value)
         except (TypeError, ValueError, IndexError, OverflowError):
             continue  # 0000-00-00 00:00:00, too
     return make_aware(found, zone) if found and found.tzinfo is None else found

@@ -1,8 +1,10 @@
 """Templates of the site's theme before those of all sites."""
 
+from errno import ENAMETOOLONG
 from importlib.util import find_spec
 from pathlib import Path
 
+from django.template import TemplateDoesNotExist
 from django.template.loaders import app_directories, cached, filesystem
 from mezzanine.conf import settings
 from mezzanine.utils.sites import current_site_id
@@ -38,6 +40,18 @@ class Loader(cached.Loader):
         super().__init__(engine, [])
         loaders = (ThemeLoader, filesystem.Loader, app_directories.Loader)
         self.loaders = [loader(engine) for loader in loaders]
+
+    def get_contents(self, origin):
+        """Return the source; what no file can be called is a template that there is not.
+
+        Mezzanine looks for templates with the names of pages: 85 letters of Japanese are too many.
+        """
+        try:
+            return super().get_contents(origin)
+        except OSError as error:
+            if error.errno != ENAMETOOLONG:
+                raise
+            raise TemplateDoesNotExist(origin) from None
 
     def cache_key(self, template_name, skip=None):
         return f"{theme()}:{super().cache_key(template_name, skip)}"

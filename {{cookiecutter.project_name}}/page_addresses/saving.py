@@ -123,7 +123,11 @@ def set_parent(page, new_parent):
 
 
 def unique_slug(queryset, slug_field, slug):
-    """Return the slug, or with a number that makes it unique; several may have it already."""
+    """Return the slug, or with a number that makes it unique; several may have it already.
+
+    A title without a letter, such as "!", makes none, so it is the name of the kind of thing.
+    """
+    slug = slug or slugify(queryset.model._meta.verbose_name)
     found, number = slug, 0
     while queryset.filter(**{slug_field: found}).exists():
         number += 1

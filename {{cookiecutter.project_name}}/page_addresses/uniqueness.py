@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib.sites.models import Site
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.urls import get_script_prefix, reverse
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils.translation import gettext as _
 from mezzanine.core.models import Slugged
 from mezzanine.pages.models import Link, Page
@@ -25,10 +25,24 @@ def validate_unique(thing, exclude=None):
     if isinstance(thing, Page):
         validate_page(thing, site_id, exclude or ())
     elif thing.slug and "slug" not in (exclude or ()):
+        if not can_be_asked_for(thing):
+            text = _("No page can have an address with “%(address)s”. Type another one, or none.")
+            raise ValidationError({"slug": text % {"address": thing.slug}})
         model = base_concrete_model(Slugged, thing)
         others = model._base_manager.filter(site_id=site_id, slug=thing.slug).exclude(pk=thing.pk)
         if other := others.first():
             raise ValidationError({"slug": has_already(other, thing.slug)})
+
+
+def can_be_asked_for(thing):
+    """Return whether the slug of a thing makes an address, if its kind has addresses at all."""
+    try:
+        thing.get_absolute_url()
+    except NoReverseMatch:
+        return False
+    except (AttributeError, NotImplementedError):
+        return True
+    return thing.slug not in (".", "..")
 
 
 def wait_for_others(site_id):

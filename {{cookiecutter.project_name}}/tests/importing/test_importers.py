@@ -257,6 +257,33 @@ RDF = """<?xml version="1.0" encoding="utf-8"?>
 <description>Text</description><dc:date>2013-03-05T08:00:00Z</dc:date></item></rdf:RDF>"""
 
 
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [
+        ("gb2312", "\u9762\u5305\u5e97"),
+        ("shift_jis", "\u30d1\u30f3\u5c4b"),
+        ("iso-2022-jp", "\u30d1\u30f3\u5c4b"),
+        ("euc-kr", "\ube75\uc9d1"),
+        ("koi8-r", "\u0445\u043b\u0435\u0431"),
+        ("iso-8859-1", "\u201cBrot\u201d \u2013 f\xfcr 1 \u20ac"),  # as browsers read Latin-1
+    ],
+)
+def test_a_feed_in_an_encoding_of_before_unicode_arrives(run, tmp_path, encoding, words):
+    path = tmp_path / "feed.rdf"
+    text = RDF.replace("utf-8", encoding).replace("Caf\u00e9&nbsp;&amp; \x08bar", words)
+    path.write_bytes(text.encode({"iso-8859-1": "cp1252"}.get(encoding, encoding)))
+    run("import_rss", rss_url=str(path))
+    assert BlogPost.objects.get().title == words
+
+
+@pytest.mark.parametrize("encoding", ["gb2312", "iso-2022-jp", "no-such"])
+def test_what_is_not_in_the_encoding_that_it_names_is_told(run, tmp_path, encoding):
+    path = tmp_path / "feed.rdf"
+    path.write_bytes(RDF.replace("utf-8", encoding).encode("utf-8") + b"\xff")
+    with pytest.raises(CommandError, match="feed.rdf is not XML: "):
+        run("import_rss", rss_url=str(path))
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_a_feed_that_is_old_and_not_quite_xml_arrives(run, tmp_path, encoding):
     text = RDF.replace("utf-8", encoding)

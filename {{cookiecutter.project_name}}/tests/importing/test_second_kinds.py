@@ -190,6 +190,34 @@ def test_blogger_has_posts_that_are_scheduled_and_thrown_away(run_text):
     assert "Left out: 1 posts that were thrown away\n" in said
 
 
+BLOGML = """<?xml version="1.0" encoding="utf-8"?>
+<blog xmlns="http://www.blogml.com/2006/09/BlogML"><posts>
+<post id="1" date-created="{0}" approved="true" post-url="/post/rye.aspx"><title>Rye</title>
+<content>Dark</content><comments><comment id="a" date-created="{0}" user-name="Bert">
+<content>Good</content></comment></comments></post></posts></blog>"""
+
+
+@pytest.mark.parametrize(
+    "nothing", ["0001-01-01T00:00:00", "9999-12-31T23:59:59.9999999", "", "0000-00-00T00:00:00"]
+)
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
+def test_what_stands_for_no_date_is_none(run_text, settings, nothing, zone):
+    settings.TIME_ZONE = zone
+    said = run_text("import_blogml", "xmldumpfname", BLOGML.format(nothing))
+    assert "1 comments" in said
+    found = [BlogPost.objects.get().publish_date, ThreadedComment.objects.get().submit_date]
+    assert max(found) <= now() < min(found) + timedelta(hours=1)
+    run_text("import_blogml", "xmldumpfname", BLOGML.format(nothing))
+    assert (BlogPost.objects.count(), ThreadedComment.objects.count()) == (1, 1)
+
+
+def test_a_draft_of_wordpress_that_was_never_dated_is_of_now(run_text):
+    never = "<pubDate>Mon, 30 Nov -0001 00:00:00 +0000</pubDate>"
+    post = item("Draft", "draft", never, date="0000-00-00 00:00:00")
+    run_text("import_wordpress", "url", wordpress(post))
+    assert now() - BlogPost.objects.get().publish_date < timedelta(hours=1)
+
+
 def test_a_post_of_tumblr_may_have_nothing_in_a_field(run, server, monkeypatch):
     answers, address = server
     monkeypatch.setattr(import_tumblr, "SERVER", address + "/{}")

@@ -7,6 +7,8 @@ from django.contrib import admin
 from django.contrib.redirects.models import Redirect
 from django.core.exceptions import MultipleObjectsReturned
 from django.http import HttpResponseNotFound
+from django.template import Engine
+from django.template.loaders import filesystem
 from mezzanine.core.middleware import RedirectFallbackMiddleware
 from mezzanine.core.models import Slugged
 from mezzanine.pages.models import Link, Page, RichTextPage
@@ -25,6 +27,8 @@ def mezzanines(monkeypatch):
     """Pages are saved as Mezzanine does it."""
     for name in ("save", "get_slug", "set_slug", "set_parent"):
         monkeypatch.setattr(Page, name, method(name))
+    unique_slug = original("mezzanine.utils.urls.unique_slug")
+    monkeypatch.setattr("mezzanine.core.models.unique_slug", unique_slug)
 
 
 @pytest.mark.usefixtures("mezzanines")
@@ -63,6 +67,12 @@ def test_no_address_is_made_of_one_that_two_have():
         RichTextPage.objects.create(title=title, slug="same")
     with pytest.raises(MultipleObjectsReturned):
         original("mezzanine.utils.urls.unique_slug")(Page.objects.all(), "slug", "same")
+    assert original("mezzanine.utils.urls.unique_slug")(Page.objects.all(), "slug", "") == ""
+
+
+def test_a_template_with_a_long_name_is_an_error():
+    with pytest.raises(OSError, match="File name too long"):
+        filesystem.Loader(Engine(dirs=["/"])).get_template("x" * 256)
 
 
 def test_two_can_have_one_address():

@@ -45,9 +45,6 @@ class Chapter(Orderable):
     title = models.CharField(max_length=200)
     summary = RichTextField(blank=True)
 
-    def __str__(self):
-        return self.title
-
 
 class Asset(models.Model):
     title = models.CharField("Title", max_length=100)
@@ -58,9 +55,6 @@ class Asset(models.Model):
 
     class Meta:
         abstract = True
-
-    def __str__(self):
-        return self.title
 
 
 class Portrait(Asset):
@@ -85,16 +79,10 @@ class SiteAlert(models.Model):
     class Meta:
         verbose_name_plural = "Site Alert"
 
-    def __str__(self):
-        return self.message
-
 
 class BlogPostCustomizations(models.Model):
     post = models.OneToOneField(BlogPost, models.CASCADE, related_name="customizations")
     subtitle = models.CharField(max_length=100)
-
-    def __str__(self):
-        return self.subtitle
 
 
 class MyProfile(models.Model):
@@ -102,6 +90,3 @@ class MyProfile(models.Model):
     date_of_birth = models.DateField(null=True)
     bio = models.TextField()
     signup_date = models.DateTimeField(auto_now_add=True)
-
-    def __str__(self):
-        return str(self.user)
