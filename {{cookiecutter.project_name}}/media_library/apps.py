@@ -10,3 +10,8 @@ from django.apps import AppConfig
 
 class MediaLibraryConfig(AppConfig):
     name = "media_library"
+
+    def ready(self):
+        from . import thumbnails
+
+        thumbnails.install()

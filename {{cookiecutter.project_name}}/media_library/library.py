@@ -6,21 +6,19 @@ before the last slash of the names of files. An empty one is held open by a file
 
 import posixpath
 from dataclasses import dataclass
-from io import BytesIO
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 from mezzanine.conf import settings as project_settings
-from PIL import Image, ImageOps
+from PIL import Image
 
-from . import settings
-from .paths import Refused, inside, new_name, root
+from . import settings, thumbnails
+from .paths import Refused, inside, new_name, real, root
 
 FOLDER = "Folder"
 MARK = ".folder"  # the file that holds an empty folder open
 LONGEST_PATH = 255  # characters that a field for files has room for
-THUMBNAIL = 360  # pixels; twice what the grid shows
 
 
 @dataclass(frozen=True)
@@ -110,6 +108,17 @@ def entries(path):
     return [entry for entry in found if not is_hidden(entry.name)]
 
 
+def walk(path):
+    """Yield the names of all files below a folder, thumbnails too; no link to a folder counts."""
+    folders, files = names_in(path)
+    yield from (posixpath.join(path, name) for name in files)
+    place = real(path)
+    for name in folders:
+        below = posixpath.join(path, name)
+        if place is not None and real(below) == place / name:
+            yield from walk(below)
+
+
 def search(path, words):
     """Return the Entries in a folder, and in those below it, whose names have these words."""
     found = []
@@ -192,8 +201,8 @@ def remove(entry):
         remove_folder(entry.path, [*files_below(entry.path)])
     else:
         default_storage.delete(entry.path)
-        thumbnails = thumbnails_of(entry.path)
-        remove_folder(thumbnails, [*files_below(thumbnails)])
+        versions = thumbnails.folder_of(entry.path)
+        remove_folder(versions, [*files_below(versions)])
 
 
 def remove_folder(path, files):
@@ -204,38 +213,3 @@ def remove_folder(path, files):
     for folder in folders:
         remove_folder(folder, [])
     default_storage.delete(path)
-
-
-# Thumbnails
-
-
-def thumbnails_of(path):
-    """Return the folder of thumbnails of a picture, where Mezzanine's thumbnail tag has it."""
-    parent, name = posixpath.split(path)
-    return posixpath.join(parent, project_settings.THUMBNAILS_DIR_NAME, name)
-
-
-def thumbnail(path):
-    """Return the address of a small picture of a picture; its own if Pillow cannot read it."""
-    stem = posixpath.splitext(posixpath.basename(path))[0]
-    small = posixpath.join(thumbnails_of(path), f"{stem}-library.webp")
-    if not default_storage.exists(small):
-        try:
-            with default_storage.open(path) as file:
-                content = scaled(file)
-        except Exception:  # whatever Pillow finds in it
-            return default_storage.url(path)
-        small = default_storage.save(small, content)
-    return default_storage.url(small)
-
-
-def scaled(file):
-    """Return a WebP of a picture, at most THUMBNAIL wide and high, upright: a ContentFile."""
-    with Image.open(file) as picture:
-        picture.draft("RGB", (THUMBNAIL, THUMBNAIL))  # quick, for a JPEG of 20 MB
-        picture.thumbnail((THUMBNAIL, THUMBNAIL))
-        upright = ImageOps.exif_transpose(picture)
-        target = BytesIO()
-        has_alpha = "transparency" in picture.info or upright.mode in ("LA", "PA", "RGBA")
-        upright.convert("RGBA" if has_alpha else "RGB").save(target, "WEBP")
-    return ContentFile(target.getvalue())

@@ -69,7 +69,7 @@ def folder(value):
 
 def inside(*parts):
     """Return the name of these parts below the folder of the site; Refused if it is elsewhere."""
-    name = posixpath.join(root(), *parts)
+    name = posixpath.join(root(), *filter(None, parts))
     if not is_below(name, root()):
         raise Refused(_("This is outside of the media library of this site."))
     return name

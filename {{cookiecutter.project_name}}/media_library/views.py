@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
-from . import library, settings
+from . import library, settings, thumbnails
 from .paths import Refused, bare, folder, is_of_site, new_name
 
 DENIED = {
@@ -150,7 +150,7 @@ def thumbnail(request):
     path = request.GET.get("path", "")
     if not is_of_site(path) or library.type_of(path) != "Image":
         raise Refused(_("There is no picture of this name: %s") % ascii(path), 404)
-    return redirect(library.thumbnail(path))
+    return redirect(thumbnails.small(path))
 
 
 def asked_folder(request):

@@ -1,14 +1,14 @@
 """What each site has: pages, posts, entries of forms, and bytes of uploads."""
 
-import os
 from dataclasses import dataclass
 
-from django.conf import settings
+from django.core.files.storage import default_storage
 from django.db.models import Count
 from mezzanine.blog.models import BlogPost
 from mezzanine.forms.models import FormEntry
 from mezzanine.pages.models import Page
 
+from media_library.library import walk
 from transfer.site_files import uploads_of
 
 COUNTED = {
@@ -40,9 +40,9 @@ class Usages:
         return Usage(**found, bytes=self.size(uploads_of(site_id)))
 
     def size(self, folder):
-        """Return how many bytes the files below a folder of MEDIA_ROOT are; sites may share it."""
+        """Return how many bytes the files below a folder of uploads are; sites may share it."""
         if folder not in self.sizes:
-            self.sizes[folder] = size(os.path.join(settings.MEDIA_ROOT, folder))
+            self.sizes[folder] = sum(size(name) for name in walk(folder))
         return self.sizes[folder]
 
 
@@ -54,15 +54,8 @@ def counts(model, path, site_ids):
     return dict(rows.values_list(path).annotate(Count("pk")))
 
 
-def size(path):
-    """Return how many bytes the files below a path are, 0 where there is none."""
+def size(name):
     try:
-        with os.scandir(path) as entries:
-            return sum(
-                size(entry.path)
-                if entry.is_dir(follow_symlinks=False)
-                else entry.stat(follow_symlinks=False).st_size
-                for entry in entries
-            )
+        return default_storage.size(name)
     except FileNotFoundError:  # also one that is deleted meanwhile
         return 0

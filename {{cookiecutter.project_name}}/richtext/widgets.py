@@ -58,6 +58,11 @@ WORDS = {
     "ok": _("OK"),
     "goOn": _("Go on"),
     "failed": _("The file could not be uploaded."),
+    "title": _("Media Library"),
+    "close": _("Close"),
+    "tooLarge": _("This file is too large."),
+    "lost": _("The connection was lost. Try again."),
+    "refused": _("The server did not take it. Are you still logged in?"),
     "notWhole": _("The editor cannot show all of this HTML, so here it is as it was written."),
     "wouldChange": _("The editor would change this HTML, here:"),
 }

@@ -1,8 +1,7 @@
 """Parts of Mezzanine's admin that ask only whether somebody is staff: settings, what visitors have
 sent by a form, and whether their comments are shown."""
 
-import os
-from pathlib import Path
+import posixpath
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -21,6 +20,7 @@ from mezzanine.generic.models import ThreadedComment
 
 from . import inlines
 from .entries import EntriesForm
+from .entry_files import STORED
 
 SHOWN_AS = {"keywords": "keywords_string"}
 
@@ -59,11 +59,10 @@ class PermittedFormAdmin(forms_admin.FormAdmin):
         entry = get_object_or_404(FieldEntry, id=field_entry_id)
         form = get_object_or_404(Form, id=entry.entry.form_id)  # of this site
         get_object_or_404(Field, form=form, id=entry.field_id, field_type=fields.FILE)
-        root = Path(os.path.realpath(forms_admin.fs.location), "forms")
-        path = Path(os.path.realpath(Path(forms_admin.fs.location, entry.value)))
-        if not path.is_relative_to(root) or not path.is_file():
+        if not STORED.fullmatch(entry.value) or not forms_admin.fs.exists(entry.value):
             raise Http404
-        return FileResponse(path.open("rb"), as_attachment=True, filename=path.name)
+        file = forms_admin.fs.open(entry.value)
+        return FileResponse(file, as_attachment=True, filename=posixpath.basename(entry.value))
 
     def ask_permission(self, request):
         user = request.user

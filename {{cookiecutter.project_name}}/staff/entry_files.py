@@ -14,7 +14,7 @@ from mezzanine.forms import admin, fields, forms
 from mezzanine.forms.models import Field, FieldEntry
 
 LONGEST = 100  # bytes of a name; disks take 255, and Django adds some where a name is taken
-STORED = re.compile(r"forms/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/[^/]+")
+STORED = re.compile(r"forms/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/[^/]*[^/.][^/]*")
 
 
 class EntryFiles(FileSystemStorage):
@@ -55,5 +55,5 @@ def remove(path):
 
 
 def install():
-    forms.fs = admin.fs = EntryFiles(location=forms.fs._location)
+    forms.fs = admin.fs = EntryFiles(location=forms.fs._location, file_permissions_mode=0o600)
     pre_delete.connect(delete_file, FieldEntry, dispatch_uid="staff.entry_files")

@@ -1,53 +1,17 @@
 """The media library over a storage that has no local paths, as S3 has none."""
 
-from urllib.parse import quote
-
 import pytest
 from django import forms
 from django.core.files.base import ContentFile
-from django.core.files.storage import Storage, default_storage
-from django.utils import timezone
+from django.core.files.storage import default_storage
 from media_acts import act, upload
 from mezzanine.blog.models import BlogPost
 from mezzanine.galleries.models import Gallery
+from remote_storage import Remote
 from test_media_library_uploads import photograph
 from test_pictures import zip_of
 
 pytestmark = pytest.mark.django_db
-
-
-class Remote(Storage):
-    """Files by their names, as an object store has them: a folder is a part of a name."""
-
-    def __init__(self):
-        self.files = {}
-
-    def _save(self, name, content):
-        self.files[name] = content.read()
-        return name
-
-    def _open(self, name, mode="rb"):
-        return ContentFile(self.files[name], name)
-
-    def delete(self, name):
-        self.files.pop(name, None)
-
-    def exists(self, name):
-        return name in self.files
-
-    def listdir(self, path):
-        below = [name[len(path) + 1 :] for name in self.files if name.startswith(f"{path}/")]
-        folders = {name.partition("/")[0] for name in below if "/" in name}
-        return sorted(folders), [name for name in below if "/" not in name]
-
-    def size(self, name):
-        return len(self.files[name])
-
-    def get_modified_time(self, name):
-        return timezone.now()
-
-    def url(self, name):
-        return f"https://files.example/{quote(name)}"
 
 
 @pytest.fixture

@@ -1,34 +1,34 @@
-"""Uploads in several widths, as WebP where Pillow can write it.
+"""Uploads in several widths, as WebP, wherever the storage of uploads has them.
 
 Mezzanine's tag makes the largest, and keeps it in a folder beside the upload, until that changes.
-The others are made of that one and kept there, too, so that a photograph is opened once.
+The others are made of that one and kept there, too, so that a photograph is opened once. Their
+names tell their sizes, so that a page opens none of them.
 """
 
-import os
-import struct
-import tempfile
-from pathlib import Path
-from urllib.parse import quote, unquote
+import posixpath
+import re
+from urllib.parse import unquote
 
-from django.conf import settings
-from mezzanine.core.templatetags.mezzanine_tags import thumbnail
-from PIL import Image, features
+from django.core.files.storage import default_storage
+from mezzanine.conf import settings
+from PIL import Image
+
+from media_library.library import names_in
+from media_library.thumbnails import encoded, keep, thumbnail
 
 WIDTHS = (480, 960, 1920)
 QUALITY = 80
-
-# What Pillow raises for what is no picture, is broken, or far too large.
-BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
+VERSION = re.compile(r"(.+)\.(\d+)x(\d+)\.webp")
 
 
 def large(file):
     """Return the address of an upload, at most as wide as the last of WIDTHS."""
-    return settings.MEDIA_URL + quote(unquote(largest(file))) if file else ""
+    return default_storage.url(largest(file)) if file else ""
 
 
 def largest(file):
-    """Return the path of the largest version below MEDIA_ROOT, as in a URL."""
-    return thumbnail(file, WIDTHS[-1], 0, upscale=False, quality=QUALITY + 5)
+    """Return the name of the largest version in the storage."""
+    return unquote(thumbnail(file, WIDTHS[-1], 0, upscale=False, quality=QUALITY + 5))
 
 
 def versions(file):
@@ -36,41 +36,45 @@ def versions(file):
 
     Of what is no picture, or is gone, src alone; the others are empty.
     """
-    found = {"src": large(file), "srcset": "", "width": "", "height": ""}
-    path = Path(settings.MEDIA_ROOT, unquote(largest(file))) if file else Path()
+    name = largest(file) if file else ""
+    found = {"src": name and default_storage.url(name), "srcset": "", "width": "", "height": ""}
+    if settings.THUMBNAILS_DIR_NAME not in name.split("/"):  # it is the upload itself
+        return found
     try:
-        with Image.open(path) as picture:
-            found["width"], found["height"] = picture.size
-            if features.check("webp") and not getattr(picture, "is_animated", False):
-                found["srcset"] = srcset(picture, path)
-    except BROKEN:
-        pass
-    return found
+        sizes = complete(name, stored(name))
+    except Exception:  # whatever Pillow or the storage finds in it
+        return found
+    found["width"], found["height"] = max(sizes)
+    sources = (f"{default_storage.url(sizes[size])} {size[0]}w" for size in sorted(sizes))
+    return found | {"srcset": ", ".join(sources)}
 
 
-def srcset(picture, path):
-    """Return the versions of an open picture, which lies at that path, as a srcset."""
-    folder = quote(str(path.parent.relative_to(settings.MEDIA_ROOT)))
-    found = []
-    for width in sorted({min(width, picture.width) for width in WIDTHS}):
-        version = path.with_name(f"{path.stem}-{width}.webp")
-        if not version.exists():
-            shrink(picture, width, version)
-        found.append(f"{settings.MEDIA_URL}{folder}/{quote(version.name)} {width}w")
-    return ", ".join(found)
+def stored(name):
+    """Return the names of the versions that there are, a dict by (width, height)."""
+    folder, stem = posixpath.dirname(name), posixpath.splitext(posixpath.basename(name))[0]
+    matches = (VERSION.fullmatch(each) for each in names_in(folder)[1])
+    return {
+        (int(match[2]), int(match[3])): posixpath.join(folder, match[0])
+        for match in matches
+        if match and match[1] == stem
+    }
 
 
-def shrink(picture, width, path):
-    """Write a picture in that width to the path, which is never there in part."""
-    alpha = "A" in picture.getbands() or "transparency" in picture.info
-    smaller = picture.convert("RGBA" if alpha else "RGB")
-    smaller = smaller.resize((width, max(1, picture.height * width // picture.width)))
-    handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".webp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            smaller.save(file, "WEBP", quality=QUALITY)
-        os.chmod(draft, settings.FILE_UPLOAD_PERMISSIONS or 0o644)
-        os.replace(draft, path)
-    except BaseException:
-        os.unlink(draft)
-        raise
+def complete(name, sizes):
+    """Return the names of all versions, as `stored` does; those that are missing are made.
+
+    The largest comes first, so that it tells which others there have to be.
+    """
+    if {width for width, _height in sizes} == widths_below(max(sizes, default=(0, 0))[0]):
+        return sizes
+    with default_storage.open(name) as file, Image.open(file) as picture:
+        for width in sorted(widths_below(picture.width), reverse=True):
+            size = width, max(1, picture.height * width // picture.width)
+            if size not in sizes:
+                version = f"{posixpath.splitext(name)[0]}.{width}x{size[1]}.webp"
+                sizes[size] = keep(version, encoded(picture.resize(size), "WEBP", quality=QUALITY))
+    return sizes
+
+
+def widths_below(width):
+    return {min(width, each) for each in WIDTHS}

@@ -1,20 +1,19 @@
 """The files of a site that is adopted: uploads, and what visitors have sent through forms."""
 
-import filecmp
-import shutil
+import os
 from pathlib import Path
 
-from django.conf import settings
+from django.core.files.storage import default_storage
 from django.db.models import FileField
 from filebrowser_safe.fields import FileBrowseField
-from mezzanine.forms import forms as mezzanine_forms
 from mezzanine.forms.models import FieldEntry
 
 from staff.entry_files import STORED
 
 from .kinds import travelling
 from .package import Refused
-from .site_files import THUMBNAILS, is_inside
+from .site_files import THUMBNAILS
+from .stored import Stored, digest, sent, upload
 
 
 class Files:
@@ -30,7 +29,7 @@ class Files:
         self.paths = [path for path in paths if STORED.fullmatch(path)]  # that visitors have sent
         self.wanted = {**uploads(media), **self.sent(forms)}
         places = [(source, place) for place, source in self.wanted.items() if place.exists()]
-        different = [place for source, place in places if not filecmp.cmp(source, place, False)]
+        different = [place for source, place in places if not is_same(source, place)]
         if different:
             more = f" (and {len(different) - 1} more)" if len(different) > 1 else ""
             raise Refused(f"another file is at {ascii(str(different[0]))}{more}; move it away")
@@ -50,26 +49,29 @@ class Files:
             self.remove()
 
     def bring(self, source, place):
-        place.parent.mkdir(parents=True, exist_ok=True)
         self.brought.append(place)
-        shutil.copyfile(source, place)
-        is_public = place.is_relative_to(settings.MEDIA_ROOT)
-        place.chmod(settings.FILE_UPLOAD_PERMISSIONS if is_public else 0o600)
+        with source.open("rb") as file:
+            place.write(file)
 
     def remove(self):
-        for path in self.brought:
-            path.unlink(missing_ok=True)
+        for place in self.brought:
+            place.delete()
 
     def sent(self, folder):
         """Return what visitors have sent, a dict of sources by places."""
         paths = [path for path in self.paths if folder and Path(folder, path).is_file()]
-        return {Path(mezzanine_forms.fs.path(path)): Path(folder, path) for path in paths}
+        return {sent(path): Path(folder, path) for path in paths}
 
     def missing(self):
-        """Return the paths of files that the content names here, and that are not there."""
-        named = {Path(settings.MEDIA_ROOT, value) for value in named_uploads()}
-        named |= {Path(mezzanine_forms.fs.path(value)) for value in self.paths}
-        return sorted(str(path) for path in named if not path.is_file())
+        """Return the names of files that the content names here, and that are not there."""
+        files = {value: upload(value) for value in named_uploads()}
+        files |= {value: sent(value) for value in self.paths}
+        return sorted(name for name, file in files.items() if not file or not file.exists())
+
+
+def is_same(source, place):
+    with source.open("rb") as file:
+        return digest(file) == place.sha256()
 
 
 def uploads(folder):
@@ -78,8 +80,12 @@ def uploads(folder):
     for path in sorted(Path(folder).rglob("*")) if folder else ():
         inside = path.relative_to(folder)
         if path.is_file() and is_inside(path, folder) and THUMBNAILS not in inside.parts:
-            found[Path(settings.MEDIA_ROOT, inside)] = path
+            found[Stored(default_storage, inside.as_posix())] = path
     return found
+
+
+def is_inside(path, root):
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
 
 
 def named_uploads():

@@ -53,9 +53,9 @@ class Writer:
             yield write
 
     def add(self, name, source):
-        """Add the file with the Path source; what is a picture is not compressed again."""
+        """Add a file, a Stored; what is a picture is not compressed again."""
         info = zipfile.ZipInfo(quote(os.fsencode(name)))
-        with source.open("rb") as file, self.zip.open(info, "w", force_zip64=True) as member:
+        with source.open() as file, self.zip.open(info, "w", force_zip64=True) as member:
             while block := file.read(BLOCK):
                 member.write(block)
 

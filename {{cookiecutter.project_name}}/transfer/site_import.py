@@ -1,21 +1,14 @@
 """One site comes in from a file, beside those that are here, under numbers of its own."""
 
-import hashlib
-import os
-import shutil
 import uuid
-from pathlib import Path
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.contrib.sites.models import Site
 from django.core.exceptions import ValidationError
-from django.core.files.storage import FileSystemStorage
 from django.db import DatabaseError, connection, transaction
 from django.db.models import IntegerField, Max, UUIDField
 from mezzanine.core.models import SitePermission
-from mezzanine.forms import forms
 
 from multisite.models import SiteAlias, valid_host
 
@@ -26,9 +19,10 @@ from .load import locked, refused, reset_sequences, tell_visitors
 from .moving import Moving, last_of
 from .package import Refused
 from .site_export import STAFF
+from .stored import digest, sent, upload
 from .tables import Table, chunks
 
-ROOTS = {"media": lambda: settings.MEDIA_ROOT, "private": lambda: forms.fs.location}
+PLACES = {"media": upload, "private": sent}
 
 
 def import_site(package, domain=None):
@@ -55,8 +49,8 @@ def import_site(package, domain=None):
             sites.tell()
             connection.check_constraints()
     except BaseException as error:
-        for path in files:
-            path.unlink(missing_ok=True)
+        for file in files:
+            file.delete()
         if isinstance(error, DatabaseError):
             raise refused(error) from None
         raise
@@ -104,7 +98,7 @@ class Coming(Moving):
     def write(self):
         for member, name in self.package.files():
             folder, _, path = name.partition("/")
-            if folder in ROOTS:
+            if folder in PLACES:
                 self.bring_file(member, folder, path)
         for table in self.tables:  # before there is any row
             self.number(last_of(table.model._meta.pk), 0)
@@ -132,26 +126,20 @@ class Coming(Moving):
 
     def bring_file(self, member, folder, path):
         """Put a file in its place, or under another name where there is another one."""
-        root = Path(ROOTS[folder]())
         wanted = path.replace(self.before, self.after, 1) if path.startswith(self.before) else path
-        target = root / wanted
-        if not Path(os.path.realpath(target)).is_relative_to(os.path.realpath(root)):
-            raise Refused(f"{path} would be outside of {root}")
-        if target.exists():
-            with self.package.zip.open(member) as new, target.open("rb") as old:
-                if digest(new) == digest(old):
+        place = PLACES[folder](wanted)
+        if not place:
+            raise Refused(f"{path} would be outside of the uploads")
+        if place.exists():
+            with self.package.zip.open(member) as new:
+                if digest(new) == place.sha256():
                     return
-            taken = FileSystemStorage(location=root).get_available_name(wanted)
-            self.renamed[path], target = taken, root / taken
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target = place.free()
+        if target != place:
+            self.renamed[path] = target.name
         self.files.append(target)
-        with self.package.zip.open(member) as source, target.open("xb") as file:
-            shutil.copyfileobj(source, file)
-        target.chmod(0o644 if folder == "media" else 0o600)
-
-
-def digest(file):
-    return hashlib.file_digest(file, "sha256").digest()
+        with self.package.zip.open(member) as source:
+            target.write(source)
 
 
 def add_people(package, site):

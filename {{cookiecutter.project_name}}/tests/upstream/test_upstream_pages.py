@@ -1,5 +1,6 @@
 """Faults of Mezzanine's pages, and of its cache of them."""
 
+from io import BytesIO
 from pathlib import Path
 
 import mezzanine.conf.forms
@@ -8,6 +9,8 @@ import mezzanine.generic
 import mezzanine.pages
 import pytest
 from django import forms
+from django.core.files.base import ContentFile
+from django.core.files.storage import InMemoryStorage, default_storage
 from django.http import HttpResponse
 from django.template import Context
 from django.template.base import Token, TokenType
@@ -16,6 +19,7 @@ from mezzanine.forms.models import Field
 from mezzanine.pages.models import Page
 from mezzanine.utils.cache import cache_get, cache_key_prefix
 from originals import original
+from PIL import ExifTags, Image
 
 pytestmark = pytest.mark.django_db
 
@@ -109,6 +113,18 @@ def test_pages_come_with_bootstrap_and_jquery():
 def test_pictures_of_commenters_come_from_another_company():
     gravatar_url = original("mezzanine.core.templatetags.mezzanine_tags.gravatar_url")
     assert "gravatar.com" in gravatar_url("ada@example.com")
+
+
+def test_small_pictures_are_written_to_a_disk(tmp_path, settings, monkeypatch):
+    settings.MEDIA_ROOT, storage, file = str(tmp_path), InMemoryStorage(), BytesIO()
+    exif = Image.Exif()
+    exif[ExifTags.Base.Artist] = "Ada"
+    Image.new("RGB", (40, 20)).save(file, "JPEG", exif=exif)
+    storage.save("lake.jpg", ContentFile(file.getvalue()))
+    monkeypatch.setattr(default_storage, "_wrapped", storage)
+    name = original("mezzanine.core.templatetags.mezzanine_tags.thumbnail")("lake.jpg", 20, 10)
+    assert not storage.exists(name)
+    assert Image.open(tmp_path / name).getexif()[ExifTags.Base.Artist] == "Ada"
 
 
 def test_visitors_are_counted_with_what_google_shut_down():

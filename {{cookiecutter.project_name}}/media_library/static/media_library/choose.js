@@ -4,10 +4,10 @@
     // Here rather than in a style sheet, since an editor loads this script alone.
     const DIALOG = "box-sizing: border-box; display: flex; flex-direction: column; gap: .5rem; padding: .5rem;"
         + " width: min(64rem, 100vw); max-width: 100vw; height: min(48rem, 100dvh); max-height: 100dvh";
-    const words = text => (window.gettext || String)(text);
 
-    /* Resolves to {path, url, name, type}, or to null if the dialog is closed without a file. */
-    function choose(address, {type = "", folder = ""} = {}) {
+    /* Resolves to {path, url, name, type}, or to null if the dialog is closed without a file. The title of the dialog
+       and the text of its button are words of the page that asks. */
+    function choose(address, {type = "", folder = "", title = "", close: label = "×"} = {}) {
         const dialog = document.createElement("dialog");
         const frame = document.createElement("iframe");
         const close = document.createElement("button");
@@ -16,12 +16,12 @@
         dialog.style.cssText = DIALOG;
         frame.style.cssText = "flex: 1; border: 0";
         close.style.alignSelf = "end";
-        dialog.setAttribute("aria-label", words("Media Library"));
-        frame.title = words("Media Library");
+        dialog.setAttribute("aria-label", title);
+        frame.title = title;
         frame.src = `${address}?${new URLSearchParams(query)}`;
         close.type = "button";
         close.className = "button";
-        close.textContent = words("Close");
+        close.textContent = label;
         close.addEventListener("click", () => dialog.close());
         dialog.append(close, frame);
         return new Promise(resolve => {
@@ -43,28 +43,27 @@
         });
     }
 
-    /* Resolves to {path, url, name, type}; rejects with an Error whose message is for the user. */
-    function upload(address, file, {folder = "", replace = false, limit = Infinity, onprogress = () => {}} = {}) {
-        const tooLarge = words("This file is too large.");
+    /* Resolves to {path, url, name, type}; rejects with an Error whose message is for the user: that of the server, or
+       one of the words of the page, for a file that is too large, a lost connection, and any other answer. */
+    function upload(address, file, {folder = "", replace = false, limit = Infinity, onprogress = () => {}, ...words} = {}) {
         const name = file.name || `picture.${file.type.split("/")[1]}`;
         const data = new FormData();
         data.append("folder", folder);
         if (replace) data.append("replace", 1);
         data.append("Filedata", file, name);
         return new Promise((resolve, reject) => {
-            if (file.size > limit) return reject(new Error(tooLarge));
+            if (file.size > limit) return reject(new Error(words.tooLarge));
             const request = new XMLHttpRequest();
             request.open("POST", address);
             request.responseType = "json";
             request.setRequestHeader("Accept", "application/json");
             request.setRequestHeader("X-CSRFToken", document.querySelector("[name=csrfmiddlewaretoken]").value);
             request.upload.addEventListener("progress", event => onprogress(event.loaded / event.total));
-            request.addEventListener("error", () => reject(new Error(words("The connection was lost. Try again."))));
+            request.addEventListener("error", () => reject(new Error(words.lost)));
             request.addEventListener("load", () => {
                 const answer = request.response || {};
                 if (answer.path) return resolve(answer);
-                const unknown = words("The server did not take it. Are you still logged in?");
-                reject(new Error(answer.error || (request.status === 413 ? tooLarge : unknown)));
+                reject(new Error(answer.error || (request.status === 413 ? words.tooLarge : words.refused)));
             });
             request.send(data);
         });

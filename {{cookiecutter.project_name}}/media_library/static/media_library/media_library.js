@@ -27,7 +27,7 @@ async function uploadAll(files) {
             stored.push(await mediaLibrary.upload(form.getAttribute("action"), file, {
                 folder: form.elements.folder.value,
                 replace: form.elements.replace?.checked,
-                limit: form.dataset.limit,
+                ...form.dataset,
                 onprogress: share => { bar.value = share; },
             }));
             line.remove();

@@ -1,8 +1,5 @@
 """The command that removes a site."""
 
-import shutil
-from pathlib import Path
-
 from django.conf import settings
 from django.contrib.sites.models import Site
 from django.core.management import call_command
@@ -10,7 +7,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from mezzanine.blog.models import BlogPost
 from mezzanine.pages.models import Page
+from mezzanine.utils.sites import override_current_site_id
 
+from media_library import library
 from transfer.site_files import uploads_of
 
 from ...command_line import checked, existing
@@ -44,14 +43,22 @@ class Command(BaseCommand):
             raise CommandError(f"{content}; add --export FILE, or make a backup and add --force")
         if export:
             call_command("exportsite", str(site.pk), export, verbosity=0)
-        place = Path(settings.MEDIA_ROOT, uploads_of(site.pk))
+        site_id = site.pk
         with transaction.atomic():
             site.delete()
-        goes = export and settings.MEDIA_LIBRARY_PER_SITE
-        if goes:
-            shutil.rmtree(place, ignore_errors=True)
+        goes = export and settings.MEDIA_LIBRARY_PER_SITE and remove(site_id)
         if verbosity:
             where = (
                 f"all of it is in {export}" if goes else "its uploads stay in the media directory"
             )
             self.stdout.write(f"{site.domain} is gone; {where}")
+
+
+def remove(site_id):
+    """Remove the uploads of a site; return whether all of them are gone."""
+    try:
+        with override_current_site_id(site_id):
+            library.remove(library.Entry(uploads_of(site_id), is_folder=True))
+    except (library.Refused, OSError):  # a link may lead out of them
+        return False
+    return True

@@ -80,11 +80,11 @@ async function library(data) {
 
 /** Open the media library; resolves to the address of a file of that type, or to null. */
 export async function choose(data, type) {
-    const file = await (await library(data)).choose(data.browse, { type });
+    const file = await (await library(data)).choose(data.browse, { ...JSON.parse(data.words), type });
     return file?.url ?? null;
 }
 
 /** Put a file into the media library; resolves to its address, rejects with an Error to show. */
 export async function upload(data, file) {
-    return (await (await library(data)).upload(data.upload, file)).url;
+    return (await (await library(data)).upload(data.upload, file, JSON.parse(data.words))).url;
 }
