@@ -7,6 +7,7 @@ The others are made of that one and kept there, too, so that a photograph is ope
 import os
 import struct
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -23,7 +24,11 @@ BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.Decomp
 
 def large(file):
     """Return the address of an upload, at most as wide as the last of WIDTHS."""
-    return settings.MEDIA_URL + quote(unquote(largest(file))) if file else ""
+    return address(largest(file)) if file else ""
+
+
+def address(path):
+    return settings.MEDIA_URL + quote(unquote(path))
 
 
 def largest(file):
@@ -36,28 +41,39 @@ def versions(file):
 
     Of what is no picture, or is gone, src alone; the others are empty.
     """
-    found = {"src": large(file), "srcset": "", "width": "", "height": ""}
-    path = Path(settings.MEDIA_ROOT, unquote(largest(file))) if file else Path()
+    found = {"src": "", "srcset": "", "width": "", "height": ""}
+    if not file:
+        return found
+    version = largest(file)
+    found["src"], path = address(version), Path(settings.MEDIA_ROOT, unquote(version))
     try:
-        with Image.open(path) as picture:
-            found["width"], found["height"] = picture.size
-            if features.check("webp") and not getattr(picture, "is_animated", False):
-                found["srcset"] = srcset(picture, path)
+        folder = settings.MEDIA_URL + quote(str(path.parent.relative_to(settings.MEDIA_ROOT)))
+        changed = [each.stat().st_mtime_ns for each in (path, path.parent)]
+        found["width"], found["height"], names = measured(path, *changed)
     except BROKEN:
-        pass
+        return found
+    found["srcset"] = ", ".join(f"{folder}/{quote(name)} {width}w" for name, width in names)
     return found
 
 
-def srcset(picture, path):
-    """Return the versions of an open picture, which lies at that path, as a srcset."""
-    folder = quote(str(path.parent.relative_to(settings.MEDIA_ROOT)))
-    found = []
+@lru_cache(1000)
+def measured(path, *changed):
+    """Return the width and height of a picture, and the names and widths of its versions.
+
+    Remembered while the picture and the folder of the versions are as they were changed last.
+    """
+    with Image.open(path) as picture:
+        is_still = features.check("webp") and not getattr(picture, "is_animated", False)
+        return *picture.size, tuple(smaller(picture, path)) if is_still else ()
+
+
+def smaller(picture, path):
+    """Yield the name and width of each version of an open picture, which lies at that path."""
     for width in sorted({min(width, picture.width) for width in WIDTHS}):
         version = path.with_name(f"{path.stem}-{width}.webp")
         if not version.exists():
             shrink(picture, width, version)
-        found.append(f"{settings.MEDIA_URL}{folder}/{quote(version.name)} {width}w")
-    return ", ".join(found)
+        yield version.name, width
 
 
 def shrink(picture, width, path):

@@ -1,6 +1,7 @@
 """What pages tell those who share and search them; their texts and pictures."""
 
 import json
+import os
 
 import pytest
 from bs4 import BeautifulSoup
@@ -99,6 +100,20 @@ def test_a_picture_comes_in_widths_that_browsers_choose_from(media_root, name):
     html = Template("{% load theme_tags %}{% picture f 'A' '50vw' %}").render(Context({"f": name}))
     assert BeautifulSoup(html, "html.parser").img["alt"] == "A"
     assert not list(media_root.rglob("tmp*.webp"))  # drafts
+
+
+def test_a_picture_is_opened_again_when_it_has_changed_or_lost_a_version(media_root, monkeypatch):
+    Image.new("RGB", (900, 300)).save(media_root / "once.png")
+    pictures.versions("once.png")
+    (lost,) = media_root.rglob("once*-480.webp")
+    os.utime(lost.parent, (1, 1))  # clocks of file systems are coarse
+    found = pictures.versions("once.png")
+    with monkeypatch.context() as patch:
+        patch.setattr(pictures.Image, "open", None)
+        assert pictures.versions("once.png") == found
+    lost.unlink()
+    assert pictures.versions("once.png") == found
+    assert lost.exists()
 
 
 def test_what_is_no_picture_is_shown_as_it_is(media_root):
