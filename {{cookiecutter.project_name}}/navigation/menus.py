@@ -47,7 +47,7 @@ class PagesOfMenus(Tree):
         self.helpers = {name: context[name] for name in ("_current_page", "_parent_page_ids")}
         self.slug = path_to_slug(request.path_info) if request else None
         self.in_menus = {}  # whether a page with such in_menus is in a menu
-        super().__init__(pages, context["_parent_page_ids"], menus())
+        super().__init__(pages, context["_parent_page_ids"], menus(), home_slug())
 
     def __getitem__(self, parent_id):
         if isinstance(parent_id, str):  # templates try this before the attribute of that name
@@ -213,20 +213,16 @@ def begin(context):
     user = getattr(request, "user", None)
     path = request.path if user else ""
     pages = Page.objects.published(for_user=user).select_related(None)
-    shared, home = context.dicts[0], home_slug()
+    shared = context.dicts[0]
     if "page" in context:
         shared["_current_page"] = context["page"]
     else:
         here = pages.exclude(content_model="link").filter(slug=path)
         shared["_current_page"] = here.only("pk", "parent").order_by().first()
     shared["_parent_page_ids"] = line_of(shared["_current_page"])
-    shared["menu_pages"] = tree = PagesOfMenus(pages, context)
-    shared["on_home"] = path == home
-    few = [page for level in tree.levels.values() for page in level.pages or ()]
-    loaded = few or tree.known.values()
-    shared["has_home"] = any(page.slug == home for page in loaded) or (
-        not tree.is_whole and pages.filter(slug=home).exists()
-    )
+    shared["menu_pages"] = PagesOfMenus(pages, context)
+    shared["on_home"] = path == home_slug()
+    shared["has_home"] = shared["menu_pages"].has_home
 
 
 def install():

@@ -16,9 +16,9 @@ FEW = 15  # of a larger one, they show so many of a level
 SUBMENUS = 60  # and unfold the second level where it has no more than that altogether
 MANY = 500  # pages that a query names one by one
 
+PART = "SELECT * FROM (SELECT {index}, id FROM ({pages}) AS page {which}) AS part_{index}"
 # The first pages of a level, which the index of navigation/migrations/ has in their order.
-FIRST = """SELECT * FROM (SELECT {menu}, id, parent_id FROM ({pages}) AS page
-WHERE {where} ORDER BY _order, id LIMIT {limit}) AS level_of_{menu}"""
+FIRST = "WHERE {where} ORDER BY _order, id LIMIT {limit}"
 
 
 def order(page):
@@ -45,14 +45,15 @@ class Tree:
     """The levels of a site's pages, by the ID of the page above, each loaded when it is asked for.
 
     pages is a query for all pages that the visitor may see, line has the IDs of the current page
-    and those above it, menus those of each menu template, a dict.
+    and those above it, menus those of each menu template, a dict. home is the slug of the home
+    page.
     """
 
-    def __init__(self, pages, line, menus):
+    def __init__(self, pages, line, menus, home):
         self.pages, self.line, self.menus = pages, line, menus
         self.levels, self.known, self.asked, self.submenus = {}, {}, set(), {}
-        some = pages.order_by().values_list("pk", flat=True)[: WHOLE + 1]
-        self.is_whole = len(some) <= WHOLE
+        some, homes = self.ids([(f"LIMIT {WHOLE + 1}", []), ("WHERE slug = %s LIMIT 1", [home])])
+        self.is_whole, self.has_home = len(some) <= WHOLE, bool(homes)
         if self.is_whole:
             found = sorted(self.load(pages.order_by()), key=order)
             self.keep(found, [None, *(page.pk for page in found)])
@@ -107,23 +108,30 @@ class Tree:
 
     def first(self, wanted):
         """Return the IDs of the first pages of levels, a list for each (menu, parents, limit)."""
+        parts = []
+        for menu, parents, limit in wanted:
+            where, values = self.where(menu, parents)
+            parts.append((FIRST.format(where=where, limit=limit), values))
+        return self.ids(parts)
+
+    def ids(self, parts):
+        """Return the IDs of pages, a list for each part: which ones, in SQL, and its parameters."""
         sql, values = self.columns
         statements, parameters = [], []
-        for index, (menu, parents, limit) in enumerate(wanted):
-            where, more = self.where(menu, parents)
-            statements.append(FIRST.format(menu=index, pages=sql, where=where, limit=limit))
+        for index, (which, more) in enumerate(parts):
+            statements.append(PART.format(index=index, pages=sql, which=which))
             parameters += [*values, *more]
         with connections[self.pages.db].cursor() as cursor:
             cursor.execute("\nUNION ALL\n".join(statements), parameters)
-            found = [[] for _ in wanted]
-            for index, pk, _ in cursor.fetchall():
+            found = [[] for _ in parts]
+            for index, pk in cursor.fetchall():
                 found[index].append(pk)
         return found
 
     @cached_property
     def columns(self):
-        """The SQL for the columns of all pages by which first() chooses, and its parameters."""
-        columns = self.pages.order_by().values("id", "parent_id", "in_menus", "_order")
+        """The SQL for the columns of all pages by which ids() chooses, and its parameters."""
+        columns = self.pages.order_by().values("id", "parent_id", "in_menus", "_order", "slug")
         return columns.query.sql_with_params()
 
     def where(self, menu, parents):

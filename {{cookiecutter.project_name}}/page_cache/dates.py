@@ -15,20 +15,24 @@ from .reads import recorded
 SECONDS = 600  # for which the first date is remembered
 
 
-def none_between(site_id, generation, since, now):
-    """Return whether no such date of that site lies between two Unix times.
+def key(site_id):
+    return f"page_cache.dates.{site_id}"
+
+
+def none_between(request, since, now):
+    """Return whether no such date of the request's site lies between two Unix times.
 
     The database is asked once in each generation. While it is away, that is taken for granted.
     """
-    key = f"page_cache.dates.{site_id}"
-    known = cache.get(key)
+    known, site_id, generation = request.dates_of_site, request.site_id, request.generation
     if not known or known["generation"] != generation or known["since"] > since:
         try:
             with recorded(None):
                 known = {"generation": generation, "since": since, "next": first(site_id, since)}
         except DatabaseError:
             return True
-        cache.set(key, known, SECONDS)
+        cache.set(key(site_id), known, SECONDS)
+        request.dates_of_site = known
     return known["next"] is None or now < known["next"]
 
 

@@ -73,15 +73,15 @@ def answers(found):
     return [(alias, sql, digest) for alias, sql, _, digest, _ in found]
 
 
-def is_current(page, site_id, generation, now):
+def is_current(page, request, now):
     """Return whether the page can be shown, without asking the database for all of it."""
     return (
-        page["generation"] == generation
+        page["generation"] == request.generation
         and now < page["until"]
         and now < page["checked"] + settings.PAGE_CACHE_SECONDS
         and (
             not any(times for *_, times in page["reads"] or [])
-            or dates.none_between(site_id, generation, page["checked"], now)
+            or dates.none_between(request, page["checked"], now)
         )
     )
 

@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.http import HttpResponse
 from django.utils.cache import add_never_cache_headers
 
-from . import edits, generation, kept, keys, missing, reads, room
+from . import dates, edits, generation, kept, keys, missing, reads, room
 from .locking import only_one
 from .rules import (
     JUST_SENT,
@@ -69,7 +69,7 @@ class PageCacheMiddleware:
         while True:
             begun = time.time()  # what is written from now on may not be on the page
             key, page = find(request)
-            if page and kept.is_current(page, request.site_id, request.generation, begun):
+            if page and kept.is_current(page, request, begun):
                 return as_response(request, page, begun)
             if not page or time.monotonic() > deadline:
                 return self.make(request, key, begun, page)
@@ -84,10 +84,9 @@ class PageCacheMiddleware:
         """Return the page, for which a lock is held."""
         begun = time.time()
         key, page = find(request)
-        now = request.generation
-        if page and kept.is_current(page, request.site_id, now, begun):  # since the lock was tried
+        if page and kept.is_current(page, request, begun):  # since the lock was tried
             return as_response(request, page, begun)
-        if page and kept.renew(page, now, begun):
+        if page and kept.renew(page, request.generation, begun):
             kept.store(key, page)
             return as_response(request, page, begun)
         return self.make(request, key, begun, page)
@@ -135,10 +134,14 @@ class PageCacheMiddleware:
 
 
 def find(request):
-    """Return the key and the page that is kept for a request, or None; set request.generation."""
+    """Return the key and the page that is kept for a request, or None.
+
+    What else is kept and may be needed is found by the same question, and put on the request.
+    """
     places, missing_key = keys.places_of(request), missing.key_of(request)
-    request.generation, found = generation.current_with(*places, missing_key)
-    request.pages_of_missing = found.get(missing_key)
+    dates_key = dates.key(request.site_id)
+    request.generation, found = generation.current_with(*places, missing_key, dates_key)
+    request.pages_of_missing, request.dates_of_site = found.get(missing_key), found.get(dates_key)
     for key in places:
         if key in found and keys.fits(found[key], request):
             return key, found[key]

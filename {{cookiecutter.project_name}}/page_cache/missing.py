@@ -63,10 +63,14 @@ def page_not_found(request, exception=None, **kwargs):
     return response
 
 
+def forms(path):
+    return [form(path).encode("utf-8", "replace") for form in FORMS]
+
+
 def put(text, was, path):
-    """Return the text of an answer, bytes, for another path."""
-    for form in FORMS:
-        text = text.replace(form(was).encode(), form(path).encode("utf-8", "replace"))
+    """Return the text of an answer, bytes, for another path; was has the forms() of the first."""
+    for old, new in zip(was, forms(path), strict=True):
+        text = text.replace(old, new)
     return text
 
 
@@ -98,7 +102,7 @@ def that_holds(request):
     page = pages.get(get_language())
     if not page or not current:
         return None
-    if not kept.is_current(page, request.site_id, current, now):
+    if not kept.is_current(page, request, now):
         if not kept.renew(page, current, now):
             return None
         cache.set(key_of(request), pages, kept.HOUR)
@@ -112,9 +116,10 @@ def make(request, last, now):
         one, two = render(request, path), render(request, other)
         page = kept.new(one, request.generation, now, last)
     page |= {"content": one.content, "asked": one.asked | two.asked}
-    same = kept.text_of(two) == kept.text_of(HttpResponseNotFound(put(one.content, path, other)))
+    expected = HttpResponseNotFound(put(one.content, forms(path), other))
+    same = kept.text_of(two) == kept.text_of(expected)
     if same and not writes and one.is_public and two.is_public and EVERYTHING not in page["asked"]:
-        page["made_for"] = path
+        page["made_for"] = forms(path)
     return page
 
 

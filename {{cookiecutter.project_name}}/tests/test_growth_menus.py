@@ -80,6 +80,17 @@ def test_menus_load_no_column_that_they_do_not_show(render, monkeypatch):
         assert not [s for s in found.statements if any(f'."{name}"' in s for name in HEAVY)]
 
 
+def test_whether_there_is_a_home_page_takes_no_statement_of_its_own(render, monkeypatch):
+    grow_pages(200, "one level")
+    Page.objects.filter(slug="/").update(in_menus=[])
+    for number_of_homes in (1, 0):
+        with cost(monkeypatch) as found:
+            text = render("pages/menus/tree.html", "/no/such/page/")
+        assert ("tree-menu-home" in text) == (not number_of_homes)
+        assert len(found.statements) == 4  # the page at hand, how many, which, and their columns
+        Page.objects.filter(slug="/").delete()
+
+
 def test_a_small_site_has_all_its_pages_in_its_menus(browse):
     html = browse().get("/about/").text
     for menu in ("#tree-menu-about-team", ".nav-footer", ".menu-1"):

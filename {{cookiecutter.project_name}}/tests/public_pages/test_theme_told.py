@@ -101,6 +101,18 @@ def test_a_picture_comes_in_widths_that_browsers_choose_from(media_root, name):
     assert not list(media_root.rglob("tmp*.webp"))  # drafts
 
 
+def test_a_picture_is_opened_again_when_it_has_lost_a_version(media_root, monkeypatch):
+    Image.new("RGB", (900, 300)).save(media_root / "once.png")
+    found = pictures.versions("once.png")
+    with monkeypatch.context() as patch:
+        patch.setattr(pictures.Image, "open", None)
+        assert pictures.versions("once.png") == found
+    (lost,) = media_root.rglob("once*.480x*.webp")
+    lost.unlink()
+    assert pictures.versions("once.png") == found
+    assert lost.exists()
+
+
 def test_what_is_no_picture_is_shown_as_it_is(media_root):
     (media_root / "drawing.svg").write_text("<svg/>")
     (media_root / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(40))
