@@ -9,9 +9,15 @@ import socket
 import subprocess
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 from support import program, unavailable
+
+try:
+    import axe_playwright_python
+except ImportError:
+    axe_playwright_python = None
 
 try:
     from playwright.sync_api import expect, sync_playwright
@@ -26,14 +32,18 @@ CHROMIUM_ARGUMENTS = (
 
 # Of a network interface that came or went; of what was loading when a click led away.
 HARMLESS = "net::ERR_NETWORK_CHANGED|net::ERR_ABORTED"
+# What axe finds in a page but in those parts, which are of others.
+UNCLEAR = """others => axe.run({exclude: others.map(other => [other])}, {preload: false}).then(
+    found => found.violations.map(
+        ({id, nodes}) => `${id}: ${nodes.map(node => node.html).join(" ")}`))"""
 
 
 @contextmanager
-def running_site(project, directory):
-    """Start a copy of the project, with a new database, and give its address."""
+def running_site(project, directory, more=""):
+    """Start a copy of the project, with a new database and more settings, and give its address."""
     path = shutil.copytree(project.path, directory / "site")
     with open(path / "mysite" / "local_settings.py", "a", encoding="utf-8") as settings:
-        settings.write("COMMENTS_DEFAULT_APPROVED = True\n")
+        settings.write(f"COMMENTS_DEFAULT_APPROVED = True\n{more}")
     manage = [project.python, "manage.py"]
     subprocess.run(
         [*manage, "createdb", "--noinput"], cwd=path, check=True, stdout=subprocess.DEVNULL
@@ -89,6 +99,14 @@ def launched(*arguments, **options):
 def browser():
     with launched() as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def axe():
+    """The source of axe, which looks for what keeps people out."""
+    if axe_playwright_python is None:
+        unavailable("axe is not installed: pip install axe-playwright-python")
+    return Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")

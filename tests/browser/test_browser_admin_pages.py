@@ -1,16 +1,9 @@
 """Every page of the admin, on a screen and on a telephone, in the light and in the dark."""
 
 import re
-from pathlib import Path
 
 import pytest
-from chromium import LIMIT, expect, faults_in, log_in, write_to_the_owner
-from support import unavailable
-
-try:
-    import axe_playwright_python
-except ImportError:
-    axe_playwright_python = None
+from chromium import LIMIT, UNCLEAR, expect, faults_in, log_in, write_to_the_owner
 
 LOOKS = [(1280, "light"), (390, "light"), (390, "dark")]
 # Colours change slowly; axe would look at those between.
@@ -26,17 +19,6 @@ OTHERS = [
     *(".selector", ".select2"),
     *("[class*=-admin_thumb]", "[class*=-admin_link]", ".field-avatar_link"),
 ]
-UNCLEAR = """others => axe.run({exclude: others.map(other => [other])}, {preload: false}).then(
-    found => found.violations.map(
-        ({id, nodes}) => `${id}: ${nodes.map(node => node.html).join(" ")}`))"""
-
-
-@pytest.fixture(scope="module")
-def axe():
-    """The source of axe, which looks for what keeps people out."""
-    if axe_playwright_python is None:
-        unavailable("axe is not installed: pip install axe-playwright-python")
-    return Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """The sites, who may edit them, and where their old addresses lead, in the admin."""
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth import get_user_model
@@ -18,6 +19,7 @@ from mezzanine.core.admin import SitePermissionInline
 from mezzanine.utils.sites import current_site_id
 
 from navigation.widgets import SearchedMultiple
+from second_factor.devices import remove
 
 from .certificates import certificates
 from .models import SiteAlias, valid_host
@@ -110,6 +112,24 @@ class UserAdmin(OwnRights, accounts_admin.UserProfileAdmin):
     They would by making themselves superusers, or by a new password or e-mail address for a user
     who has more.
     """
+
+    actions = ["remove_second_factor"]
+
+    @admin.action(description=gettext_lazy("Remove the second factor of selected users"))
+    def remove_second_factor(self, request, queryset):
+        """For somebody who has lost the telephone, and sets up another with the next log-in."""
+        done = [user for user in queryset if remove(user)]
+        for user in done:
+            self.log_change(request, user, _("Second factor removed."))
+        names = ", ".join(user.get_username() for user in done)
+        text = _("Second factor removed: %s") % names if done else _("None of them had one.")
+        self.message_user(request, text)
+
+    def get_actions(self, request):
+        actions = super().get_actions(request)
+        if not (settings.SECOND_FACTOR and request.user.is_superuser):
+            actions.pop("remove_second_factor", None)
+        return actions
 
     def get_inlines(self, request, obj):
         own = {SitePermissionInline: SuperuserSitePermissionInline}

@@ -39,6 +39,7 @@ OF_THE_TESTS = {
     "ENVIRONMENT": "production",
     "PAGE_CACHE_SECONDS": 0,
     "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],  # quick
+    "SECOND_FACTOR": False,
     "SECURE_SSL_REDIRECT": False,
     "SESSION_ENGINE": "django.contrib.sessions.backends.db",
     "SITE_FALLBACK": False,
@@ -54,6 +55,7 @@ PUBLIC_MIDDLEWARE = (
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "second_factor.middleware.SecondFactorMiddleware",
     "multisite.middleware.SessionSiteMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

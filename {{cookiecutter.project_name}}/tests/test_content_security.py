@@ -1,16 +1,19 @@
 """What browsers are told that a page may load and run."""
 
 import re
+from contextlib import suppress
 from importlib import import_module
 
 import pytest
 from addresses import POST
 from django.conf import settings as project_settings
+from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.http import HttpResponse
 from django.test import RequestFactory
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.views.decorators.clickjacking import xframe_options_sameorigin
+from mezzanine.pages.models import RichTextPage
 
 middleware = import_module(f"{project_settings.PROJECT_APP}.content_security")
 
@@ -36,30 +39,57 @@ def test_a_public_page_runs_scripts_of_its_own_files_alone_and_has_no_others(cli
     assert INLINE.findall(response.content.decode()) == []
 
 
+def policy_for_staff():
+    return project_settings.SECURE_CSP | project_settings.SECURE_CSP_ADMIN
+
+
 def test_who_edits_in_the_page_has_the_policy_of_the_admin_and_members_do_not(client):
     users = get_user_model().objects
-    for name, of_whom in (("admin", "SECURE_CSP_ADMIN"), ("member", "SECURE_CSP")):
+    for name, expected in (("admin", policy_for_staff()), ("member", project_settings.SECURE_CSP)):
         client.force_login(users.get(username=name))
         response = client.get("/")
-        expected = getattr(project_settings, of_whom)["script-src"]
-        assert policy_of(response)["script-src"] == expected
+        for directive in ("script-src", "style-src"):
+            assert policy_of(response)[directive] == expected[directive]
         assert INLINE.findall(response.content.decode()) == []
 
 
-def test_the_admin_has_a_policy_of_its_own(client):
-    policy = policy_of(client.get(reverse("admin:login")))
-    assert policy["script-src"] == project_settings.SECURE_CSP_ADMIN["script-src"]
+def test_staff_in_the_admin_have_a_policy_of_their_own(admin_client):
+    policy = policy_of(admin_client.get(reverse("admin:index")))
+    for directive in ("script-src", "style-src"):
+        assert policy[directive] == policy_for_staff()[directive]
     assert policy["default-src"] == ["'none'"]
     assert "'unsafe-eval'" not in str(policy)
 
 
-def test_what_needs_a_looser_policy_in_the_admin_is_known(admin_client):
-    """With nothing left here, "'unsafe-inline'" can go from SECURE_CSP_ADMIN."""
-    names = ("admin:index", "admin:pages_page_changelist", "admin:blog_blogpost_add")
+@pytest.mark.parametrize("name", ["admin:login", "password_reset"])
+def test_who_logs_in_to_the_admin_has_the_policy_of_public_pages(client, name):
+    response = client.get(reverse(name))
+    for directive in ("script-src", "style-src"):
+        assert policy_of(response)[directive] == project_settings.SECURE_CSP[directive]
+    assert "<style" not in response.content.decode()
+    assert INLINE.findall(response.content.decode()) == []
+
+
+def pages_of_the_admin():
+    """Yield the addresses of the lists and the forms, and what asks before a page is deleted."""
+    for model in admin.site._registry:
+        for act in ("changelist", "add"):
+            with suppress(NoReverseMatch):
+                yield reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{act}")
+    page = RichTextPage.objects.first()
+    yield reverse("admin:pages_richtextpage_change", args=[page.pk])
+    yield reverse("admin:pages_richtextpage_delete", args=[page.pk])
+    yield from (reverse("admin:index"), reverse("fb_browse"))
+
+
+def test_no_page_of_the_admin_has_a_script_in_it(admin_client):
+    """Where one of yours has, SECURE_CSP_ADMIN needs "'unsafe-inline'" in "script-src"."""
     inline = [
-        name for name in names if INLINE.search(admin_client.get(reverse(name)).content.decode())
+        address
+        for address in pages_of_the_admin()
+        if INLINE.search(admin_client.get(address).content.decode())
     ]
-    is_loose = "'unsafe-inline'" in project_settings.SECURE_CSP_ADMIN["script-src"]
+    is_loose = "'unsafe-inline'" in policy_for_staff()["script-src"]
     assert bool(inline) == is_loose, inline
 
 

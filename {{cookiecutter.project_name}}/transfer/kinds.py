@@ -28,6 +28,8 @@ KNOWN = {
     "mail": LOCAL,
     "multisite.hostrevision": LOCAL,
     "multisite.sitealias": LOCAL,  # but for new ones: see sites.py
+    "otp_static": LOCAL,  # secrets stay where they are
+    "otp_totp": LOCAL,
     "sessions": LOCAL,
     "sites": CONTENT,
     "transfer": LOCAL,

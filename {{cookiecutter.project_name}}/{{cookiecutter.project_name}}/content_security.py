@@ -48,7 +48,7 @@ def policy_for(request, response):
     """Return the policy, a dict of lists of sources by directive."""
     is_admin = is_in_admin(request.path)
     policy = dict(settings.SECURE_CSP)
-    if is_admin or edits_in_place(request):
+    if works_in_admin(request) if is_admin else edits_in_place(request):
         policy |= settings.SECURE_CSP_ADMIN
     is_page = response.get("Content-Type", "").startswith("text/html")
     if is_page and not is_admin and response.status_code < 400:  # an error asks no database
@@ -64,6 +64,11 @@ def is_in_admin(path):
         return path.startswith(reverse("admin:index"))
     except NoReverseMatch:  # a project without an admin
         return False
+
+
+def works_in_admin(request):
+    """Return whether an address of the admin is asked by staff; others get its log-in at most."""
+    return getattr(getattr(request, "user", None), "is_staff", False)
 
 
 def edits_in_place(request):

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "importers",
     "visitors",
     "transfer",
+    "second_factor",
     "homepage",
     "richtext",
     "theme",  # before Mezzanine, whose templates it extends
@@ -59,6 +60,9 @@ INSTALLED_APPS = [
     "django_comments",
     "media_library",
     "django_prose_editor",  # what richtext/ is made of
+    "django_otp",  # what second_factor/ is made of, with the next two
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
     "django.contrib.admin",  # after those whose templates replace the admin's
     "django.contrib.staticfiles",
 ]
@@ -75,6 +79,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     f"{PROJECT_APP}.middleware.UnicodeMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "second_factor.middleware.SecondFactorMiddleware",
     "multisite.middleware.SessionSiteMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -164,12 +169,8 @@ SECURE_CSP = {
     "form-action": ["'self'"],
     "base-uri": ["'none'"],
 }
-# What is different in the admin, and for staff who edit in the page: the editor has scripts and
-# styles of its own in it.
-SECURE_CSP_ADMIN = {
-    "script-src": ["'self'", "'unsafe-inline'"],
-    "style-src": ["'self'", "'unsafe-inline'"],
-}
+# What is different for staff in the admin and where they edit in the page: the editor makes styles.
+SECURE_CSP_ADMIN = {"style-src": ["'self'", "'unsafe-inline'"]}
 
 
 # Accounts
@@ -192,6 +193,8 @@ PASSWORD_HASHERS = [
     "transfer.hashers.UnsaltedSHA1",
     "transfer.hashers.UnsaltedMD5",
 ]
+SECOND_FACTOR = False  # True: staff log in with a code from an app on their telephone as well
+OTP_TOTP_ISSUER = "{{ cookiecutter.live_hostname }}"  # what the app calls this site
 
 
 # Mail: these say which server takes it; on a live site they are secrets (fab secret EMAIL_HOST).

@@ -14,6 +14,7 @@ from multisite.allowed import may_see, may_send
 from multisite.views import edit, robots, set_site
 from navigation.sitemaps import sitemap
 from page_cache.rules import fresh
+from second_factor.views import second_factor
 from theme.views import look_css, look_preview, manifest, styleguide
 
 from .accounts import StaffPasswordResetForm, as_long, password_reset, signup
@@ -27,6 +28,8 @@ urlpatterns = [
         as_long(PasswordResetView.as_view(form_class=StaffPasswordResetForm)),
         name="password_reset",
     ),
+    # Below a log-in, which NGINX limits and fail2ban knows.
+    path("accounts/login/code/", second_factor, name="second_factor"),
     # Mezzanine's, used by none of its pages, answers 500 for a package that there is not.
     path("jsi18n/<path:packages>", page_not_found),
     path("edit/", edit, name="edit"),

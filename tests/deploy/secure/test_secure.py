@@ -121,7 +121,7 @@ def test_who_guesses_at_the_log_in_of_the_site_is_banned_from_the_web(secured):
     now = host.run("date +%d/%b/%Y:%H:%M:%S\\ %z").stdout.strip()
     tries = {
         "203.0.113.5": ("/admin/login/?next=/admin/", 200),
-        "203.0.113.6": ("/de/account/login/", 403),
+        "203.0.113.6": ("/de/accounts/login/code/", 403),
         "203.0.113.7": ("/admin/login/", 302),  # which succeed
         "203.0.113.8": ("/blog/?/x", 200),
         "162.158.1.1": ("/admin/login/", 200),  # a proxy's, behind which others are

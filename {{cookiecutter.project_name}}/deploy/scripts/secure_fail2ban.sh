@@ -6,7 +6,7 @@ file=/etc/fail2ban/jail.d/$project.local
 filter=/etc/fail2ban/filter.d/$web.conf
 # A log-in that succeeds leads on, with 302. A quote within a field is never written as one.
 wanted='[Definition]
-failregex = ^<HOST> - [^"]*"POST /(?:\S*/)?(?:admin|account)/login/\S* HTTP/[0-9.]+" (?:200|403|429) '
+failregex = ^<HOST> - [^"]*"POST /(?:\S*/)?(?:admin|accounts)/login/\S* HTTP/[0-9.]+" (?:200|403|429) '
 is_up() { fail2ban-client status sshd && fail2ban-client status "$web"; } >/dev/null 2>&1
 is() { [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
 if is "$file" "$jail" && is "$filter" "$wanted" && is_up; then exit 0; fi

@@ -72,6 +72,11 @@ def test_the_admin_of_mezzanine_is_made_for_grappelli():
     assert "css/login.css" in source_of(mezzanine.core, "admin/login.html")
 
 
+def test_a_page_is_deleted_with_a_script_in_the_page():
+    name = "admin/pages/page/delete_confirmation.html"
+    assert "<script>" in source_of(mezzanine.pages, name)
+
+
 def test_the_menu_of_the_admin_is_in_the_order_of_its_apps(ask, user):
     found = original("django.contrib.admin.sites.AdminSite.get_app_list")(
         admin.site, ask("get", user=user)

@@ -18,3 +18,8 @@ document.querySelector("#quick-blog-form")?.addEventListener("submit", ({ target
     });
     target.content.value = paragraphs.join("");
 });
+
+// Choosing a site is enough.
+for (const field of document.querySelectorAll("[data-submits]")) {
+    field.addEventListener("change", () => field.form.submit());
+}
