@@ -19,7 +19,8 @@ def send(client, path, kind, fields):
     form = fields_of(client.get(path), f"#{kind}_form")
     form.setdefault("in_menus", [])
     # Where texts are translated, the form has a field of them for each language.
-    translated = {name: f"{name}_{settings.LANGUAGE_CODE}" for name in fields if name not in form}
+    default = getattr(settings, "MODELTRANSLATION_DEFAULT_LANGUAGE", None)
+    translated = {name: f"{name}_{default}" for name in fields if name not in form}
     named = {translated.get(name): value for name, value in fields.items()}
     fields |= {name: value for name, value in named.items() if name in form}
     return client.post(path, form | fields)

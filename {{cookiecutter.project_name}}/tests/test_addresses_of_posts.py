@@ -6,10 +6,7 @@ from mezzanine.blog.models import BlogCategory, BlogPost
 from mezzanine.generic.models import Keyword
 from page_tree import errors_at, send
 
-pytestmark = [
-    pytest.mark.django_db,
-    pytest.mark.usefixtures("in_english", "mezzanines_defaults"),
-]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mezzanines_defaults")]
 
 ADD = reverse("admin:blog_blogpost_add")
 CONTENT = "<p>Rye</p>"
@@ -42,7 +39,7 @@ def test_a_page_may_have_a_long_address(browse):
 
 
 @pytest.mark.parametrize("slug", ["news/first", "/first", "first/", ".", ".."])
-def test_an_address_that_there_cannot_be_is_told(browse, slug):
+def test_an_address_that_there_cannot_be_is_told(in_english, browse, slug):
     answer = send(
         browse("admin"), ADD, "blogpost", {"title": "First", "content": CONTENT, "slug": slug}
     )
