@@ -51,7 +51,7 @@ def nginx_conf(live, folder, ports, proxies=()):
         "proxies_believed": "".join(f"    set_real_ip_from {proxy};\n" for proxy in proxies),
     }
     script = (live.path / "deploy/certificates.js.template").read_text("utf-8")
-    script = script % {"project_name": "mysite", "root": folder}
+    script %= {"project_name": "mysite", "root": folder, "hsts_by_certificate": "true"}
     (folder / "mysite.js").write_text(script.replace("/etc/nginx/ssl/", f"{folder}/"))
     for was, becomes in {
         "listen 80;": f"listen 127.0.0.1:{ports[0]};",

@@ -11,7 +11,6 @@ from support import auditor
 
 # Of gixy: what is found, and why it stays.
 REASONS = {
-    "hsts_header": "Django says it, for each name by its certificate: see middleware.py",
     "try_files_is_evil_too": "a file more that is looked at is no fault",
     "worker_rlimit_nofile_vs_connections": "of the nginx.conf of these tests",
 }

@@ -1,6 +1,7 @@
 """What NGINX tells browsers with each answer, whoever gives it: about safety, and about uploads."""
 
 import re
+import shutil
 from base64 import b64encode
 from hashlib import sha256
 
@@ -77,6 +78,41 @@ def test_every_answer_says_each_thing_about_safety_once(nginx, place):
     assert len(answer.headers.get_all("X-Frame-Options")) == 1
     assert len(answer.headers.get_all("X-Request-ID")) == 1
     assert len(answer.headers.get_all("Cache-Control", [])) <= 1
+
+
+@pytest.fixture
+def trusted(nginx, live):
+    """Browsers trust the certificate of the site, as far as NGINX and Django know."""
+    folders = [path / "certificates/trusted" for path in (nginx.folder, live.path)]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / HOST).write_text("3600")
+    yield
+    for folder in folders:
+        shutil.rmtree(folder.parent)
+
+
+def told_to_insist(answer):
+    return answer.headers.get_all("Strict-Transport-Security", [])
+
+
+@pytest.mark.usefixtures("media", "trusted")
+@pytest.mark.parametrize("place", PLACES)
+def test_every_answer_keeps_browsers_to_https_where_they_trust_the_name(nginx, place):
+    assert told_to_insist(nginx.open(PLACES[place][1])) == ["max-age=3600"]
+
+
+@pytest.mark.usefixtures("media")
+@pytest.mark.parametrize("place", PLACES)
+def test_no_answer_does_so_where_they_do_not(nginx, place):
+    if place in ("a page", "a form"):
+        new_page(nginx, PLACES[place][1])  # no longer that of a moment ago
+    assert told_to_insist(nginx.open(PLACES[place][1])) == []
+
+
+@pytest.mark.usefixtures("trusted")
+def test_nothing_is_said_of_it_in_the_clear(nginx):
+    assert told_to_insist(nginx.http.open("/static/none.js")) == []
 
 
 def test_so_do_redirects_to_https_and_what_nginx_refuses(nginx):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .config import read_settings
 from .host import Host
 from .on_host.acme.place import user as acme_user
 from .on_host.configuration import File
@@ -59,6 +60,7 @@ FILES = [
 def values(host: Host) -> dict[str, Any]:
     """Return what the templates are filled in with, a dict; the host adds ROOT and its secrets."""
     config = host.config
+    hsts = getattr(read_settings(config.project_app), "SECURE_HSTS_SECONDS", 0)
     return {
         "project_name": config.project_name,
         "project_app": config.project_app,
@@ -72,6 +74,7 @@ def values(host: Host) -> dict[str, Any]:
         "proxies_believed": "".join(f"    set_real_ip_from {each};\n" for each in config.proxies),
         "acme_user": acme_user(config.project_name),
         "acme_directory": config.acme_directory,
+        "hsts_by_certificate": "true" if hsts is None else "false",
     }
 
 

@@ -27,7 +27,6 @@ TESTSSL = {
 }
 # Of gixy: what is found, and why it stays.
 GIXY = {
-    "hsts_header": "Django says it, for each name by its certificate: see middleware.py",
     "try_files_is_evil_too": "a file more that is looked at is no fault",
     "worker_rlimit_nofile_vs_connections": "Debian's nginx.conf; the limit of files is systemd's",
 }
