@@ -50,10 +50,11 @@ def file_of(entry, media_root):
 def attachment(monkeypatch, media_root):
     """A file that came with a form."""
     monkeypatch.setitem(vars(fs), "location", str(media_root))
-    file = Path(media_root, "forms", "id", "letter.txt")
+    name = "forms/01234567-89ab-cdef-0123-456789abcdef/letter.txt"
+    file = Path(media_root, name)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("a letter")
-    return "forms/id/letter.txt"
+    return name
 
 
 def move(client):
