@@ -29,7 +29,7 @@ from transfer.selection import MANY, Selection
 
 FILE = "site.zip"
 # In a folder of Linux; one is no UTF-8, and two look the same.
-NAMES = ["-rf", "new\nline", "100%41 \\.jpg", "\u00fc.jpg", "u\u0308.jpg", b"\xff.gif", "🍞" * 63]
+NAMES = ["-rf", "new\nline", "100%41 .jpg", "\u00fc.jpg", "u\u0308.jpg", b"\xff.gif", "🍞" * 63]
 SENT = "forms/01234567-89ab-cdef-0123-456789abcdef/letter.pdf"
 
 

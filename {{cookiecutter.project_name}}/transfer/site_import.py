@@ -134,12 +134,11 @@ class Coming(Moving):
             with self.package.zip.open(member) as new:
                 if digest(new) == place.sha256():
                     return
-        target = place.free()
-        if target != place:
-            self.renamed[path] = target.name
-        self.files.append(target)
+        self.files.append(place.free())  # also if it gets there in part alone
         with self.package.zip.open(member) as source:
-            target.write(source)
+            self.files[-1] = self.files[-1].write(source)
+        if self.files[-1] != place:
+            self.renamed[path] = self.files[-1].name
 
 
 def add_people(package, site):

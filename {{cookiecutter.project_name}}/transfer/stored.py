@@ -44,8 +44,11 @@ class Stored:
         return self
 
     def write(self, file):
-        """Store a file, which is open, in the place, which is free."""
-        self.storage.save(self.name, File(file))
+        """Store a file, which is open, in the place, which is free; return where it is.
+
+        Storages take a backslash for a slash.
+        """
+        return Stored(self.storage, self.storage.save(self.name, File(file)))
 
     def delete(self):
         self.storage.delete(self.name)
