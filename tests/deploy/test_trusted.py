@@ -3,7 +3,6 @@
 import json
 import os
 import ssl
-import subprocess
 import time
 
 import pytest
@@ -12,7 +11,6 @@ from faults import wait_for
 from load import Load
 from playwright.sync_api import Error
 from sites import ONE_SUITE_IN_CI
-from support import program
 from trust import (
     DAY,
     HOST,
@@ -27,6 +25,7 @@ from trust import (
     shown,
     told,
     trusting,
+    trusting_home,
     workers,
 )
 
@@ -93,19 +92,6 @@ def test_a_row_in_the_admin_is_live_and_trusted_without_a_deploy(site, authority
     assert told(site, "www.two.test") == "waiting: it has no address in the DNS"
     assert over_http(site, "www.two.test").status == 307
     assert workers(site) == before
-
-
-def trusting_home(folder, authority):
-    """Return a home whose Chromium trusts the CA, and nobody else has to."""
-    database = folder / "home/.pki/nssdb"
-    database.mkdir(parents=True)
-    certutil = [program("certutil", "libnss3-tools"), "-d", f"sql:{database}"]
-    subprocess.run([*certutil, "-N", "--empty-password"], check=True)
-    for number, root in enumerate(authority.root.split("-----END CERTIFICATE-----\n")[:-1]):
-        words = [*certutil, "-A", "-n", f"root {number}", "-t", "C,,"]
-        pem = f"{root}-----END CERTIFICATE-----\n"
-        subprocess.run(words, input=pem, text=True, check=True)
-    return folder / "home"
 
 
 def test_chromium_shows_them_without_a_warning(site, authority, tmp_path):

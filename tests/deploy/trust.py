@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 import pytest
 from authority import Authority
 from sites import PASSWORD, Site
-from support import Baker
+from support import Baker, program
 
 HOST = "www.one.test"
 DAY = 86400
@@ -115,6 +115,19 @@ def own(site):
 def key_of(site, name):
     text = (site.certificates / f"names/{name}.pem").read_text()
     return text.partition("-----END PRIVATE KEY-----")[0]
+
+
+def trusting_home(folder, authority):
+    """Return a home whose Chromium trusts the CA, and nobody else has to."""
+    database = folder / "home/.pki/nssdb"
+    database.mkdir(parents=True)
+    certutil = [program("certutil", "libnss3-tools"), "-d", f"sql:{database}"]
+    subprocess.run([*certutil, "-N", "--empty-password"], check=True)
+    for number, root in enumerate(authority.root.split("-----END CERTIFICATE-----\n")[:-1]):
+        words = [*certutil, "-A", "-n", f"root {number}", "-t", "C,,"]
+        pem = f"{root}-----END CERTIFICATE-----\n"
+        subprocess.run(words, input=pem, text=True, check=True)
+    return folder / "home"
 
 
 def in_ledger(site, sql):

@@ -143,7 +143,7 @@ def test_sites_come_change_and_go_under_load_without_a_restart_or_an_error(live)
         finally:
             done.set()
         assert [visit.result() for visit in visits] == [None] * 4
-    assert statuses.keys() == {200, 301, 404}
+    assert statuses.keys() == {200, 301, 404}, live.log()[-5000:]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from base64 import b32encode
 from textwrap import wrap
+from urllib.parse import quote
 
 import segno
 from django.conf import settings
@@ -67,7 +68,8 @@ class SetUp(Ask):
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
         device = TOTPDevice(user=self.request.user, key=context["form"].key)
-        code = segno.make_qr(device.config_url)
+        host = self.request.get_host().partition(":")[0]  # what the app calls this site
+        code = segno.make_qr(f"{device.config_url}&issuer={quote(host)}")
         picture = code.svg_data_uri(scale=4, light="white")
         letters = b32encode(device.bin_key).decode()
         return context | {"picture": picture, "key": " ".join(wrap(letters, 4))}

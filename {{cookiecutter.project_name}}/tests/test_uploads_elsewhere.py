@@ -74,6 +74,7 @@ def names_in(addresses, storage):
     return names
 
 
+@pytest.mark.usefixtures("mezzanines_base")
 def test_a_post_shows_its_picture_in_widths_and_is_shared_with_it(browse, lake, storage):
     post = BlogPost.objects.get()
     BlogPost.objects.update(featured_image=lake)
@@ -103,6 +104,7 @@ def test_a_version_that_could_not_be_kept_is_made_the_next_time(lake, storage):
     assert storage.exists(gone)
 
 
+@pytest.mark.usefixtures("mezzanines_base")
 def test_a_picture_in_a_text_and_one_in_a_list_of_the_admin_are_made_smaller(browse, lake, storage):
     content = f'<img src="{ADDRESS}{lake}" width="200" height="100">'
     text = RichTextPage.objects.create(title="Text", slug="text", content=content)
@@ -135,13 +137,14 @@ def test_what_is_deleted_in_the_library_takes_all_its_versions_with_it(browse, l
     assert storage.files == {}
 
 
+@pytest.mark.usefixtures("mezzanines_base")
 def test_icons_logos_and_fonts_of_a_site_have_the_address_of_the_storage(browse, lake):
     for name in ("LOOK_ICON", "LOOK_LOGO", "LOOK_FONT_FILE", "LOOK_SHARE_PICTURE"):
         Setting.objects.create(name=name, value=lake, site_id=1)
-    home = page(browse(), "/")
-    assert home.select_one('link[rel="icon"]')["href"] == ADDRESS + lake
-    assert home.select_one("img.logo")["src"].startswith(ADDRESS)
-    assert home.select_one('meta[property="og:image"]')["content"].startswith(ADDRESS)
+    shown = page(browse(), "/about/")
+    assert shown.select_one('link[rel="icon"]')["href"] == ADDRESS + lake
+    assert shown.select_one("img.logo")["src"].startswith(ADDRESS)
+    assert shown.select_one('meta[property="og:image"]')["content"].startswith(ADDRESS)
     assert f'url("{ADDRESS}{lake}")' in look.of_site()
 
 

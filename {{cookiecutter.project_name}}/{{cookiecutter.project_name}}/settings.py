@@ -194,7 +194,6 @@ PASSWORD_HASHERS = [
     "transfer.hashers.UnsaltedMD5",
 ]
 SECOND_FACTOR = False  # True: staff log in with a code from an app on their telephone as well
-OTP_TOTP_ISSUER = "{{ cookiecutter.live_hostname }}"  # what the app calls this site
 
 
 # Mail: these say which server takes it; on a live site they are secrets (fab secret EMAIL_HOST).

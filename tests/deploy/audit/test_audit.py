@@ -5,18 +5,15 @@ import os
 import re
 import subprocess
 import sys
-import time
 
 import lynis
 import pytest
-from cgroup import wait_for
 from observatory import Answer, grade
 from securing import ssh_audit
 from support import auditor, program
-from trust import DAY, HOST, MINUTE, ask, in_ledger, is_trusted, over_http, parts, trusting
+from trust import HOST, ask, over_http
 
 pytestmark = pytest.mark.long
-INSISTS = f"max-age={365 * DAY}"
 PAGES = ["/", "/blog/", "/nowhere/", "/accounts/login/", "/accounts/signup/"]
 
 # Of testssl: what is found above LOW, or could not be looked at, and why it stays.
@@ -30,26 +27,6 @@ GIXY = {
     "try_files_is_evil_too": "a file more that is looked at is no fault",
     "worker_rlimit_nofile_vs_connections": "Debian's nginx.conf; the limit of files is systemd's",
 }
-
-
-@pytest.fixture(scope="module")
-def both(rig, up_with_packages, template, tmp_path_factory):
-    """The site, trusted by browsers, whose certificate was renewed twice; and the CA."""
-    folder = tmp_path_factory.mktemp("audited")
-    options = {"suite": "trixie", "is_secured": True}
-    with trusting(up_with_packages, rig, template, folder, **options) as (site, authority):
-        authority.lead(**{HOST: site.host.address})
-        wait_for(lambda: is_trusted(site), 2 * MINUTE)
-        old = f"since = {time.time() - 80 * DAY}, until = {time.time() + 10 * DAY}"
-        in_ledger(site, f"UPDATE name SET renewals = 1, {old} WHERE name = '{HOST}'")
-        header = "Strict-Transport-Security"
-        wait_for(lambda: ask(site, authority).headers[header] == INSISTS, 2 * MINUTE)
-        (folder / "root.pem").write_text(authority.root)
-        site.trusted = folder / "root.pem"
-        yield site, authority
-
-
-site, authority = parts()
 
 
 # From outside

@@ -10,6 +10,8 @@ from django_otp.oath import totp
 
 HOST = "127.0.0.1:8000"
 PAGE, ADMIN = reverse("second_factor"), reverse("admin:index")
+USERS = reverse(f"admin:{get_user_model()._meta.label_lower.replace('.', '_')}_changelist")
+HOUR = 3600  # seconds after the first wrong code, in the place of one
 
 
 def code_of(key, later=0):
