@@ -132,13 +132,17 @@ def faults_in(context, site):
 
 @pytest.fixture(params=[(1280, 900), (390, 844)], ids=["wide", "narrow"])
 def page(request, browser, site, tmp_path):
-    """A page of a browser that was never used, at which nothing may go wrong during the test."""
+    """A page of a browser that was never used, at which nothing may go wrong during the test.
+
+    What did is in the list .faults.
+    """
     width, height = request.param
     context = browser.new_context(base_url=site, viewport={"width": width, "height": height})
     context.set_default_timeout(LIMIT)
     faults = faults_in(context, site)
     failed_before = request.session.testsfailed
     page = context.new_page()
+    page.faults = faults
     yield page
     if faults or request.session.testsfailed > failed_before:
         print("screenshot:", tmp_path / "page.png")

@@ -180,6 +180,8 @@ def test_what_would_run_is_neither_run_nor_lost_in_the_editor(page, editor):
     assert page.evaluate("typeof ran") == "undefined"
     assert "!" in source_of(page)
     assert source_of(page).replace("!", "") == html
+    # The policy of the admin keeps it from running as well, and says so whenever it is parsed.
+    page.faults[:] = [each for each in page.faults if "inline event handler violates" not in each]
 
 
 def test_a_link_a_table_and_a_picture_are_asked_for(page, editor):

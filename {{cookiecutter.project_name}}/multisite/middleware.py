@@ -58,6 +58,7 @@ class SiteMiddleware:
         put_site(request, site_id, source)
         if source == "host" and not request.site:  # removed since it was found
             return stranger(request)
+        request.get_host = lambda: host  # also if the site is removed before the answer is made
         asked_by_nginx = request.path_info.startswith(PREFIX)
         if source == "host" and not asked_by_nginx and not is_domain(host, request.site):
             return redirect_to_domain(request)

@@ -12,7 +12,7 @@ from django.contrib.sites.shortcuts import get_current_site
 from django.core.asgi import get_asgi_application
 from django.db import DatabaseError, connection
 from django.http import HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from mezzanine.core.request import current_request
 from mezzanine.pages.models import Page, RichTextPage
 from mezzanine.utils.sites import current_site_id, override_current_site_id
@@ -21,6 +21,7 @@ from site_urls import site_at
 from multisite.hosts import Hosts, hosts
 from multisite.middleware import SiteMiddleware
 from multisite.models import HostRevision, SiteAlias
+from page_cache import missing
 
 
 def test_nothing_is_left_on_the_thread(sites):
@@ -166,6 +167,21 @@ def test_two_sites_may_differ_by_their_port_alone(sites, add_site):
 
 def test_a_site_that_was_removed_a_moment_ago_is_not_found(sites):
     assert site_at("two.example", "/removed/").status_code == 404
+
+
+def test_a_page_that_is_made_while_its_site_is_removed_is_not_found_either(sites, monkeypatch):
+    page_not_found = missing.mezzanine.page_not_found
+
+    def while_removed(request, *arguments, **options):
+        Site.objects.filter(domain="two.example").delete()
+        hosts.expire()
+        hosts.refresh()
+        return page_not_found(request, *arguments, **options)
+
+    monkeypatch.setattr(missing.mezzanine, "page_not_found", while_removed)
+    client = Client(HTTP_HOST="two.example", raise_request_exception=False)
+    assert client.get("/nowhere/").status_code == 404
+    assert client.get("/nowhere/").content.startswith(b"There is no site")
 
 
 def test_a_domain_is_stored_as_browsers_send_it(db):
