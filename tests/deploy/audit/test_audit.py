@@ -14,7 +14,8 @@ from support import auditor, program
 from trust import HOST, ask, over_http
 
 pytestmark = pytest.mark.long
-PAGES = ["/", "/blog/", "/nowhere/", "/accounts/login/", "/accounts/signup/"]
+PAGES = ["/", "/blog/", "/nowhere/", "/accounts/login/", "/accounts/signup/", "/admin/login/"]
+PAGES += ["/static/none.css"]
 
 # Of testssl: what is found above LOW, or could not be looked at, and why it stays.
 TESTSSL = {
