@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from faults import wait_for
 from load import Connection
 from sites import BY_PASSWORD, PASSWORD, Site
 from support import Baker
@@ -225,7 +226,8 @@ def test_all_of_production_comes_to_staging_but_for_its_secrets(site, backup_of_
     assert "Of the server that is lost" not in output
     assert kept(site) == before
     assert site.answer("staging", "python", NAMES).split() == [STAGING, f"two.example.{STAGING}"]
-    assert answers(site, f"two.example.{STAGING}", "/")[0] == 200
+    # Where projects share a server, NGINX knows of it within a minute.
+    wait_for(lambda: answers(site, f"two.example.{STAGING}", "/")[0] == 200, 100)
     dump = site.host.run(DUMP).stdout
     assert "ann@example.com" in dump
     assert "said in production" in dump

@@ -13,7 +13,7 @@ from test_environments_settings import FABRIC, STAGING
 
 sys.path.insert(0, str(TEMPLATE / "{{cookiecutter.project_name}}"))
 sys.dont_write_bytecode = True  # cookiecutter would take it for a part of the template
-from deploy import certificates, checks, environments, plans, relay, server  # noqa: E402
+from deploy import certificates, checks, environments, files, plans, relay, server  # noqa: E402
 from deploy.host import CommandFailed, Host, Result  # noqa: E402
 
 
@@ -151,6 +151,7 @@ def test_what_the_server_says_to_do_is_told_for_the_environment(
     configs, telling, capsys, monkeypatch
 ):
     monkeypatch.setattr(checks, "facts", lambda host: {})
+    monkeypatch.setattr(files, "read_settings", lambda app: SimpleNamespace())
     telling(Answering(configs["production"]))
     assert "into deploy/, and type fab create" in capsys.readouterr().out
     telling(Answering(configs["staging"]))

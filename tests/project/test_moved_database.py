@@ -62,6 +62,11 @@ class Release:
     def migrate(self):
         return self.ask("migrate")
 
+    def pending(self):
+        """Return what a deploy of the release finds in the database that is loaded."""
+        code = (SCRIPTS / "migrations.py").read_text("utf-8")
+        return json.loads(self.run("-c", code, database="restoring"))
+
     def move(self):
         self.ask("moved", environment="production", hostname=STAGING)
 
@@ -145,6 +150,21 @@ def test_a_migration_that_fails_is_told_in_one_line(release):
     release.sql("DELETE FROM django_migrations WHERE app = 'transfer'", "restoring")
     told = 'the migrations of the live release fail: ProgrammingError: relation "transfer_origin"'
     assert release.migrate()["refused"] == f"{told} already exists"
+
+
+def test_what_a_deploy_brings_to_tables_of_its_own_harms_no_live_code(release):
+    release.load("production")
+    forget = "DELETE FROM django_migrations WHERE app = 'otp_static' AND name > '{}'"
+    release.sql(forget.format("0002"), "restoring")
+    assert release.pending()["breaking"] == [
+        "otp_static.0002_throttling: staticdevice.throttling_failure_count takes no NULL, and has"
+        " no default in the database"
+    ]
+    release.sql(forget.format(""), "restoring")
+    release.sql("DROP TABLE otp_static_statictoken, otp_static_staticdevice", "restoring")
+    found = release.pending()
+    assert {"otp_static.0001_initial", "otp_static.0002_throttling"} <= {*found["pending"]}
+    assert found["breaking"] == []
 
 
 def test_content_alone_comes_into_a_copy_of_the_live_database(release, tmp_path):

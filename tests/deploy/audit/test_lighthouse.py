@@ -18,6 +18,16 @@ OPTIONS = [
     *["--screenEmulation.width=390", "--screenEmulation.height=844"],
     f"--only-categories={','.join([*LEAST, 'performance'])}",
 ]
+CONTENT = """
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from homepage.demo import fill, make_home_page
+from mezzanine.pages.models import Page
+Page.objects.get(slug="/").delete()
+call_command("loaddata", "mezzanine_optional.json", verbosity=0)
+make_home_page("")
+fill(get_user_model().objects.first())
+"""
 PAGES = ["home", "post", "gallery", "form", "text"]
 
 
@@ -28,7 +38,8 @@ def home(site, authority, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def addresses(site, authority):
-    """The path of each of PAGES, a dict."""
+    """The path of each of PAGES, a dict, on a site with content to look at."""
+    site.fab("python", CONTENT)
     blog = ask(site, authority, path="/blog/").text
     post = re.search(r'<h2[^>]*>\s*<a href="(/blog/[^"]+)"', blog)[1]
     return dict(zip(PAGES, ["/", post, "/gallery/", "/contact/", "/about/"], strict=True))

@@ -34,8 +34,14 @@ def needs_value(field):
     return has_column and not field.null and default is NOT_PROVIDED
 
 
-def harm(operation, new_models):
-    """Return what the operation does to older code, or None."""
+def model_of(operation):
+    """Return the name of the model that an operation is about, in lower case."""
+    names = (getattr(operation, name, "") for name in ("model_name", "old_name", "name"))
+    return next(filter(None, names), "").lower()
+
+
+def harm(operation):
+    """Return what the operation does to older code that knows the model, or None."""
     if isinstance(operation, ops.RemoveField):
         return f"drops {operation.model_name}.{operation.name}"
     if isinstance(operation, ops.DeleteModel):
@@ -44,30 +50,31 @@ def harm(operation, new_models):
         return f"renames the table of {getattr(operation, 'old_name', operation.name)}"
     if isinstance(operation, ops.RenameField):
         return f"renames {operation.model_name}.{operation.old_name}"
-    if isinstance(operation, ops.RunSQL):
-        return "runs SQL of its own, which nobody can judge"
-    if isinstance(operation, ops.AddField | ops.AlterField):
-        name = operation.model_name
-        if name.lower() not in new_models and needs_value(operation.field):
-            return f"{name}.{operation.name} takes no NULL, and has no default in the database"
+    if isinstance(operation, ops.AddField | ops.AlterField) and needs_value(operation.field):
+        name = f"{operation.model_name}.{operation.name}"
+        return f"{name} takes no NULL, and has no default in the database"
     return None
 
 
-def breaking(migration, state):
-    """Return a line for each operation of a migration that older code could not live with."""
-    lines, new_models = [], set()
+def breaking(migration, state, known):
+    """Yield a line for each operation of a migration that older code could not live with.
+
+    What that code knows of are the models in known, pairs of an app and a name: no other harms it.
+    """
     for operation in flattened(migration.operations):
-        if isinstance(operation, ops.CreateModel):
-            new_models.add(operation.name.lower())
-        if isinstance(operation, ops.AlterField) and not was_nullable(state, migration, operation):
-            continue
-        if found := harm(operation, new_models):
-            lines.append(f"{migration.app_label}.{migration.name}: {found}")
-    return lines
+        found = None
+        if isinstance(operation, ops.RunSQL):
+            found = "runs SQL of its own, which nobody can judge"
+        elif (migration.app_label, model_of(operation)) in known:
+            found = harm(operation) if is_news(operation, migration, state) else None
+        if found:
+            yield f"{migration.app_label}.{migration.name}: {found}"
 
 
-def was_nullable(state, migration, operation):
-    """Did the column take NULL before? Only then is it news that it does not any more."""
+def is_news(operation, migration, state):
+    """Is it not so already? It is no news that a column takes no NULL, if it took none before."""
+    if not isinstance(operation, ops.AlterField):
+        return True
     model = state.models.get((migration.app_label, operation.model_name.lower()))
     field = model and model.fields.get(operation.name)
     return bool(field) and field.null
@@ -77,10 +84,10 @@ def main():
     executor = MigrationExecutor(connection)
     targets = executor.loader.graph.leaf_nodes()
     state = executor._create_project_state(with_applied_migrations=True)
-    pending, lines = [], []
+    known, pending, lines = {*state.models}, [], []
     for migration, _ in executor.migration_plan(targets):
         pending.append(f"{migration.app_label}.{migration.name}")
-        lines += breaking(migration, state)
+        lines += breaking(migration, state, known)
         state = migration.mutate_state(state, preserve=False)
     print(json.dumps({"pending": pending, "breaking": lines}))
 
