@@ -40,7 +40,7 @@ def can_be_asked_for(thing):
         thing.get_absolute_url()
     except NoReverseMatch:
         return False
-    except (AttributeError, NotImplementedError):
+    except (AttributeError, NotImplementedError):  # Displayable's: it has no address
         return True
     return thing.slug not in (".", "..")
 

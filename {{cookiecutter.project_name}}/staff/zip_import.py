@@ -21,6 +21,7 @@ from media_library.paths import BARE_NAME, root
 LONGEST = GalleryImage._meta.get_field("file").max_length
 LARGEST = 100 * 1024 * 1024  # bytes of one picture
 MOST = 2 * 1024 * 1024 * 1024  # bytes of all
+# zipfile's NotImplementedError is of a compression that it does not know.
 UNREADABLE = (BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError, zlib.error)
 
 UTF_8 = 0x800  # the flag of a name in UTF-8
