@@ -79,7 +79,7 @@ def other(template, project, tmp_path):
 
 
 # The tests of what runs on a server, which knows neither the settings nor the apps.
-OF_SERVERS = ("test_on_host*", "acme", "alarms", "repository")
+OF_SERVERS = ("test_on_host*", "acme", "alarms", "repository", "snapshots")
 
 
 @pytest.mark.parametrize("left_out", [OF_SERVERS, pytest.param((), marks=pytest.mark.long)])
