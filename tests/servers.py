@@ -159,6 +159,7 @@ def render_live_settings(path, database, memcached):
         "live_hostname": HOST,
         "project_name": "mysite",
         "project_app": "mysite",
+        "bucket": None,
     }
     answers |= {name: secrets.token_urlsafe(50) for name in ("secret_key", "nevercache_key")}
     settings = template % (answers | {"db_pass": DB_PASS})

@@ -47,6 +47,8 @@ def nginx_conf(live, folder, ports, proxies=()):
         "default_server": "",
         "ipv6": "",
         "environment": "production",
+        "uploads_here": "",
+        "uploads_there": "# in object storage: ",
         "proxies_known": "".join(f"    {proxy} 1;\n" for proxy in proxies),
         "proxies_believed": "".join(f"    set_real_ip_from {proxy};\n" for proxy in proxies),
     }

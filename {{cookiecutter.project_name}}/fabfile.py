@@ -23,6 +23,7 @@ from deploy import (
     secret_settings,
     server,
     server_names,
+    uploads,
 )
 from deploy.commands import Commands, confirm
 from deploy.lease import Lease
@@ -76,6 +77,7 @@ def deploy(host, force=False, maintenance=False, yes=False):
         plans.agree_to_rename(host, now, yes)
         packages.check(host)
         server.create_user(host)
+        uploads.check(host)
         lease.note(revision=revision, **{"from": now["live"]})
         name, requirements = releases.build(host, revision)
         lease.note(to=name, requirements=requirements)
@@ -106,6 +108,8 @@ def remove(host, yes=""):
         kept = server.remove(host, database.backup(host, "remove") if server.adopt(host) else "")
     if kept:
         print(f"The last backup stays there: {kept}")
+    if host.config.uploads:
+        print(f"The uploads stay in their bucket: {host.config.uploads}")
 
 
 # Day by day

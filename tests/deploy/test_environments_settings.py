@@ -206,3 +206,16 @@ def test_on_a_host_of_another_environment_too(refusal, load):
 
 def test_hosts_of_no_other_environment_need_no_names_of_their_own(load):
     assert load({"staging": {"HOSTS": ["two.example"]}})["staging"].project_name == "mysite"
+
+
+def test_a_bucket_of_uploads_is_of_one_environment_on_all_hosts(refusal, load):
+    bucket, other = (f"s3://{name}?endpoint=https://s3.example" for name in ("garden", "another"))
+    (line,) = refusal({"staging": STAGING}, UPLOADS=bucket)
+    assert line == (
+        f'FABRIC_ENVIRONMENTS["staging"]["UPLOADS"]: {bucket} is that of production;'
+        " give it its own, or an empty one"
+    )
+    for own in ("", other):
+        assert (
+            load({"staging": STAGING | {"UPLOADS": own}}, UPLOADS=bucket)["staging"].uploads == own
+        )

@@ -47,6 +47,22 @@ REFUSED = {
         *[None, "/mnt", "sftp://nas", "sftp:me@nas:/x", "rest:nas/x", "s3:https://nas", "gs:b:/x"],
         *["rest:https://me:secret@nas/x", "sftp://-oProxyCommand=x/y", "s3:https://nas/a b"],
     ],
+    "UPLOADS": [
+        *[None, ["s3://garden"], "s3://garden", "gs://garden?endpoint=https://s3.example"],
+        *["s3://?endpoint=https://s3.example", "s3://A_b?endpoint=https://s3.example"],
+        *["s3://garden/one?endpoint=https://s3.example", "s3://garden?endpoint=http://s3.example"],
+        *["s3://garden?endpoint=http://8.8.8.8", "s3://garden?endpoint=https://s3.example/x"],
+        *["s3://garden?endpoint=https://s3.example&acl=public", "s3://garden?endpoint=https://a b"],
+        *[
+            "s3://me:secret@garden?endpoint=https://s3.example",
+            "s3://[?endpoint=https://s3.example",
+        ],
+        *[
+            "s3://garden?endpoint=https://s3.example&secret_key=x",
+            "s3://garden?endpoint=https://%s",
+        ],
+        *["s3://garden?endpoint=https://s3.example:99999", "s3://garden?endpoint=https://[::1"],
+    ],
     "METRICS_DIRECTORY": [None, "node-exporter", "~/x", "/", "/a/../b", "/a b", "/a;b", "/%s"],
     "ACME_DIRECTORY": [
         None,
@@ -83,6 +99,14 @@ TAKEN = {
     "BACKUP_TO": [
         *["", "sftp://me@nas.example:2222//srv/x", "sftp://nas/x", "rest:http://10.0.0.1:8000/me/"],
         "s3:https://s3.eu-central-1.example.com/bucket/folder",
+    ],
+    "UPLOADS": [
+        *["", "s3://garden?endpoint=https://s3.example.com&region=eu-central-1"],
+        *["s3://a.garden-2?endpoint=https://s3.example.com:9000"],
+        *[
+            "s3://garden?endpoint=http://10.0.0.5:9000",
+            "s3://garden?endpoint=http://localhost:9000",
+        ],
     ],
     "METRICS_DIRECTORY": ["", "/var/lib/prometheus/node-exporter"],
     "ACME_DIRECTORY": ["https://acme.zerossl.com/v2/DV90", "https://10.0.0.1:14000/dir"],

@@ -15,7 +15,7 @@ from typing import Any
 
 from invoke import Exit
 
-from .outside import acme_directory, backup_to, proxies
+from .outside import acme_directory, backup_to, proxies, uploads
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 PRODUCTION = "production"  # the environment that is FABRIC itself
@@ -63,6 +63,7 @@ class Config:
     proxies: list[str]
     metrics_directory: str
     backup_to: str
+    uploads: str
     project_app: str
     environment: str
 
@@ -305,6 +306,7 @@ RULES: dict[str, Callable[[Any], Any]] = {
     "PROXIES": proxies,
     "METRICS_DIRECTORY": absolute_path,
     "BACKUP_TO": backup_to,
+    "UPLOADS": uploads,
 }
 # Of the keys that may be left out, as a FABRIC of an earlier time does.
 DEFAULTS = {
@@ -313,4 +315,5 @@ DEFAULTS = {
     "PROXIES": [],
     "METRICS_DIRECTORY": "",
     "BACKUP_TO": "",
+    "UPLOADS": "",
 }

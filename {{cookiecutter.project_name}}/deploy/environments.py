@@ -90,6 +90,8 @@ def unfit(name: object, keys: object) -> str | None:
 def shared(values: Mapping[str, Values], name: str) -> set[tuple[str, str]]:
     """Return (key, reason) where an environment has what another has on a host of both, a set.
 
+    A bucket of uploads is of one environment on all hosts: a restore deletes what it does not know.
+
     `values` are those of each environment by its name, a dict of dicts. Of two environments, it is
     the later one that is told.
     """
@@ -99,6 +101,9 @@ def shared(values: Mapping[str, Values], name: str) -> set[tuple[str, str]]:
         for key in same(mine, values[other]) if both else ():
             reason = f"{mine[key.lower()]} is that of {other} on {min(both)}; give it its own"
             found.add((key, reason))
+        bucket = mine.get("uploads")
+        if bucket and bucket == values[other].get("uploads"):
+            found.add(("UPLOADS", f"{bucket} is that of {other}; give it its own, or an empty one"))
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from .config import read_settings
 from .host import Host
+from .on_host import bucket
 from .on_host.acme.place import user as acme_user
 from .on_host.configuration import File
 from .on_host.deployed import Fabric
@@ -17,6 +18,7 @@ HERE = Path(__file__).parent
 KEPT = """
     ENVIRONMENT VIRTUALENV_HOME REQUIREMENTS_PATH GUNICORN_PORT LOCALE LIVE_HOSTNAME REPO_URL
     MEMCACHED_MEGABYTES ACME_DIRECTORY PROXIES METRICS_DIRECTORY BACKUP_TO
+    UPLOADS
 """.split()
 
 
@@ -50,6 +52,9 @@ FILES = [
         "nginx.conf.template", "/etc/nginx/sites-enabled/%(project_name)s.conf", reload="nginx"
     ),
     RemoteFile("certificates.js.template", "/etc/nginx/%(project_name)s.js", reload="nginx"),
+    # Where the uploads are in object storage; else nothing reads them.
+    RemoteFile("uploads.js.template", "/etc/nginx/%(project_name)s-uploads.js", reload="nginx"),
+    RemoteFile("uploads.conf.template", "/etc/nginx/%(project_name)s-uploads.conf", reload="nginx"),
     # The root of an own CA, where you have put that into deploy/.
     RemoteFile("acme-root.pem", "/etc/nginx/ssl/%(project_name)s-acme-root.pem"),
     RemoteFile("crontab.template", "/etc/cron.d/%(project_name)s"),
@@ -60,6 +65,7 @@ FILES = [
 def values(host: Host) -> dict[str, Any]:
     """Return what the templates are filled in with, a dict; the host adds ROOT and its secrets."""
     config = host.config
+    place = bucket.parse(config.uploads) if config.uploads else None
     hsts = getattr(read_settings(config.project_app), "SECURE_HSTS_SECONDS", 0)
     return {
         "project_name": config.project_name,
@@ -72,6 +78,9 @@ def values(host: Host) -> dict[str, Any]:
         "memcached_megabytes": config.memcached_megabytes,
         "proxies_known": "".join(f"    {network} 1;\n" for network in config.proxies),
         "proxies_believed": "".join(f"    set_real_ip_from {each};\n" for each in config.proxies),
+        "bucket": place and place._asdict(),
+        "uploads_here": "# in object storage: " if place else "",
+        "uploads_there": "" if place else "# in object storage: ",
         "acme_user": acme_user(config.project_name),
         "acme_directory": config.acme_directory,
         "hsts_by_certificate": "true" if hsts is None else "false",

@@ -1,8 +1,9 @@
-"""Who is around the server: a CA, proxies that visitors come by, and a place for backups."""
+"""What is around the server: a CA, proxies that visitors come by, places for backups, uploads."""
 
 import ipaddress
 import re
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 # The addresses of those that publish them, as on 2026-11-29.
 KNOWN = {
@@ -64,3 +65,53 @@ def backup_to(value: Any) -> str:
     if isinstance(value, str) and re.search(r"://[^/]*:[^/]*@", value):
         raise ValueError("has a password in it; type fab secret BACKUP_REST_PASSWORD")
     raise ValueError(f"{value!r} is not the address of a place for backups, such as {examples}")
+
+
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+ENDPOINT = re.compile(r"(https?)://([a-zA-Z0-9.-]+|\[[0-9a-f:]+\])(?::(\d{1,5}))?")
+
+
+def uploads(value: Any) -> str:
+    """Return the address of a bucket for uploads, or an empty str; ValueError where it is none.
+
+    Whoever sees the settings sees it, so it has no key.
+    """
+    if value == "":
+        return value
+    example = "s3://bucket?endpoint=https://s3.example.com&region=eu-central-1"
+    wrong = ValueError(f"{value!r} is not the address of a bucket, such as {example}")
+    if not isinstance(value, str):
+        raise wrong
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        raise wrong from None
+    if "@" in parts.netloc or re.search(r"(key|secret|password|token)\w*=", value, re.I):
+        raise ValueError("has a key in it; type fab secret AWS_ACCESS_KEY_ID")
+    if parts.scheme != "s3" or not BUCKET.fullmatch(parts.netloc) or parts.fragment:
+        raise wrong
+    if parts.path.strip("/"):
+        raise ValueError(f"{value!r} names a folder: the uploads need a bucket of their own")
+    given = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if unknown := given.keys() - {"endpoint", "region"}:
+        raise ValueError(f"{value!r} has an unknown part: {', '.join(sorted(unknown))}")
+    if not re.fullmatch(r"[a-z0-9-]+", given.get("region", "none"), re.A):
+        raise wrong
+    check_endpoint(given.get("endpoint", ""), wrong)
+    return value
+
+
+def check_endpoint(endpoint: str, wrong: ValueError) -> None:
+    """Raise ValueError unless an endpoint is the start of a URL that nobody on the way can read."""
+    match = ENDPOINT.fullmatch(endpoint)
+    if not match or int(match[3] or 443) > 65535:
+        raise wrong
+    if match[1] == "http" and not is_private(match[2].strip("[]")):
+        raise ValueError(f"{endpoint} is not encrypted: an endpoint outside begins with https")
+
+
+def is_private(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return host == "localhost"

@@ -13,7 +13,7 @@ from .steps import step
 PACKAGES = """
     acme-tiny ca-certificates cron curl git iproute2 libnginx-mod-http-brotli-static
     libnginx-mod-http-js locales logrotate memcached mercurial nginx openssl postgresql
-    postgresql-client procps publicsuffix python3 python3-venv restic supervisor tar
+    postgresql-client procps publicsuffix python3 python3-venv rclone restic supervisor tar
 """.split()
 
 SERVICES = (

@@ -6,7 +6,7 @@ from typing import Any
 
 from invoke import Exit
 
-from . import checks, database, relay, releases, server, server_names
+from . import checks, database, relay, releases, server, server_names, uploads
 from .host import CommandFailed, Host
 from .lease import Lease
 from .steps import step
@@ -111,12 +111,22 @@ def take_over(host: Host, name: str, now: dict[str, Any]) -> None:
     if before:
         server_names.update(host, host.config.live_hostname)
     try:
-        relay.switch(host, name)
+        switch(host, now["live"], name)
     except Exit:
         if before:
             with suppress(Exit):  # what has failed is told, and fab sites does the same
                 server_names.update(host, before)
         raise
+
+
+def switch(host: Host, live: str, name: str) -> None:
+    """Let a release take over, with the uploads, where it has them in another place."""
+    moves = uploads.differ(host, live, name)
+    if moves:
+        uploads.move(host, live, name)
+    relay.switch(host, name)
+    if moves:
+        uploads.move(host, live, name)
 
 
 def deploy_in_maintenance(host: Host, name: str, dump: str, now: dict[str, Any]) -> None:
@@ -178,7 +188,7 @@ def rollback(host: Host, lease: Lease, release: str, restore_db: bool, yes: bool
         ask_about_loss(host, dump, name, yes)
         lease.note(backup=dump)
     tell_unknown_migrations(host, name)
-    relay.switch(host, name)
+    switch(host, live, name)
     if dump:
         restore(host, dump)
     print(f"Live: {name}")

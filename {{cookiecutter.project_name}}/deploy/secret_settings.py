@@ -11,10 +11,11 @@ from typing import Any
 
 from invoke import Exit
 
-from . import backup_keys, plans, relay
+from . import backup_keys, plans, relay, releases
 from .host import CommandFailed, Host
 from .lease import Lease
 from .on_host.backup_keys import CREDENTIALS
+from .on_host.bucket import KEYS
 from .on_host.secret_settings import problem_of_name, takes
 from .steps import step
 from .terminal import ask, can_ask, tell
@@ -40,6 +41,9 @@ def change(host: Host, name: str, remove: bool, yes: bool) -> None:
     if name in CREDENTIALS:  # of no release: what is to open BACKUP_TO is for root alone
         backup_keys.change(host, name, None if remove else given(name, "str"))
         return
+    if name in KEYS and not releases.live(host):  # the first release has to have them
+        change_before(host, name, None if remove else given(name, "str"))
+        return
     plans.live_or_exit(host)
     app = host.config.project_app
     found: dict[str, Any] = {"reads": True}
@@ -58,6 +62,15 @@ def change(host: Host, name: str, remove: bool, yes: bool) -> None:
             print(host.config.typed(line))
         else:
             make_live(host, name, yes)
+
+
+def change_before(host: Host, name: str, value: str | None) -> None:
+    """Keep a key of UPLOADS, or none any more, for a site of which nothing is live yet."""
+    with Lease(host, "secret") as lease:
+        lease.note(setting=name if value is not None else f"{name} removed")
+        with step(host, f"Setting {name}"):
+            refusing(host, "change_secret_before", setting=name, value=value)
+    print(host.config.typed(f"{name} is kept; type fab deploy"))
 
 
 def refusing(host: Host, command: str, **parameters: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The views of the media library; each asks for a permission, and takes what is right alone."""
 
+import logging
 import posixpath
 from functools import wraps
 from itertools import chain
@@ -18,6 +19,8 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from . import library, settings, thumbnails
 from .paths import Refused, bare, folder, is_of_site, new_name
+
+logger = logging.getLogger(__name__)
 
 DENIED = {
     "view": gettext_lazy("You may not see the media library."),
@@ -48,6 +51,10 @@ def asks(act, *methods, caches=never_cache):
                 if refused.status == 405:
                     response["Allow"] = ", ".join(methods)
                 return response
+            except ConnectionError as error:  # the storage of uploads is on another machine
+                words = _("The files cannot be reached just now; try again later.")
+                logger.error("The storage of uploads: %s", error)
+                return refusal(request, Refused(words, 503))
 
         guard.act = act
         return guard

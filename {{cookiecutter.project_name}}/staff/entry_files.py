@@ -5,7 +5,9 @@ import re
 from contextlib import suppress
 from pathlib import PurePosixPath
 
+from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
+from django.core.files.storage import storages
 from django.db import transaction
 from django.db.models.signals import pre_delete
 from django.utils.text import get_valid_filename
@@ -18,12 +20,16 @@ LONGEST = 100  # bytes of a name; disks take 255, and Django adds some where a n
 STORED = re.compile(r"forms/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/[^/]*[^/.][^/]*")
 
 
-class EntryFiles(WholeFiles):
+class SafeNames:
     """Keeps letters, digits, dashes, dots and underscores of a name: the rest may be HTML."""
 
     def save(self, name, content, max_length=None):
         folder, name = PurePosixPath(name).parent, PurePosixPath(name).name
         return super().save(str(folder / short(name)), content, max_length)
+
+
+class EntryFiles(SafeNames, WholeFiles):
+    """A directory that is not below MEDIA_ROOT."""
 
 
 def short(name):
@@ -56,5 +62,9 @@ def remove(path):
 
 
 def install():
-    forms.fs = admin.fs = EntryFiles(location=forms.fs._location, file_permissions_mode=0o600)
+    """Let Mezzanine keep the files in the storage "private", or else in FORMS_UPLOAD_ROOT."""
+    if "private" in settings.STORAGES:
+        forms.fs = admin.fs = storages["private"]
+    else:
+        forms.fs = admin.fs = EntryFiles(location=forms.fs._location, file_permissions_mode=0o600)
     pre_delete.connect(delete_file, FieldEntry, dispatch_uid="staff.entry_files")

@@ -41,6 +41,7 @@ def live(tmp_path):
         "live_hostname": "www.example.com",
         "secret_key": "a-secret-key-that-is-long-enough-and-has-many-different-letters-0123456789",
         "nevercache_key": "another",
+        "bucket": None,
         "project_name": settings.PROJECT_APP,
         "project_app": settings.PROJECT_APP,
         "db_pass": NASTY,

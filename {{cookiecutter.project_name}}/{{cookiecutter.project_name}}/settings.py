@@ -314,6 +314,9 @@ FABRIC = {
     # A second place for the backups, as restic names it, such as "sftp://me@nas.example//backups",
     # "s3:https://s3.example.com/bucket" or "rest:https://rest.example/me/"; empty: none.
     "BACKUP_TO": "",
+    # Object storage for uploads, such as "s3://bucket?endpoint=https://s3.example.com&region=eu";
+    # empty: a directory of the server.
+    "UPLOADS": "",
 }
 
 # More servers for the same project, each with a name of your own: `fab staging deploy`. What an

@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import releases, secret_settings, snapshots, virtualenv
+from . import bucket, releases, secret_settings, snapshots, virtualenv
 from .acme.place import Place, paused, told
 from .acme.place import user as acme_user
 from .certificate import DAYS, SSL, is_combined, is_covered, is_of_server, names_of
@@ -12,6 +12,7 @@ from .checks import Server, Wrong, check, output
 from .pages import Visitors
 from .processes import Failed, Processes, end_of_log
 from .restic import away
+from .site import Refused
 
 DEPLOY = ("deploy",)
 SILENT = 600  # seconds: the agent of certificates runs each minute
@@ -126,6 +127,18 @@ def mail(server: Server) -> str | None:
     if found["late"]:
         raise Wrong(f"{found['late']} wait{told}", "fab mail ADDRESS", found["since"])
     return f"{found['waiting']} waiting" + (f", {undelivered}" if found["undelivered"] else "")
+
+
+@check("Can the bucket of the uploads be written and read?")
+def uploads(server: Server) -> str | None:
+    place = bucket.live(server.site)
+    if not place:
+        return None
+    try:
+        bucket.prove(server.site, place)
+    except Refused as refused:
+        raise Wrong(str(refused)) from None
+    return f"in the bucket {place['bucket']}"
 
 
 @check("Is the certificate good?", DEPLOY, every=60)

@@ -176,6 +176,13 @@ def has_ipv6() -> bool:
     return True
 
 
+def resolvers(path: Path = Path("/etc/resolv.conf")) -> str:
+    """Return the name servers that this server asks, as NGINX takes them."""
+    text = path.read_text() if path.exists() else ""
+    found = re.findall(r"^nameserver\s+([0-9a-fA-F:.]+)\s*$", text, re.M)
+    return " ".join(f"[{each}]" if ":" in each else each for each in found) or "127.0.0.1"
+
+
 def rendered(
     site: Site, files: Iterable[File], values: dict[str, Any], release: str, secrets: dict[str, str]
 ) -> list[File]:
@@ -183,6 +190,7 @@ def rendered(
     values = values | secrets | {"release": str(site.release(release))}
     values["root"] = str(site.root)
     values["default_server"] = default_server(site.name)
+    values["resolvers"] = resolvers()
     values["ipv6"] = "" if has_ipv6() else "# not on this server: "
     return [
         {**file, "path": file["path"] % values, "content": file["content"] % values}

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from . import uploads
+from . import bucket, uploads
 from .releases import check_room
 from .site import Refused, Site
 from .uploads import Placing
@@ -38,6 +38,7 @@ def folders(site: Site, everything: bool) -> dict[str, Path]:
 
 def show(site: Site, everything: bool) -> dict[str, Any]:
     """Return "files", a list of Uploads, and "staged", how many bytes of which blobs are there."""
+    bucket.fetch(site)
     files = [*uploads.listed(folders(site, everything))]
     return {"files": files, "staged": uploads.staged(blobs(site))}
 
@@ -85,12 +86,15 @@ def bring(site: Site, sha256: str, files: Iterable[Any], digest: str) -> dict[st
     placing = Placing(blobs(site), folders(site, everything=True))
     try:
         placing.add(uploads.checked(each) for each in files)
+        bucket.send(site)
         content = str(blobs(site) / sha256)
         answer = manage(site, "importcontent", content, f"--agreed={digest}")
     except BaseException:
         placing.undo()
         raise
     placing.replace()
+    bucket.send(site)
+    bucket.remove_versions(site, (path for _part, path in placing.waiting))
     for path in blobs(site).iterdir():
         path.unlink()
     return answer

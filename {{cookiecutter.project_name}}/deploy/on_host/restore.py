@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import backups_at_home, lost_server, moved, release_python, rights, snapshots
+from . import backups_at_home, bucket, lost_server, moved, release_python, rights, snapshots
 from .backup import age, clocks, note
 from .naming import refusal_in
 from .postgres import has_database, psql, run, version
@@ -212,6 +212,7 @@ def swap(site: Site) -> dict[str, Any]:
     if not has_database(new):
         raise Refused("no backup is loaded")
     require(site, "database", old)
+    bucket.send(site, suffix="-restoring", exact=True)
     psql(f'DROP DATABASE IF EXISTS "{old}" WITH (FORCE)')
     try:
         psql(

@@ -162,6 +162,18 @@ def change(site: Site, setting: str, app: str, value: str | None) -> dict[str, b
     return {"changed": True}
 
 
+def change_before(site: Site, setting: str, value: str | None) -> dict[str, bool]:
+    """Keep a text, or none any more, while there is no release yet to say what it takes."""
+    values = kept(in_force(site))
+    if values.pop(setting, None) is None and value is None:
+        raise Refused(f"there is no secret {setting}")
+    if value is not None:
+        values[setting] = repr(value)
+    keep(site, values)
+    confirm(site)  # a first deploy that fails has to leave it
+    return {"changed": True}
+
+
 def hidden(words: str, value: str | None) -> str:
     """Return what was said of a value without the value and its parts, in one line."""
     text = value or ""

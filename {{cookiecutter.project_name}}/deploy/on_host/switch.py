@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from . import certificate, deployed, releases, rights, secret_settings, system_mail
+from . import bucket, certificate, deployed, releases, rights, secret_settings, system_mail
 from .alarms import account
 from .configuration import Configuration, keep_program
 from .files import link, make_flag
@@ -89,6 +89,7 @@ class Switch:
         keep_program(self.site)
         certificate.combine(self.site)
         self.undos.append(self.configure_back)
+        bucket.note(self.site, self.release)
         self.configuration = Configuration(self.site, self.release)
         try:
             self.journal["files"] = self.configuration.install()
@@ -105,6 +106,7 @@ class Switch:
         self.configuration.put_back()
         if names := secret_settings.put_back(self.site):
             self.journal["taken_back"] = names
+        bucket.note(self.site, self.old)
 
     def start_standby(self) -> None:
         """Serve the new release beside the live one; nobody is sent there yet."""
