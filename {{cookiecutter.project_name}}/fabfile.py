@@ -14,6 +14,7 @@ from deploy import (
     environments,
     hardening,
     mailing,
+    moving,
     packages,
     plans,
     preview,
@@ -26,6 +27,7 @@ from deploy import (
 )
 from deploy.commands import Commands, confirm
 from deploy.lease import Lease
+from deploy.scripts import script
 from deploy.steps import step
 
 commands = Commands(environments.load("{{ cookiecutter.project_name }}"))
@@ -76,10 +78,14 @@ def deploy(host, force=False, maintenance=False, yes=False):
         plans.agree_to_rename(host, now, yes)
         packages.check(host)
         server.create_user(host)
+        moves = moving.agree(host, now, maintenance, yes)
         lease.note(revision=revision, **{"from": now["live"]})
         name, requirements = releases.build(host, revision)
         lease.note(to=name, requirements=requirements)
-        plans.deploy(host, lease, name, now, maintenance, yes)
+        if moves:
+            moving.deploy(host, name, now, moves)
+        else:
+            plans.deploy(host, lease, name, now, maintenance, yes)
         told = releases.finish(host)
         releases.prune(host)
     print(f"Live: https://{host.config.live_hostname}/", *told, sep="\n")
@@ -103,7 +109,10 @@ def remove(host, yes=""):
     name = host.config.project_name
     confirm(f"Remove {name} with its database and uploads", name, yes)
     with Lease(host, "remove"):
-        kept = server.remove(host, database.backup(host, "remove") if server.adopt(host) else "")
+        found = server.adopt(host)
+        kept = server.remove(host, database.backup(host, "remove") if found["data"] else "")
+    if found["elsewhere"]:
+        print(f"Not removed: {found['elsewhere']}; no fab made it")
     if kept:
         print(f"The last backup stays there: {kept}")
 
@@ -279,8 +288,7 @@ def pip(host, line):
 @command
 def psql(host, sql):
     """Run SQL on the live database."""
-    psql = 'runuser -u postgres -- psql -X -v ON_ERROR_STOP=1 "$name"'
-    host.as_root(psql, stdin=sql, shown=True)
+    host.as_root(script("psql"), stdin=sql, shown=True)
 
 
 @command

@@ -47,6 +47,12 @@ REFUSED = {
         *[None, "/mnt", "sftp://nas", "sftp:me@nas:/x", "rest:nas/x", "s3:https://nas", "gs:b:/x"],
         *["rest:https://me:secret@nas/x", "sftp://-oProxyCommand=x/y", "s3:https://nas/a b"],
     ],
+    "DATABASE": [
+        *[None, "garden", "mysql://me@db.example/garden", "postgresql://db.example/garden"],
+        *["postgresql://me:secret@db.example/garden", "postgresql://me@db.example/postgres"],
+        *["postgresql://me@db.example/garden?sslmode=disable", "postgresql://me@a b/garden"],
+        *["postgresql://me@db.example/garden?sslmode=prefer", "postgresql://me@db.example/g?a=b"],
+    ],
     "METRICS_DIRECTORY": [None, "node-exporter", "~/x", "/", "/a/../b", "/a b", "/a;b", "/%s"],
     "ACME_DIRECTORY": [
         None,
@@ -83,6 +89,10 @@ TAKEN = {
     "BACKUP_TO": [
         *["", "sftp://me@nas.example:2222//srv/x", "sftp://nas/x", "rest:http://10.0.0.1:8000/me/"],
         "s3:https://s3.eu-central-1.example.com/bucket/folder",
+    ],
+    "DATABASE": [
+        *["", "postgresql://me@db.example/garden", "postgres://me@db.example:5433/garden"],
+        "postgresql://me@10.0.0.5/garden?sslmode=disable",
     ],
     "METRICS_DIRECTORY": ["", "/var/lib/prometheus/node-exporter"],
     "ACME_DIRECTORY": ["https://acme.zerossl.com/v2/DV90", "https://10.0.0.1:14000/dir"],

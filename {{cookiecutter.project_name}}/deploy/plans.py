@@ -9,6 +9,7 @@ from invoke import Exit
 from . import checks, database, relay, releases, server, server_names
 from .host import CommandFailed, Host
 from .lease import Lease
+from .scripts import script
 from .steps import step
 from .terminal import ask
 
@@ -222,14 +223,15 @@ def ask_about_loss(host: Host, dump: str, release: str, yes: bool) -> None:
 
 KNOWN = 'cd "$root/releases/$release/project" && ../venv/bin/python manage.py showmigrations --plan'
 APPLIED = "SELECT app || '.' || name FROM django_migrations"
-PSQL = 'runuser -u postgres -- psql -qAtX "$name"'
 
 
 def tell_unknown_migrations(host: Host, release: str) -> None:
     """Print which applied migrations an older release does not know; they stay applied."""
     known = host.as_site(KNOWN, release=release).stdout.split()
     unknown = [
-        name for name in host.as_root(PSQL, stdin=APPLIED).stdout.split() if name not in known
+        name
+        for name in host.as_root(script("psql"), stdin=APPLIED, plain="yes").stdout.split()
+        if name not in known
     ]
     if unknown:
         print(f"    {release} does not know these migrations, which stay: {', '.join(unknown)}")
