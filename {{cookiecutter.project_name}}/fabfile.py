@@ -14,7 +14,6 @@ from deploy import (
     environments,
     hardening,
     mailing,
-    moving,
     packages,
     plans,
     preview,
@@ -65,6 +64,7 @@ def deploy(host, force=False, maintenance=False, yes=False):
     with Lease(host, "deploy") as lease:
         now = checks.examine(host)
         plans.agree_to_environment(host, now, yes)
+        plans.agree_to_database(host, now, yes)
         now = checks.before_deploy(host, now)
         revision = repository.newest_revision(host)
         plans.tell_differences(host, now)
@@ -78,14 +78,10 @@ def deploy(host, force=False, maintenance=False, yes=False):
         plans.agree_to_rename(host, now, yes)
         packages.check(host)
         server.create_user(host)
-        moves = moving.agree(host, now, maintenance, yes)
         lease.note(revision=revision, **{"from": now["live"]})
         name, requirements = releases.build(host, revision)
         lease.note(to=name, requirements=requirements)
-        if moves:
-            moving.deploy(host, name, now, moves)
-        else:
-            plans.deploy(host, lease, name, now, maintenance, yes)
+        plans.deploy(host, lease, name, now, maintenance, yes)
         told = releases.finish(host)
         releases.prune(host)
     print(f"Live: https://{host.config.live_hostname}/", *told, sep="\n")

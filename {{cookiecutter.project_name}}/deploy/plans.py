@@ -75,6 +75,18 @@ def agree_to_environment(host: Host, now: dict[str, Any], yes: bool) -> None:
             agree(f"{line}; a deploy makes it the {after} site. Go on", yes)
 
 
+def agree_to_database(host: Host, now: dict[str, Any], yes: bool) -> None:
+    """Exit where the data of the live site would stay behind, unless DATABASE has it already."""
+    for key, before, after in now["fabric"]:
+        if key == "DATABASE" and now["live"]:
+            line = (
+                f"DATABASE: {before or 'empty'} becomes {after or 'empty'}, and a deploy brings no"
+            )
+            if not before or not after:
+                raise Exit(f"{host.name}: {line} data there; see README.md. Nothing was changed", 2)
+            agree(f"{line} data there. Go on with what is there", yes)
+
+
 # Deploying
 
 

@@ -145,21 +145,3 @@ def test_what_is_somebody_elses_is_not_taken_over(site, there, row, owner, told)
             elsewhere.refuse_others(database, found, site, "production")
     else:
         elsewhere.refuse_others(database, found, site, "production")
-
-
-@pytest.mark.parametrize(
-    ("tables", "identities", "carrying", "how"),
-    [
-        (0, "ab", "", "move"),
-        (5, "ab", "", "take"),
-        (5, "aa", "", "same"),
-        (5, "ab", URL, "move"),  # a move that was cut off
-    ],
-)
-def test_how_the_live_data_comes_there(site, monkeypatch, tables, identities, carrying, how):
-    there = iter(identities)
-    monkeypatch.setattr(elsewhere, "look", lambda database: {"tables": tables})
-    monkeypatch.setattr(elsewhere, "identity", lambda database: next(there))
-    if carrying:
-        (site.state / "moving").write_text(carrying)
-    assert elsewhere.compare(site, URL, "")["how"] == how

@@ -286,5 +286,5 @@ def live(site: Site, release: str = "") -> dict[str, str]:
     if here and environment != here:
         problem = f"{asked} is a release of {environment}, and {here} is live"
     if asked and databases.url_of(site, asked) != databases.url_of(site, site.live):
-        problem = f"{asked} has {databases.of(site, asked)}, and what is live is in another one"
+        problem = f"{asked} has {databases.of(site, asked)}, by another DATABASE than what is live"
     return {"live": site.live, "problem": problem, "hostname": now.get("LIVE_HOSTNAME", "")}

@@ -1,4 +1,4 @@
-"""A database on another host: looked at before it is used, marked as the project's, and filled.
+"""A database on another host: looked at before it is used, and marked as the project's.
 
 The mark is a table of its own, with the project and its environment: whoever comes with the same
 ones has the database, also from a new server. Dumps leave it out.
@@ -7,12 +7,8 @@ ones has the database, also from a new server. Dumps leave it out.
 import re
 from typing import Any
 
-from . import databases
-from .backup import backups
 from .databases import MARK, Database
-from .files import write
-from .postgres import has_database, may_create, psql, run, set_mark
-from .restore import fill, load_database
+from .postgres import may_create, psql, run, set_mark
 from .site import Refused, Site
 
 LEAST = 14  # of Django 5.2: https://docs.djangoproject.com/en/5.2/ref/databases/
@@ -23,18 +19,6 @@ SELECT current_setting('server_version_num')::int / 10000, pg_encoding_to_char(e
     (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()),
     to_regclass('public.{MARK}') IS NOT NULL
 FROM pg_database WHERE datname = current_database()
-"""
-# The same on all replicas of a server, and different on all others.
-IDENTITY = """
-SELECT system_identifier, oid FROM pg_control_system(), pg_database
-WHERE datname = current_database()
-"""
-EMPTY = f"""
-DO $$ DECLARE t text; BEGIN
-    FOR t IN SELECT tablename FROM pg_tables
-        WHERE schemaname = 'public' AND tablename <> '{MARK}'
-    LOOP EXECUTE format('DROP TABLE IF EXISTS public.%I CASCADE', t); END LOOP;
-END $$
 """
 
 
@@ -120,98 +104,3 @@ def claim(site: Site, database: Database, environment: str) -> None:
     set_mark(database, database.name, site.name, environment)
     # It would compile the query of Mezzanine's page menu, 300 ms for one of 1 ms.
     psql("ALTER ROLE CURRENT_USER SET jit = off", database=database.name, at=database)
-
-
-# Moving to it, or from it
-
-
-def compare(site: Site, url: str, ca: str) -> dict[str, Any]:
-    """Return how the live database goes on in that of another DATABASE: "how", "from" and "to".
-
-    "same": it is the same one; "move": its data has to come; "take": there is data of this site.
-    """
-    with databases.wanted(site, url, ca) as new:
-        old = databases.of(site)
-        told = {"from": str(old), "to": str(new), "how": "move"}
-        if identity(old) == identity(new):
-            told["how"] = "same"
-        elif new.service and look(new)["tables"] and carrying(site) != url:
-            told["how"] = "take"
-        return told
-
-
-def identity(database: Database) -> list[str]:
-    """Return what tells a database from all others; what nobody tells is never the same."""
-    try:
-        return psql(IDENTITY, database=database.name, at=database)
-    except Refused:
-        return [str(database)]
-
-
-def carrying(site: Site) -> str | None:
-    """Return the DATABASE that data is on its way to, which may have it already, or None."""
-    path = site.state / "moving"
-    return path.read_text() if path.exists() else None
-
-
-def freeze(site: Site) -> dict[str, Any]:
-    """Let nobody write to the live database any more, whoever is connected."""
-    read_only(databases.of(site), "SET default_transaction_read_only = on")
-    return {}
-
-
-def thaw(site: Site) -> dict[str, Any]:
-    """Let the live database be written to again."""
-    read_only(databases.of(site), "RESET default_transaction_read_only")
-    return {}
-
-
-def read_only(database: Database, words: str) -> None:
-    """Change whether the role may write to a database; who is connected has to come again."""
-    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-    psql(
-        f'ALTER ROLE "{database.user}" IN DATABASE "{database.name}" {words}',
-        f"{end} AND datname = '{database.name}' AND usename = '{database.user}'",
-        database=database.name,
-        at=database,
-    )
-
-
-def carry(site: Site, backup: str, release: str) -> dict[str, Any]:
-    """Bring a dump of the live database into that of a release."""
-    new, dump = databases.of(site, release), backups(site) / backup / "database"
-    url = databases.url_of(site, release)
-    was_begun = carrying(site) == url
-    if new.service and look(new)["tables"]:
-        if not was_begun:
-            raise Refused(f"{new} is not empty")
-        psql(EMPTY, database=new.name, at=new)
-    write(site.state / "moving", url)
-    if new.service:
-        fill(dump, new, new.name, backup)
-    else:
-        if not was_begun:
-            put_aside(new)
-        load_database(dump, new, new.name, backup)
-    return {}
-
-
-def put_aside(database: Database) -> None:
-    """Let a database of this server that is there from before have another name."""
-    old = f"{database.name}-before-restore"
-    if has_database(database.name):
-        psql(
-            f'DROP DATABASE IF EXISTS "{old}" WITH (FORCE)',
-            f'ALTER DATABASE "{database.name}" RENAME TO "{old}"',
-        )
-
-
-def take(site: Site, release: str) -> dict[str, Any]:
-    """Let a database that has been left before be written to again."""
-    read_only(databases.of(site, release), "RESET default_transaction_read_only")
-    return {}
-
-
-def arrived(site: Site) -> dict[str, Any]:
-    (site.state / "moving").unlink(missing_ok=True)
-    return {}
