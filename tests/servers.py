@@ -159,6 +159,11 @@ def render_live_settings(path, database, memcached):
         "live_hostname": HOST,
         "project_name": "mysite",
         "project_app": "mysite",
+        "database_name": "mysite",
+        "database_user": "mysite",
+        "database_host": "",
+        "database_port": "",
+        "database_options": {},
         "bucket": None,
     }
     answers |= {name: secrets.token_urlsafe(50) for name in ("secret_key", "nevercache_key")}

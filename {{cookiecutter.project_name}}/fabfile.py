@@ -27,6 +27,7 @@ from deploy import (
 )
 from deploy.commands import Commands, confirm
 from deploy.lease import Lease
+from deploy.scripts import script
 from deploy.steps import step
 
 commands = Commands(environments.load("{{ cookiecutter.project_name }}"))
@@ -64,6 +65,7 @@ def deploy(host, force=False, maintenance=False, yes=False):
     with Lease(host, "deploy") as lease:
         now = checks.examine(host)
         plans.agree_to_environment(host, now, yes)
+        plans.agree_to_database(host, now, yes)
         now = checks.before_deploy(host, now)
         revision = repository.newest_revision(host)
         plans.tell_differences(host, now)
@@ -105,7 +107,10 @@ def remove(host, yes=""):
     name = host.config.project_name
     confirm(f"Remove {name} with its database and uploads", name, yes)
     with Lease(host, "remove"):
-        kept = server.remove(host, database.backup(host, "remove") if server.adopt(host) else "")
+        found = server.adopt(host)
+        kept = server.remove(host, database.backup(host, "remove") if found["data"] else "")
+    if found["elsewhere"]:
+        print(f"Not removed: {found['elsewhere']}; no fab made it")
     if kept:
         print(f"The last backup stays there: {kept}")
     if host.config.uploads:
@@ -283,8 +288,7 @@ def pip(host, line):
 @command
 def psql(host, sql):
     """Run SQL on the live database."""
-    psql = 'runuser -u postgres -- psql -X -v ON_ERROR_STOP=1 "$name"'
-    host.as_root(psql, stdin=sql, shown=True)
+    host.as_root(script("psql"), stdin=sql, shown=True)
 
 
 @command

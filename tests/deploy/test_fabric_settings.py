@@ -47,6 +47,12 @@ REFUSED = {
         *[None, "/mnt", "sftp://nas", "sftp:me@nas:/x", "rest:nas/x", "s3:https://nas", "gs:b:/x"],
         *["rest:https://me:secret@nas/x", "sftp://-oProxyCommand=x/y", "s3:https://nas/a b"],
     ],
+    "DATABASE": [
+        *[None, "garden", "mysql://me@db.example/garden", "postgresql://db.example/garden"],
+        *["postgresql://me:secret@db.example/garden", "postgresql://me@db.example/postgres"],
+        *["postgresql://me@db.example/garden?sslmode=disable", "postgresql://me@a b/garden"],
+        *["postgresql://me@db.example/garden?sslmode=prefer", "postgresql://me@db.example/g?a=b"],
+    ],
     "UPLOADS": [
         *[None, ["s3://garden"], "s3://garden", "gs://garden?endpoint=https://s3.example"],
         *["s3://?endpoint=https://s3.example", "s3://A_b?endpoint=https://s3.example"],
@@ -99,6 +105,10 @@ TAKEN = {
     "BACKUP_TO": [
         *["", "sftp://me@nas.example:2222//srv/x", "sftp://nas/x", "rest:http://10.0.0.1:8000/me/"],
         "s3:https://s3.eu-central-1.example.com/bucket/folder",
+    ],
+    "DATABASE": [
+        *["", "postgresql://me@db.example/garden", "postgres://me@db.example:5433/garden"],
+        "postgresql://me@10.0.0.5/garden?sslmode=disable",
     ],
     "UPLOADS": [
         *["", "s3://garden?endpoint=https://s3.example.com&region=eu-central-1"],

@@ -21,6 +21,7 @@ def facts(host: Host) -> Facts:
         "hostname": config.live_hostname,
         "app": config.project_app,
         "clock": time.time(),
+        "database": config.database,
         "deployer": config.ssh_user or host.connection.user,
         "keys": keys,
         "wrong_keys": wrong,

@@ -15,6 +15,7 @@ from typing import Any
 
 from invoke import Exit
 
+from .on_host import database_url
 from .outside import acme_directory, backup_to, proxies, uploads
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -63,6 +64,7 @@ class Config:
     proxies: list[str]
     metrics_directory: str
     backup_to: str
+    database: str
     uploads: str
     project_app: str
     environment: str
@@ -306,6 +308,7 @@ RULES: dict[str, Callable[[Any], Any]] = {
     "PROXIES": proxies,
     "METRICS_DIRECTORY": absolute_path,
     "BACKUP_TO": backup_to,
+    "DATABASE": database_url.check,
     "UPLOADS": uploads,
 }
 # Of the keys that may be left out, as a FABRIC of an earlier time does.
@@ -315,5 +318,6 @@ DEFAULTS = {
     "PROXIES": [],
     "METRICS_DIRECTORY": "",
     "BACKUP_TO": "",
+    "DATABASE": "",
     "UPLOADS": "",
 }

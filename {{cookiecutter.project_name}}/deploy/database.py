@@ -6,7 +6,7 @@ from typing import Any
 
 from invoke import Exit
 
-from . import backup_keys, transport
+from . import backup_keys, files, transport
 from .host import CommandFailed, Host
 from .on_host.uploads import Upload, digest
 from .steps import step
@@ -14,12 +14,18 @@ from .steps import step
 
 def create(host: Host) -> None:
     """Make the secrets, the role and the database; what is there already is kept."""
+    make(host)
+    backup_keys.make(host)
+
+
+def make(host: Host) -> None:
     config = host.config
     with step(host, "Secrets"):
         host.call("keys", db_pass=config.db_pass)
     with step(host, "Database"):
-        host.call("role", locale=config.locale)
-    backup_keys.make(host)
+        given: dict[str, Any] = {"locale": config.locale, "environment": config.environment}
+        given |= {"database": config.database, "ca": files.database_ca(host)}
+        host.call("role", **given)
 
 
 # Backing up

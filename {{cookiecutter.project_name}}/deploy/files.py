@@ -15,10 +15,11 @@ from .on_host.server_name import written
 from .steps import step
 
 HERE = Path(__file__).parent
+DATABASE_CA = "database.ca.pem"
+OF_DATABASE = (DATABASE_CA, "pg_service.conf.template")
 KEPT = """
     ENVIRONMENT VIRTUALENV_HOME REQUIREMENTS_PATH GUNICORN_PORT LOCALE LIVE_HOSTNAME REPO_URL
-    MEMCACHED_MEGABYTES ACME_DIRECTORY PROXIES METRICS_DIRECTORY BACKUP_TO
-    UPLOADS
+    MEMCACHED_MEGABYTES ACME_DIRECTORY PROXIES METRICS_DIRECTORY BACKUP_TO DATABASE UPLOADS
 """.split()
 
 
@@ -45,6 +46,15 @@ FILES = [
         mode=0o640,
     ),
     RemoteFile("gunicorn.conf.py.template", "%(release)s/gunicorn.conf.py"),
+    # Of a DATABASE elsewhere: how programs of PostgreSQL ask it, and what signs its certificate,
+    # where you have put that into deploy/.
+    RemoteFile(
+        "pg_service.conf.template",
+        "%(release)s/pg_service.conf",
+        owner="root:%(project_name)s",
+        mode=0o640,
+    ),
+    RemoteFile(DATABASE_CA, "%(release)s/database.ca.pem"),
     # On the server: put in place when the release goes live, and back when it does not.
     RemoteFile("tmpfiles.template", "/etc/tmpfiles.d/%(project_name)s.conf", reload="tmpfiles"),
     RemoteFile("supervisor.conf.template", "/etc/supervisor/conf.d/%(project_name)s.conf"),
@@ -83,6 +93,7 @@ def values(host: Host) -> dict[str, Any]:
         "uploads_there": "" if place else "# in object storage: ",
         "acme_user": acme_user(config.project_name),
         "acme_directory": config.acme_directory,
+        "database": config.database,
         "hsts_by_certificate": "true" if hsts is None else "false",
     }
 
@@ -104,14 +115,28 @@ def described(host: Host) -> list[File]:
     return [
         {
             "path": file.path,
-            "content": (HERE / file.template).read_text("utf-8"),
+            "content": source(host, file).read_text("utf-8"),
             "owner": file.owner % filled_in,
             "mode": file.mode,
             "reload": file.reload,
         }
         for file in FILES
-        if (HERE / file.template).exists()
+        if source(host, file).exists()
+        and (host.config.database or file.template not in OF_DATABASE)
     ]
+
+
+def source(host: Host, file: RemoteFile) -> Path:
+    """Return the template of a file; the CA of a database is that of the environment, if any."""
+    own = HERE / host.config.environment / file.template
+    return own if file.template == DATABASE_CA and own.exists() else HERE / file.template
+
+
+def database_ca(host: Host) -> str:
+    """Return the text of the CA of a database elsewhere; empty where Debian knows it."""
+    files = described(host)
+    found = (file["content"] for file in files if file["path"].endswith(f"/{DATABASE_CA}"))
+    return next(found, "")
 
 
 def stage(host: Host, release: str) -> None:

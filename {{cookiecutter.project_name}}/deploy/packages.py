@@ -12,13 +12,16 @@ from .steps import step
 
 PACKAGES = """
     acme-tiny ca-certificates cron curl git iproute2 libnginx-mod-http-brotli-static
-    libnginx-mod-http-js locales logrotate memcached mercurial nginx openssl postgresql
+    libnginx-mod-http-js locales logrotate memcached mercurial nginx openssl
     postgresql-client procps publicsuffix python3 python3-venv rclone restic supervisor tar
 """.split()
 
-SERVICES = (
-    "systemctl enable --quiet --now cron nginx postgresql supervisor || { nginx -qt; exit 1; }"
-)
+SERVICES = "systemctl enable --quiet --now $services || { nginx -qt; exit 1; }"
+
+
+def needed(host: Host) -> list[str]:
+    """Return the names of the packages; that of PostgreSQL unless the database is elsewhere."""
+    return PACKAGES if host.config.database else [*PACKAGES, "postgresql"]
 
 
 def apt(host: Host, packages: Iterable[str]) -> None:
@@ -28,7 +31,7 @@ def apt(host: Host, packages: Iterable[str]) -> None:
 
 def check(host: Host) -> None:
     """Exit where one is missing, as on a server of before the project needed it."""
-    missing = host.as_root(script("apt", "missing"), packages=" ".join(PACKAGES)).stdout.split()
+    missing = host.as_root(script("apt", "missing"), packages=" ".join(needed(host))).stdout.split()
     if missing:
         raise Exit(f"{host.name}: {', '.join(missing)}: not installed; type fab install", 1)
 
@@ -36,10 +39,11 @@ def check(host: Host) -> None:
 def install(host: Host) -> None:
     """Install Debian's packages, the locale and uv; what is there already is left as it is."""
     with step(host, "Debian packages"):
-        ports = " ".join(f"{port}:{file}" for port, file in PORTS.items())
+        watched = [port for port in PORTS if port != 5432 or not host.config.database]
+        ports = " ".join(f"{port}:{PORTS[port]}" for port in watched)
         host.as_root(script("apt", "first_python"), ports=ports)
         checks.prerequisites(host, "install")
-        apt(host, PACKAGES)
+        apt(host, needed(host))
     with step(host, "Mail to root"):
         mail = host.as_root(script("apt", "system_mail")).stdout
     with step(host, f"Locale {host.config.locale}"):
@@ -49,6 +53,9 @@ def install(host: Host) -> None:
     with step(host, "Services"):
         # First: it listens at an address of IPv6, which there may be none of.
         told = host.as_root(script("welcome")).stdout
-        host.as_root(SERVICES)
-        host.as_root(script("cluster"))
+        is_here = not host.config.database
+        services = "cron nginx supervisor" + " postgresql" * is_here
+        host.as_root(SERVICES, services=services)
+        if is_here:
+            host.as_root(script("cluster"))
     print(mail, told, sep="", end="")

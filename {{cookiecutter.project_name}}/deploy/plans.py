@@ -9,6 +9,7 @@ from invoke import Exit
 from . import checks, database, relay, releases, server, server_names, uploads
 from .host import CommandFailed, Host
 from .lease import Lease
+from .scripts import script
 from .steps import step
 from .terminal import ask
 
@@ -72,6 +73,18 @@ def agree_to_environment(host: Host, now: dict[str, Any], yes: bool) -> None:
         if key == "ENVIRONMENT":
             line = f"{host.config.project_name} is the {before} site here"
             agree(f"{line}; a deploy makes it the {after} site. Go on", yes)
+
+
+def agree_to_database(host: Host, now: dict[str, Any], yes: bool) -> None:
+    """Exit where the data of the live site would stay behind, unless DATABASE has it already."""
+    for key, before, after in now["fabric"]:
+        if key == "DATABASE" and now["live"]:
+            line = (
+                f"DATABASE: {before or 'empty'} becomes {after or 'empty'}, and a deploy brings no"
+            )
+            if not before or not after:
+                raise Exit(f"{host.name}: {line} data there; see README.md. Nothing was changed", 2)
+            agree(f"{line} data there. Go on with what is there", yes)
 
 
 # Deploying
@@ -232,14 +245,15 @@ def ask_about_loss(host: Host, dump: str, release: str, yes: bool) -> None:
 
 KNOWN = 'cd "$root/releases/$release/project" && ../venv/bin/python manage.py showmigrations --plan'
 APPLIED = "SELECT app || '.' || name FROM django_migrations"
-PSQL = 'runuser -u postgres -- psql -qAtX "$name"'
 
 
 def tell_unknown_migrations(host: Host, release: str) -> None:
     """Print which applied migrations an older release does not know; they stay applied."""
     known = host.as_site(KNOWN, release=release).stdout.split()
     unknown = [
-        name for name in host.as_root(PSQL, stdin=APPLIED).stdout.split() if name not in known
+        name
+        for name in host.as_root(script("psql"), stdin=APPLIED, plain="yes").stdout.split()
+        if name not in known
     ]
     if unknown:
         print(f"    {release} does not know these migrations, which stay: {', '.join(unknown)}")

@@ -70,13 +70,14 @@ def end_maintenance_of_deploy(host: Host) -> None:
     host.as_root(f"grep -sqx hand {flag} || rm -f {flag}")
 
 
-def adopt(host: Host) -> bool:
+def adopt(host: Host) -> dict[str, Any]:
     """Let the server have a record of a site from before there were records; Exit without one.
 
-    Return whether there is something to back up.
+    Return "data", whether there is something to back up, and "elsewhere", in words, a database that
+    is on another host.
     """
     with step(host, "What is ours"):
-        return host.call("adopt", files=files.on_server(host))["data"]
+        return host.call("adopt", files=files.on_server(host))
 
 
 def remove(host: Host, backup: str) -> str:

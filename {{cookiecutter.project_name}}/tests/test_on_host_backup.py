@@ -6,7 +6,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from deploy.on_host import backup, deployed, files, moved, naming, postgres, release_python, restore
+from deploy.on_host import (
+    backup,
+    databases,
+    deployed,
+    files,
+    moved,
+    naming,
+    postgres,
+    release_python,
+    restore,
+)
 from deploy.on_host.site import Refused, Site
 
 
@@ -29,9 +39,9 @@ def site(tmp_path, monkeypatch):
     monkeypatch.setattr(files.os, "fchown", lambda *_: None)
     monkeypatch.setattr(backup, "datetime", Clock)
     monkeypatch.setattr(backup.os, "umask", lambda _: None)
-    monkeypatch.setattr(postgres, "run", lambda *_, stdout: stdout.write(b"a dump"))
-    monkeypatch.setattr(postgres, "version", lambda: 15)
-    monkeypatch.setattr(restore, "version", lambda: 15)
+    monkeypatch.setattr(postgres, "run", lambda *_, stdout, **_k: stdout.write(b"a dump"))
+    monkeypatch.setattr(postgres, "version", lambda *_: 15)
+    monkeypatch.setattr(restore, "version", lambda *_: 15)
     run = backup.run
     dry = {"pg_restore": lambda *_, **__: ""}
     monkeypatch.setattr(backup, "run", lambda *words, **kw: dry.get(words[0], run)(*words, **kw))
@@ -137,7 +147,7 @@ def test_its_age_is_told_by_a_clock_that_nobody_sets(made, now, age):
 
 
 def test_a_backup_of_a_newer_postgresql_is_refused_in_one_line(site, monkeypatch):
-    monkeypatch.setattr(postgres, "version", lambda: 17)
+    monkeypatch.setattr(postgres, "version", lambda *_: 17)
     name = backup.make(site, "manual")["name"]
     with pytest.raises(Refused) as refused:
         restore.check(site, site.root / "backups" / name, name)
@@ -147,7 +157,7 @@ def test_a_backup_of_a_newer_postgresql_is_refused_in_one_line(site, monkeypatch
 
 
 def test_a_backup_of_another_project_is_refused_unless_that_is_an_environment(site, monkeypatch):
-    monkeypatch.setattr(postgres, "version", lambda: 17)
+    monkeypatch.setattr(postgres, "version", lambda *_: 17)
     name = backup.make(site, "manual")["name"]
     other = Site("orchard", site.root)
     with pytest.raises(Refused) as refused:
@@ -209,7 +219,7 @@ def test_a_backup_in_which_another_site_has_the_name_is_refused_before_it_takes_
 def test_mail_that_waited_when_a_backup_was_made_is_not_sent_again(monkeypatch, table):
     statements = []
     monkeypatch.setattr(restore, "psql", lambda *sql, **_: statements.extend(sql) or [table])
-    restore.hold_mail("garden-restoring")
+    restore.hold_mail(databases.Database("garden", "garden"), "garden-restoring")
     done = [sql.split()[0] for sql in statements]
     assert done == (["SELECT", "UPDATE"] if table else ["SELECT"])  # none of before there was one
 

@@ -37,7 +37,7 @@ def site(tmp_path, monkeypatch):
 def row(db, monkeypatch):
     """The row of the site, which the script of in_release/ finds; only Django is asked."""
     monkeypatch.setattr(naming, "HEARD", 0)
-    monkeypatch.setattr(naming, "is_called", lambda site, wanted: False)
+    monkeypatch.setattr(naming, "is_called", lambda *_, **__: False)
 
     def ask(site, script, directory, app, answers):
         printed = io.StringIO()

@@ -45,6 +45,11 @@ def live(tmp_path):
         "project_name": settings.PROJECT_APP,
         "project_app": settings.PROJECT_APP,
         "db_pass": NASTY,
+        "database_name": settings.PROJECT_APP,
+        "database_user": settings.PROJECT_APP,
+        "database_host": "/run/postgresql",
+        "database_port": "",
+        "database_options": {},
     }
     (project / settings.PROJECT_APP / "local_settings.py").write_text(template % values, "utf-8")
 

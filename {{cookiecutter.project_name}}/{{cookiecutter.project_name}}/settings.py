@@ -314,6 +314,9 @@ FABRIC = {
     # A second place for the backups, as restic names it, such as "sftp://me@nas.example//backups",
     # "s3:https://s3.example.com/bucket" or "rest:https://rest.example/me/"; empty: none.
     "BACKUP_TO": "",
+    # Where the database is, if not on the server: "postgresql://user@db.example.com/name", the
+    # password in DB_PASS. Its certificate is verified; see deploy/README.md.
+    "DATABASE": "",
     # Object storage for uploads, such as "s3://bucket?endpoint=https://s3.example.com&region=eu";
     # empty: a directory of the server.
     "UPLOADS": "",

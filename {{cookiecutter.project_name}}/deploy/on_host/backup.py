@@ -19,7 +19,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from . import deployed, postgres
+from . import databases, deployed, postgres
+from .databases import MARK
 from .files import write
 from .site import Refused, Site
 
@@ -95,12 +96,14 @@ def free_name(site: Site, label: str) -> str:
 
 def fill(site: Site, part: Path, compression: int = 6) -> None:
     """Write a dump into a directory, with what restoring it has to know."""
+    live = databases.of(site)
     with (part / "database").open("wb") as dump:
         words = ["pg_dump", "--format=custom", f"--compress={compression}", "--no-owner"]
-        postgres.run(*words, "--lock-wait-timeout=60s", site.name, stdout=dump)
+        words += [f"--exclude-table={MARK}", "--lock-wait-timeout=60s", live.name]
+        postgres.run(*words, stdout=dump, at=live)
     # Reading all of it finds a truncated dump, which listing it does not.
     run("pg_restore", "--file=/dev/null", part / "database")
-    notes = {"project": site.name, "release": site.live, "postgresql": postgres.version()}
+    notes = {"project": site.name, "release": site.live, "postgresql": postgres.version(live)}
     notes |= {"made": json.dumps(clocks()), "compression": compression}
     notes["environment"] = deployed.kept(site, site.live).get("ENVIRONMENT", "")
     for key, value in notes.items():

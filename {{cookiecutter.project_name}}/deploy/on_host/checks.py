@@ -22,7 +22,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from . import deployed, lease, naming, supervisor
+from . import databases, deployed, lease, naming, supervisor
 from .alarms.memory import Memory, load
 from .configuration import File, compare
 from .deployed import Fabric
@@ -95,6 +95,10 @@ class Server:
         self.hostname: str = facts["hostname"]
         self.clock, self.command = facts.get("clock"), command
         self.deployer = facts.get("deployer", "")
+        is_asked = command in ("install", "create", "deploy") or not site.live
+        self.database: str = (
+            facts.get("database", "") if is_asked else databases.url_of(site, site.live)
+        )
         self.keys, self.wrong_keys = facts.get("keys", {}), facts.get("wrong_keys", [])
         # What is live is looked at where it is, whatever the FABRIC of who asks says.
         theirs = {"GUNICORN_PORT": self.port, "LIVE_HOSTNAME": self.hostname}
@@ -243,7 +247,8 @@ def claim_names(site: Site, files: Sequence[str], facts: Facts, asked: str) -> d
     """Claim the names that the project needs: see record.py; all that is wrong is told at once."""
     found = rows(Server(site, facts, asked), asked) if asked else []
     wrong = [line(row) for row in found if not row["ok"] and row["name"] != "names"]
-    return claim(site, files, facts["port"], facts["hostname"], wrong)
+    elsewhere = bool(facts.get("database"))
+    return claim(site, files, facts["port"], facts["hostname"], wrong, elsewhere)
 
 
 def examine(
@@ -280,4 +285,6 @@ def live(site: Site, release: str = "") -> dict[str, str]:
     problem = problem_of(site, asked) if asked else ""
     if here and environment != here:
         problem = f"{asked} is a release of {environment}, and {here} is live"
+    if asked and databases.url_of(site, asked) != databases.url_of(site, site.live):
+        problem = f"{asked} has {databases.of(site, asked)}, by another DATABASE than what is live"
     return {"live": site.live, "problem": problem, "hostname": now.get("LIVE_HOSTNAME", "")}

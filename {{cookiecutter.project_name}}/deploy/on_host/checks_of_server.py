@@ -10,13 +10,14 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import postgres, upgraded
+from . import databases, elsewhere, postgres, upgraded
 from .alarms import jobs, measures
 from .authorized import shown, users_with_keys
 from .checks import Server, Wrong, check, output
 from .configuration import has_ipv6
 from .ports import holder
 from .record import conflicts_of_use
+from .site import Refused
 from .virtualenv import PYTHON, version_of
 
 ALWAYS = ("install", "create", "deploy")
@@ -107,7 +108,8 @@ def disk(server: Server) -> str:
 @check("Are the ports free, or held by the site's own programs?", ALWAYS)
 def ports(server: Server) -> str:
     taken, units = [], []
-    for port, file in PORTS.items():
+    watched = {port: file for port, file in PORTS.items() if port != 5432 or not server.database}
+    for port, file in watched.items():
         found = holder(port)
         if found and not found.file.startswith(file):
             taken.append(f"port {port} is taken by {found}")
@@ -115,7 +117,7 @@ def ports(server: Server) -> str:
     if taken:
         stop = f'fab sudo "systemctl disable --now {" ".join(dict.fromkeys(units))}"'
         raise Wrong(", ".join(taken), stop if units else "")
-    return ", ".join(map(str, PORTS))
+    return ", ".join(map(str, watched))
 
 
 @check("Do GUNICORN_PORT and LIVE_HOSTNAME belong to the project?", INSTALLED, every=0)
@@ -127,17 +129,20 @@ def names(server: Server) -> str:
 
 @check("Do the services run?", INSTALLED, every=1)
 def services(server: Server) -> str:
-    states = output("systemctl", "is-active", *SERVICES).splitlines()
-    down = [name for name, state in zip(SERVICES, states, strict=True) if state != "active"]
+    needed = [name for name in SERVICES if name != "postgresql" or not server.database]
+    states = output("systemctl", "is-active", *needed).splitlines()
+    down = [name for name, state in zip(needed, states, strict=True) if state != "active"]
     if "nginx" in down and refusals():
         down.remove("nginx")  # the check of its configuration says why
     if down:
         raise Wrong(f"not running: {', '.join(down)}", "fab install")
-    return ", ".join(SERVICES)
+    return ", ".join(needed)
 
 
 @check("Does PostgreSQL answer?", INSTALLED, every=5)
-def database(server: Server) -> str:
+def database(server: Server) -> str | None:
+    if server.database:
+        return database_elsewhere(server)
     told = output("pg_isready", "-h", "/run/postgresql")
     if not told.endswith("accepting connections"):
         how = 'fab sudo "systemctl restart postgresql"' if told else "fab install"
@@ -146,6 +151,16 @@ def database(server: Server) -> str:
     if version < newest:  # after an upgrade of Debian: it leaves that to you
         return f"version {version}, and {newest} is installed: see README.md, Upgrading Debian"
     return f"version {version}"
+
+
+def database_elsewhere(server: Server) -> str | None:
+    """Return what is so of the live database; what is to be live `fab create` looks at."""
+    if server.database != databases.url_of(server.site, server.site.live):
+        return None
+    try:
+        return str(elsewhere.look(databases.of(server.site))["words"])
+    except Refused as refused:
+        raise Wrong(str(refused)) from None
 
 
 @check("Does NGINX accept its configuration?", INSTALLED)
@@ -228,7 +243,8 @@ def connections(server: Server) -> str | None:
     if not server.site.live:
         return None
     asked = "SELECT count(*), current_setting('max_connections') FROM pg_stat_activity"
-    used, allowed = map(int, postgres.psql(asked)[0].split("|"))
+    live = databases.of(server.site)
+    used, allowed = map(int, postgres.psql(asked, database=live.name, at=live)[0].split("|"))
     words = f"{used} of {allowed}"
     if used >= allowed * CONNECTIONS:
         raise Wrong(f"{words} are in use", "fab restart")

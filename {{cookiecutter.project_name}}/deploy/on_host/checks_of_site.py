@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import bucket, releases, secret_settings, snapshots, virtualenv
+from . import bucket, databases, postgres, releases, secret_settings, snapshots, virtualenv
 from .acme.place import Place, paused, told
 from .acme.place import user as acme_user
 from .certificate import DAYS, SSL, is_combined, is_covered, is_of_server, names_of
@@ -237,7 +237,9 @@ def last_proof(server: Server) -> str | None:
     noted = snapshots.noted(server.site)
     if not server.site.live or "here" not in noted:
         return None
-    told = []
+    live, told = databases.of(server.site), []
+    if live.service and not postgres.may_create(live):
+        return f"none: {live.user} may make no database beside {live.name}"
     for key, place in (("here", "here"), *([("away", "BACKUP_TO")] * bool(away(server.site)))):
         name, when = noted.get(key, {}).get("proved", ("none", first_deploy(server)))
         refuse_old(f"{place}: {name} is the last", when, PROOF, "")

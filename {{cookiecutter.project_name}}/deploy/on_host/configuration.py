@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from . import deployed
+from . import databases, deployed
 from .deployed import Fabric
 from .files import read, write
 from .record import NGINX, RECORDS, configurations_of_others, text_of
@@ -189,6 +189,11 @@ def rendered(
     """Return the files with their templates and paths filled in with %."""
     values = values | secrets | {"release": str(site.release(release))}
     values["root"] = str(site.root)
+    files = list(files)
+    is_there = any(file["path"].endswith("/database.ca.pem") for file in files)
+    ca = f"{site.release(release)}/database.ca.pem" if is_there else ""
+    url, password = values.get("database", ""), secrets.get("db_pass", "")
+    values |= databases.for_templates(site, url, ca, password)
     values["default_server"] = default_server(site.name)
     values["resolvers"] = resolvers()
     values["ipv6"] = "" if has_ipv6() else "# not on this server: "

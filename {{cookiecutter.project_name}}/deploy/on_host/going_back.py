@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from . import configuration
+from . import configuration, databases
 from .acme.place import Place
 from .postgres import psql
 from .site import Refused, Site
@@ -33,7 +33,8 @@ def of_certificates(site: Site, release: str) -> Iterator[str]:
 def of_mail(site: Site, release: str) -> Iterator[str]:
     if (site.release(release) / "project/mail").is_dir():
         return
+    live = databases.of(site)
     with suppress(Refused):  # no such table
-        if (waiting := "".join(psql(WAITING, database=site.name))) != "0":
+        if (waiting := "".join(psql(WAITING, database=live.name, at=live))) != "0":
             words = f"{waiting} mails that wait; they stay in the database"
             yield f"{release} does not send the {words}"

@@ -7,7 +7,7 @@ else happens as with a backup of the site's own: see restore.py.
 import json
 from pathlib import Path
 
-from . import backups_at_home, content, deployed
+from . import backups_at_home, content, databases, deployed
 from .backup import fill, note
 from .postgres import psql
 from .release_python import ask
@@ -44,7 +44,8 @@ class People:
 
     def take_content(self) -> None:
         """Write the content of the loaded database into a file, and dump the live one."""
-        size = psql(f"SELECT pg_database_size('{self.site.name}')")[0]
+        live = databases.of(self.site)
+        size = psql(f"SELECT pg_database_size('{live.name}')", database=live.name, at=live)[0]
         check_room(self.site, int(size) + SPARE)
         self.manage("exportcontent", str(self.package))
         self.live.mkdir(mode=0o700, parents=True)
@@ -57,7 +58,8 @@ class People:
         finally:
             self.package.unlink()
         # It is no copy: accounts and visitors' data are whole.
-        psql("DELETE FROM transfer_origin", database=self.database)
+        live = databases.of(self.site)
+        psql("DELETE FROM transfer_origin", database=self.database, at=live)
 
     def manage(self, *words: str) -> None:
         directory = self.site.release(self.release) / "project"

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from . import deployed, record
+from . import databases, deployed, record
 from .files import write
 from .postgres import psql
 from .processes import Failed
@@ -22,12 +22,16 @@ HEARD = 1.5  # seconds, in which all processes hear of a change: multisite/hosts
 SERVER_NAME = re.compile(record.SERVER_NAMES)
 
 
-def is_called(site: Site, wanted: str) -> bool:
-    """Return whether that is known to be the site's name, without asking Django."""
+def is_called(site: Site, wanted: str, release: str = "") -> bool:
+    """Return whether that is known to be the site's name, without asking Django.
+
+    By the database of a release, or of the live one.
+    """
     if deployed.kept(site, site.live).get("LIVE_HOSTNAME") != wanted:
         return False
     rows = f"SELECT 1 FROM django_site WHERE domain = '{wanted}'"
-    return bool(psql(rows, database=site.name))
+    database = databases.of(site, release)
+    return bool(psql(rows, database=database.name, at=database))
 
 
 def look(site: Site, app: str, wanted: str) -> dict[str, str]:
@@ -59,7 +63,8 @@ def refusal_in(site: Site, database: str, release: str, app: str) -> str:
         return f"LIVE_HOSTNAME {wanted} {refused}" if refused else ""
     except Refused as refused:
         rows = f"SELECT 1 FROM django_site WHERE domain = '{wanted}'"
-        return "" if psql(rows, database=database) else str(refused)
+        found = psql(rows, database=database, at=databases.of(site))
+        return "" if found else str(refused)
 
 
 def in_nginx(site: Site) -> str:
@@ -83,7 +88,7 @@ class Naming:
     def look(self) -> None:
         """See what the site is called, and what it is to be called."""
         try:
-            if self.wanted and is_called(self.site, self.wanted):
+            if self.wanted and is_called(self.site, self.wanted, release=self.release):
                 return
         except Refused as refused:
             raise Failed(str(refused)) from None

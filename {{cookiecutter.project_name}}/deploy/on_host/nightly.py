@@ -5,9 +5,8 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from . import backup, restore, snapshots
-from .postgres import psql
-from .record import require
+from . import backup, databases, restore, snapshots
+from .postgres import may_create, psql
 from .restic import Repository, away, here, label
 from .site import Refused, Site
 
@@ -26,7 +25,7 @@ def run(site: Site) -> dict[str, str]:
     for key, place in places.items():
         if place:
             todo.append(partial(forget, site, place, name))
-            if is_due(site, key):
+            if is_due(site, key) and may_prove(site):
                 todo.append(partial(prove, site, key, place))
     problems = []
     for work in todo:
@@ -56,14 +55,23 @@ def is_due(site: Site, key: str) -> bool:
     return not 0 <= time.time() - proved < WEEK
 
 
+def may_prove(site: Site) -> bool:
+    """Return whether a backup may be loaded beside the live database; of one elsewhere it may not.
+
+    The check of the last proof says so.
+    """
+    live = databases.of(site)
+    return not live.service or may_create(live)
+
+
 def prove(site: Site, key: str, place: Repository) -> None:
     """Restore the newest backup of a place beside what is live, and read a part of the uploads.
 
     The database is restored whole. Of all that the place has, another 52nd is read each week.
     """
     snapshot = place.snapshots()[-1]
-    folder, scratch = site.root / "backups/.proving", f"{site.name}-proving"
-    require(site, "database", scratch)
+    live, folder = databases.of(site), site.root / "backups/.proving"
+    scratch = restore.beside(site, live, "proving")
     shutil.rmtree(folder, ignore_errors=True)  # of one that was killed
     folder.mkdir(mode=0o700)
     name = label(snapshot, "name")
@@ -71,11 +79,11 @@ def prove(site: Site, key: str, place: Repository) -> None:
         place.run("restore", snapshot["id"], "--target", folder, "--include", "/state/dump")
         dump = folder / "state/dump"
         restore.check(site, dump, name)
-        restore.load_database(dump / "database", scratch, site.name, name)
-        if not restore.rows_of(scratch).get("django_site"):
+        restore.load_database(dump / "database", live, scratch, name)
+        if not restore.rows_of(live, scratch).get("django_site"):
             raise Refused(f"{place.name}: {name} has no site in it")
     finally:
-        psql(f'DROP DATABASE IF EXISTS "{scratch}" WITH (FORCE)')
+        psql(f'DROP DATABASE IF EXISTS "{scratch}" WITH (FORCE)', at=live)
         shutil.rmtree(folder, ignore_errors=True)
     week = int(time.time() / (7 * 86400)) % 52 + 1
     place.run("check", f"--read-data-subset={week}/52")

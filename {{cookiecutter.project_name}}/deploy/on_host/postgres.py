@@ -1,4 +1,4 @@
-"""PostgreSQL, asked as its superuser.
+"""PostgreSQL, asked as its superuser on the server, and as the site's role elsewhere.
 
 A password goes there as a SCRAM verifier (RFC 5802, RFC 7677), so that not even its log could show
 it.
@@ -13,6 +13,7 @@ from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import IO, Any
 
+from .databases import MARK, Database
 from .site import Refused
 
 ROUNDS = 4096
@@ -23,10 +24,16 @@ def run(
     *command: object,
     stdin: str | IO[bytes] | None = None,
     stdout: int | IO[bytes] = subprocess.PIPE,
+    at: Database | None = None,
 ) -> str:
-    """Run a command as the user postgres; return what it prints, or Refused with why not."""
+    """Run a command as the user postgres, or as the role of a database elsewhere.
+
+    Return what it prints, or Refused with why not.
+    """
     words = ["runuser", "-u", "postgres", "--", *map(str, command)]
     options: dict[str, Any] = {"stdout": stdout, "stderr": subprocess.PIPE}
+    if at and at.service:
+        words, options["env"] = words[4:], at.environment
     options["input" if isinstance(stdin, str) else "stdin"] = stdin
     result = subprocess.run(words, text=True, cwd="/", **options)
     if result.returncode:
@@ -34,16 +41,20 @@ def run(
     return result.stdout
 
 
-def psql(*statements: str, database: str = "postgres") -> list[str]:
-    """Run SQL, each statement by itself; return the rows of the last, columns with "|" between."""
+def psql(*statements: str, database: str = "postgres", at: Database | None = None) -> list[str]:
+    """Run SQL, each statement by itself; return the rows of the last, columns with "|" between.
+
+    `at`: on the server of that database.
+    """
     for sql in statements:  # on the standard input: arguments are seen in the list of processes
-        told = run("psql", "-qAtX0", "-v", "ON_ERROR_STOP=1", database, stdin=sql)
+        told = run("psql", "-qAtX0", "-v", "ON_ERROR_STOP=1", database, stdin=sql, at=at)
     return told.split("\0")[:-1]  # each row ends so; a text may hold a line break
 
 
-def version() -> int:
+def version(at: Database | None = None) -> int:
     """Return the version of the server, such as 17."""
-    return int("".join(psql("SHOW server_version_num"))) // 10000
+    database = at.name if at else "postgres"
+    return int("".join(psql("SHOW server_version_num", database=database, at=at))) // 10000
 
 
 def installed() -> list[str]:
@@ -56,8 +67,28 @@ def has_role(name: str) -> bool:
     return bool(psql(f"SELECT 1 FROM pg_roles WHERE rolname = '{name}'"))
 
 
-def has_database(name: str) -> bool:
-    return bool(psql(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"))
+def has_database(name: str, at: Database | None = None) -> bool:
+    return bool(psql(f"SELECT 1 FROM pg_database WHERE datname = '{name}'", at=at))
+
+
+def may_create(at: Database) -> bool:
+    """Return whether the role of a database may make others beside it, and rename it."""
+    sql = (
+        "SELECT rolcreatedb AND pg_has_role(datdba, 'USAGE') FROM pg_roles, pg_database"
+        " WHERE rolname = current_user AND datname = current_database()"
+    )
+    return psql(sql, database=at.name, at=at) == ["t"]
+
+
+def set_mark(at: Database, database: str, project: str, environment: str) -> None:
+    """Mark a database as a project's: see elsewhere.py."""
+    psql(
+        f"CREATE TABLE IF NOT EXISTS {MARK} (project text, environment text)",
+        f"DELETE FROM {MARK}",
+        f"INSERT INTO {MARK} VALUES ('{project}', '{environment}')",
+        database=database,
+        at=at,
+    )
 
 
 def owner_of(database: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import things
+from . import databases, things
 from .acme.place import Place, told
 from .files import write
 from .ports import holder
@@ -83,17 +83,23 @@ def require(site: Site, kind: str, name: str) -> None:
 
 
 def claim(
-    site: Site, files: Sequence[str], port: int, hostname: str, others: Sequence[str] = ()
+    site: Site,
+    files: Sequence[str],
+    port: int,
+    hostname: str,
+    others: Sequence[str] = (),
+    elsewhere: bool = False,
 ) -> dict[str, Any]:
     """Record the names that the project needs; Refused with a line for each that another has.
 
     `files` are the paths of the table of files that are outside of ROOT; `others` is what else is
-    in the way, in lines.
+    in the way, in lines; `elsewhere`, that the database is on another host.
     """
     record = read(site) or adopted(site, files) or {"root": str(site.root), "things": []}
     if record["root"] != str(site.root):
         raise Refused(f"Somebody has just made {site.name} in {record['root']} here; type it again")
-    new = [thing for thing in things.needed(site, files) if thing not in record["things"]]
+    needed = things.needed(site, files, elsewhere)
+    new = [thing for thing in needed if thing not in record["things"]]
     there = [things.described(*thing) for thing in new if things.exists(*thing)]
     conflicts = [f"{thing} is there already, and is not ours" for thing in there]
     if conflicts := [*conflicts, *conflicts_of_use(site, port, hostname), *others]:
@@ -104,17 +110,20 @@ def claim(
     return {"new": new}
 
 
-def adopt(site: Site, files: Sequence[str]) -> dict[str, bool]:
+def adopt(site: Site, files: Sequence[str]) -> dict[str, Any]:
     """Record a site that was deployed before there were records; Refused where there is none.
 
-    Return "data", whether it has a database: a removal that was cut off may have left none.
+    Return "data", whether it has a database: a removal that was cut off may have left none; and
+    "elsewhere", which one is on another host, in words.
     """
     if not read(site):
         record = adopted(site, files)
         if not record:
             raise Refused(f"There is no record of {site.name}; type fab all")
         write(RECORDS / f"{site.name}.json", json.dumps(record), mode=0o600)
-    return {"data": bool(site.live) and has_database(site.name)}
+    live = databases.of(site)
+    has_data = bool(live.service) or (bool(site.live) and has_database(site.name))
+    return {"data": has_data, "elsewhere": str(live) if live.service else ""}
 
 
 def adopted(site: Site, files: Sequence[str]) -> Record | None:

@@ -16,10 +16,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import backups_at_home, bucket, lost_server, moved, release_python, rights, snapshots
+from . import (
+    backups_at_home,
+    bucket,
+    databases,
+    lost_server,
+    moved,
+    release_python,
+    rights,
+    snapshots,
+)
 from .backup import age, clocks, note
+from .databases import MARK, Database
 from .naming import refusal_in
-from .postgres import has_database, psql, run, version
+from .postgres import has_database, may_create, psql, run, set_mark, version
 from .record import require
 from .site import Refused, Site
 
@@ -46,16 +56,19 @@ def check(site: Site, path: Path, backup: str, projects: Sequence[str] = ()) -> 
             f"{backup} is a backup of another project, {project}; if that is this one, give an"
             " environment in FABRIC_ENVIRONMENTS that PROJECT_NAME"
         )
-    made_by, here = note(path, "postgresql"), version()
+    live = databases.of(site)
+    made_by, here = note(path, "postgresql"), version(live)
     if made_by and int(made_by) > here:
         raise Refused(newer(backup, made_by, here))
     size = (path / "database").stat().st_size
     if size == 0:
         raise Refused(f"{backup} is empty")
-    live = int(psql(f"SELECT pg_database_size('{site.name}')")[0])
+    if live.service:  # how much room there is elsewhere nobody tells
+        return
+    used = int(psql(f"SELECT pg_database_size('{live.name}')")[0])
     free = shutil.disk_usage("/var/lib/postgresql").free
     unpacked = size * (2 if note(path, "compression") == "0" else 4)
-    if free < max(live, unpacked):
+    if free < max(used, unpacked):
         raise Refused(f"the disk is too full: {free >> 20} MB are free")
 
 
@@ -83,18 +96,18 @@ def load(
     code, or the release could not have its name there.
     """
     release = release or site.live
-    new = f"{site.name}-restoring"  # a project's name has no hyphen
-    require(site, "database", new)
+    live = databases.of(site)
+    new = beside(site, live, "restoring")
     unpacked = backups_at_home.unpacked(site)
     shutil.rmtree(unpacked, ignore_errors=True)
     path = find(site, backup, file, unpacked)
     check(site, path, backup, projects)
-    load_database(path / "database", new, site.name, backup)
+    load_database(path / "database", live, new, backup)
     migrated = release_python.migrate(site, release, new, app)
     if told := migrated["refused"] or misfit(site, path, new, release, app):
-        psql(f'DROP DATABASE "{new}" WITH (FORCE)')
+        psql(f'DROP DATABASE "{new}" WITH (FORCE)', at=live)
         raise Refused(f"In {backup}, {told}")
-    hold_mail(new)
+    hold_mail(live, new)
     if anonymous:
         keep_people(site, new, release, app, unpacked)
     for name in DIRECTORIES:
@@ -107,7 +120,7 @@ def load(
     return {
         "age": age(made, clocks()),
         "migrations": migrated["applied"],
-        "differences": differences(new, site.name),
+        "differences": differences(live, new),
         "secrets": bool(lost_server.secrets(site, unpacked)),
     }
 
@@ -126,7 +139,7 @@ def keep_people(site: Site, database: str, release: str, app: str, unpacked: Pat
     unpacked.mkdir(mode=0o700, exist_ok=True)  # not there of a dump
     people = moved.People(site, database, release, app)
     people.take_content()
-    load_database(people.live / "database", database, site.name, "the live database")
+    load_database(people.live / "database", databases.of(site), database, "the live database")
     people.put_content()
 
 
@@ -142,28 +155,48 @@ def find(site: Site, backup: str, file: str, unpacked: Path) -> Path:
     return unpacked / "state/dump"
 
 
-def load_database(dump: Path, database: str, role: str, backup: str) -> None:
-    """Make a database of a dump; one of that name before is dropped."""
-    psql(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
-    psql(f'CREATE DATABASE "{database}" OWNER "{role}" TEMPLATE template0')
+def beside(site: Site, live: Database, use: str) -> str:
+    """Return the name of a database beside the live one, which may be made."""
+    name = f"{live.name}-{use}"  # a project's name has no hyphen
+    if not live.service:
+        require(site, "database", name)
+    elif not may_create(live):
+        raise Refused(
+            f"a backup is loaded beside {live}, which {live.user} may not do: type there ALTER ROLE"
+            f' "{live.user}" CREATEDB; ALTER DATABASE "{live.name}" OWNER TO "{live.user}"'
+        )
+    return name
+
+
+def load_database(dump: Path, live: Database, database: str, backup: str) -> None:
+    """Make a database of a dump, where the live one is; one of that name before is dropped."""
+    psql(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)', at=live)
+    psql(f'CREATE DATABASE "{database}" OWNER "{live.user}" TEMPLATE template0', at=live)
+    fill(dump, live, database, backup)
+
+
+def fill(dump: Path, live: Database, database: str, backup: str) -> None:
+    """Load a dump into an empty database, all of it or nothing."""
     with dump.open("rb") as file:
         restore = ["pg_restore", "--single-transaction", "--exit-on-error", "--no-owner"]
         try:
-            run(*restore, f"--role={role}", f"--dbname={database}", stdin=file)
+            run(*restore, f"--role={live.user}", f"--dbname={database}", stdin=file, at=live)
         except Refused as refused:
             if "unsupported version" in str(refused):  # of before backups said which
-                raise Refused(newer(backup, "newer", version())) from None
+                raise Refused(newer(backup, "newer", version(live))) from None
             raise
-    psql("ANALYZE", database=database)
+    psql("ANALYZE", database=database, at=live)
 
 
-def hold_mail(database: str) -> None:
+def hold_mail(live: Database, database: str) -> None:
     """Let no mail that waited when the backup was made be sent again: staff see it, and decide."""
-    if psql("SELECT to_regclass('mail_queuedmail')", database=database) == ["mail_queuedmail"]:
+    there = psql("SELECT to_regclass('mail_queuedmail')", database=database, at=live)
+    if there == ["mail_queuedmail"]:
         psql(
             "UPDATE mail_queuedmail SET state = 'doubtful', words = 'It waited when the backup was"
             " made that is live now' WHERE state IN ('waiting', 'sending')",
             database=database,
+            at=live,
         )
 
 
@@ -187,19 +220,20 @@ def put_beside(site: Site, folder: Path, archive: Path, name: str) -> None:
     new.chmod(mode)
 
 
-def differences(before: str, now: str) -> list[str]:
-    """Return a line for each table of which the second database has other rows than the first."""
-    old, new = rows_of(before), rows_of(now)
+def differences(live: Database, before: str) -> list[str]:
+    """Return a line for each table of which the live database has other rows than the other one."""
+    old, new = rows_of(live, before), rows_of(live, live.name)
     tables = [table for table in sorted({**old, **new}) if old.get(table) != new.get(table)]
     shown = "{}: {} rows in the backup, {} live"
     return [shown.format(table, old.get(table, "no"), new.get(table, "no")) for table in tables]
 
 
-def rows_of(database: str) -> dict[str, int]:
-    """Return the number of rows of each table."""
-    tables = psql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'", database=database)
+def rows_of(live: Database, database: str) -> dict[str, int]:
+    """Return the number of rows of each table of a database that is where the live one is."""
+    named = f"SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> '{MARK}'"
+    tables = psql(named, database=database, at=live)
     counts = " UNION ALL ".join(f"SELECT '{t}', count(*) FROM \"{t}\"" for t in tables)
-    rows = psql(counts, database=database) if tables else []
+    rows = psql(counts, database=database, at=live) if tables else []
     return {table: int(count) for table, count in (row.rsplit("|", 1) for row in rows)}
 
 
@@ -208,28 +242,39 @@ def swap(site: Site) -> dict[str, Any]:
 
     Return "kept", the database that was live, and "secrets", the names of those that came.
     """
-    name, new, old = site.name, f"{site.name}-restoring", f"{site.name}-before-restore"
-    if not has_database(new):
+    live = databases.of(site)
+    name, new = live.name, beside(site, live, "restoring")
+    if not has_database(new, live):
         raise Refused("no backup is loaded")
-    require(site, "database", old)
+    old = beside(site, live, "before-restore")
+    bring_mark(live, new)
     bucket.send(site, suffix="-restoring", exact=True)
-    psql(f'DROP DATABASE IF EXISTS "{old}" WITH (FORCE)')
+    psql(f'DROP DATABASE IF EXISTS "{old}" WITH (FORCE)', at=live)
     try:
         psql(
             f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false',
             f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
             f'ALTER DATABASE "{name}" RENAME TO "{old}"',
             f'ALTER DATABASE "{new}" RENAME TO "{name}"',
+            at=live,
         )
     finally:
-        for database in filter(has_database, (name, old)):
-            psql(f'ALTER DATABASE "{database}" ALLOW_CONNECTIONS true')
+        for database in (name, old):
+            if has_database(database, live):
+                psql(f'ALTER DATABASE "{database}" ALLOW_CONNECTIONS true', at=live)
     for directory in DIRECTORIES:
         swap_directory(site.shared, directory)
     unpacked = backups_at_home.unpacked(site)
     came = lost_server.take_over(site, unpacked)
     shutil.rmtree(unpacked, ignore_errors=True)
     return {"kept": old, "secrets": came}
+
+
+def bring_mark(live: Database, database: str) -> None:
+    """Let a database that takes the place of one elsewhere have its mark: see elsewhere.py."""
+    if live.service:
+        (mark,) = psql(f"SELECT project, environment FROM {MARK}", database=live.name, at=live)
+        set_mark(live, database, *mark.split("|"))
 
 
 def swap_directory(shared: Path, name: str) -> None:

@@ -1,12 +1,23 @@
 """The project's role and database in PostgreSQL."""
 
+from . import databases, elsewhere
 from .postgres import has_database, has_role, psql, verifier
 from .record import require
 from .site import Site
 
 
-def make(site: Site, locale: str) -> dict[str, bool]:
-    """Make the role and the database, or bring them up to date."""
+def make(
+    site: Site, locale: str, database: str = "", ca: str = "", environment: str = ""
+) -> dict[str, bool]:
+    """Make the role and the database, or bring them up to date.
+
+    Elsewhere, which a DATABASE says, somebody else has made them: they are looked at. `ca` is the
+    text of a certificate.
+    """
+    if database:
+        with databases.wanted(site, database, ca) as found:
+            elsewhere.claim(site, found, environment)
+        return {"made": False}
     name = site.name  # in quotes, as it may be a word of SQL such as order
     require(site, "role", name)
     if not has_role(name):

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import backup, bucket
+from . import backup, bucket, databases
 from .files import write
 from .postgres import psql
 from .releases import check_room
@@ -66,7 +66,9 @@ def dumped(site: Site) -> Iterator[None]:
     """Let state/dump have a dump, which is not compressed: so what has not changed is the same."""
     path = site.state / "dump"
     shutil.rmtree(path, ignore_errors=True)  # of one that was killed
-    check_room(site, int(psql(f"SELECT pg_database_size('{site.name}')")[0]) + SPARE)
+    live = databases.of(site)
+    size = psql(f"SELECT pg_database_size('{live.name}')", database=live.name, at=live)[0]
+    check_room(site, int(size) + SPARE)
     path.mkdir(mode=0o700)
     try:
         backup.fill(site, path, compression=0)

@@ -21,8 +21,11 @@ from .site import Refused, Site
 SUPERVISOR = Path("/etc/supervisor/conf.d")
 
 
-def needed(site: Site, files: Iterable[str]) -> list[list[str]]:
-    """Return what a project needs, a list of [kind, name]; `files` are paths outside of ROOT."""
+def needed(site: Site, files: Iterable[str], elsewhere: bool = False) -> list[list[str]]:
+    """Return what a project needs, a list of [kind, name]; `files` are paths outside of ROOT.
+
+    `elsewhere`: its role and its database are on another host.
+    """
     name = site.name
     databases = [name, *(f"{name}-{use}" for use in ("restoring", "before-restore", "proving"))]
     directories = [f"/run/{name}", f"/run/{name}-pages", f"/run/{name}-watch"]
@@ -34,8 +37,8 @@ def needed(site: Site, files: Iterable[str]) -> list[list[str]]:
     return [
         *(["user", user] for user in (name, acme_user(name))),
         *(["group", group] for group in (name, acme_user(name))),
-        ["role", name],
-        *(["database", database] for database in databases),
+        *([] if elsewhere else [["role", name]]),
+        *(["database", database] for database in databases if not elsewhere),
         *(["directory", directory] for directory in directories),
         *(["log", log] for log in logs),
         *(["program", program] for program in programs),
@@ -141,8 +144,14 @@ def remove_log(name: str) -> None:
 KINDS: dict[str, tuple[Callable[[str], bool], Callable[[str], object]]] = {
     "program": (has_program, supervisor.stop),
     "file": (has_path, lambda name: Path(name).unlink()),
-    "database": (postgres.has_database, lambda name: postgres.run("dropdb", "--force", name)),
-    "role": (postgres.has_role, lambda name: postgres.run("dropuser", name)),
+    "database": (
+        lambda name: bool(postgres.installed()) and postgres.has_database(name),
+        lambda name: postgres.run("dropdb", "--force", name),
+    ),
+    "role": (
+        lambda name: bool(postgres.installed()) and postgres.has_role(name),
+        lambda name: postgres.run("dropuser", name),
+    ),
     "log": (lambda name: bool(glob.glob(f"{name}*")), remove_log),
     "user": (has_user, remove_user),
     "group": (has_group, lambda name: run("groupdel", name)),  # unless it went with the user

@@ -12,4 +12,5 @@ grep -q "^# *$name.UTF-8 UTF-8" /usr/share/i18n/SUPPORTED /etc/locale.gen ||
 echo "$name.UTF-8 UTF-8" >>/etc/locale.gen
 locale-gen --keep-existing
 known
-systemctl try-restart postgresql  # it knows the locales of its start only
+# PostgreSQL, where it runs, knows the locales of its start only.
+! systemctl is-active --quiet postgresql || systemctl restart postgresql

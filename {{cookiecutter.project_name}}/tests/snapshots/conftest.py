@@ -25,8 +25,8 @@ def site(tmp_path, monkeypatch):
     site = make_site(tmp_path / "garden")
     monkeypatch.setattr(files.os, "fchown", lambda *_: None)
     monkeypatch.setattr(files.os, "umask", lambda _: None)
-    monkeypatch.setattr(postgres, "run", lambda *_, stdout: stdout.write(b"a dump"))
-    monkeypatch.setattr(postgres, "version", lambda: 15)
+    monkeypatch.setattr(postgres, "run", lambda *_, stdout, **_k: stdout.write(b"a dump"))
+    monkeypatch.setattr(postgres, "version", lambda *_: 15)
     run = backup.run
     dry = {"pg_restore": lambda *_, **__: ""}
     monkeypatch.setattr(backup, "run", lambda *words, **kw: dry.get(words[0], run)(*words, **kw))

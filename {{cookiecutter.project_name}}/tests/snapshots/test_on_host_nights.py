@@ -24,10 +24,10 @@ def database(site, monkeypatch):
     """What PostgreSQL is told; .rows is what is in the database that is loaded."""
     statements = []
     monkeypatch.setattr(nightly, "psql", lambda *sql, **_: statements.extend(sql))
-    monkeypatch.setattr(nightly, "require", lambda *_: None)
+    monkeypatch.setattr(restore, "require", lambda *_: None)
     monkeypatch.setattr(restore, "check", lambda *_: None)
     monkeypatch.setattr(restore, "load_database", lambda *_: None)
-    monkeypatch.setattr(restore, "rows_of", lambda _: {"django_site": 2})
+    monkeypatch.setattr(restore, "rows_of", lambda *_: {"django_site": 2})
     return statements
 
 

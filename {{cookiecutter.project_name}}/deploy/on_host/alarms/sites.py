@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from .. import databases
 from ..postgres import psql
 from ..processes import Processes
 from ..site import Site
@@ -96,7 +97,8 @@ def problem(sites: Sites) -> str:
 
 def known_sites(site: Site) -> list[tuple[int, str]]:
     """Return the ID and the domain of each site, in the order of the IDs."""
-    rows = psql("SELECT id, domain FROM django_site ORDER BY id", database=site.name)
+    live = databases.of(site)
+    rows = psql("SELECT id, domain FROM django_site ORDER BY id", database=live.name, at=live)
     pairs = (row.partition("|") for row in rows)
     return [(int(number), domain.partition(":")[0]) for number, _bar, domain in pairs]
 

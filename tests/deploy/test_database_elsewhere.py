@@ -1,0 +1,175 @@
+"""A site whose database is on another host: DATABASE in FABRIC."""
+
+import json
+import re
+
+import pytest
+from sites import PASSWORD, Site
+from support import Baker
+
+NAME = "distant"
+WWW = "www.distant.example"
+DB_PASS = "straw, 7 boats and a door"
+# What deploy/README.md says for a host of one's own.
+SERVER = f"""
+set -e
+apt-get -qq update && apt-get -qq install --no-install-recommends postgresql openssl >/dev/null
+cd /etc/postgresql/*/main
+openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj '/CN=CA of the database' \
+    -keyout ca.key -out ca.crt 2>/dev/null
+openssl req -newkey rsa:2048 -nodes -subj /CN=database \
+    -keyout server.key -out server.csr 2>/dev/null
+echo "subjectAltName = IP:$address" >san
+openssl x509 -req -in server.csr -CA ca.crt -CAkey ca.key -days 30 -extfile san \
+    -out server.crt 2>/dev/null
+chown postgres: server.key && chmod 600 server.key
+cat >conf.d/elsewhere.conf <<END
+listen_addresses = 'localhost,$address'
+ssl_cert_file = '$PWD/server.crt'
+ssl_key_file = '$PWD/server.key'
+END
+echo "hostssl {NAME} {NAME} samenet scram-sha-256" >>pg_hba.conf
+systemctl restart postgresql
+"""
+LATIN1 = "ENCODING 'LATIN1' LOCALE 'C'"
+MARKED = "CREATE TABLE deployed_project AS SELECT 'shop' AS project, 'x' AS environment"
+HBA = f"""
+cd /etc/postgresql/*/main
+echo "hostssl all {NAME} samenet scram-sha-256" >>pg_hba.conf
+systemctl reload postgresql
+"""
+
+
+@pytest.fixture(scope="module")
+def server(rig):
+    """A host with Debian's PostgreSQL, TLS by a CA of its own, and no database yet."""
+    host = rig.up("database", suite="trixie")
+    host.run(f"address={host.address}\n{SERVER}{HBA}")
+    yield host
+    host.down()
+
+
+def sql(server, statements, database="postgres"):
+    words = f"runuser -u postgres -- psql -qAtX -v ON_ERROR_STOP=1 {database}"
+    return server.run(words, input=statements).stdout.strip()
+
+
+def url(server):
+    return f"postgresql://{NAME}@{server.address}/{NAME}"
+
+
+@pytest.fixture(scope="module")
+def distant(rig, server, template, tmp_path_factory):
+    """A project for a new server, which knows the CA of the database."""
+    made = Baker(template, tmp_path_factory.mktemp("distant")).bake(
+        project_name=NAME, live_hostname=WWW
+    )
+    host = rig.up("distant", suite="trixie")
+    site = Site(made, host, name=WWW, SSH_USER="root", ADMIN_PASS=PASSWORD, DB_PASS=DB_PASS)
+    site.configure(DATABASE=url(server))
+    yield site
+    host.down()
+
+
+def pages(site):
+    return json.loads(site.answer("python", COUNT))
+
+
+COUNT = "from mezzanine.pages.models import Page; print(Page.objects.count())"
+ADD = """
+from mezzanine.pages.models import RichTextPage
+RichTextPage.objects.create(title="{0}", slug="{0}", content="Rye")
+"""
+
+
+def test_what_is_missing_there_is_told_in_a_line_before_anything_is_made(distant, server):
+    distant.fab("install")
+    output = distant.fab("create", status=1)
+    assert "put what signs its certificate into deploy/, as database.ca.pem" in output
+    ca = server.run("cat /etc/postgresql/*/main/ca.crt").stdout
+    (distant.project / "deploy/database.ca.pem").write_text(ca)
+    output = distant.fab("create", status=1)
+    assert f'type there CREATE ROLE "{NAME}"' in output
+    sql(server, f"CREATE ROLE {NAME} LOGIN CREATEDB PASSWORD '{DB_PASS}'")
+    output = distant.fab("create", status=1)
+    assert f'type there CREATE DATABASE "{NAME}" OWNER "{NAME}"' in output
+    sql(server, f"CREATE DATABASE {NAME} OWNER {NAME} TEMPLATE template0 {LATIN1}")
+    assert "has the encoding LATIN1" in distant.fab("create", status=1)
+    sql(server, f"DROP DATABASE {NAME}")
+    sql(server, f"CREATE DATABASE {NAME} OWNER {NAME} TEMPLATE template0 ENCODING 'UTF8'")
+    sql(server, "CREATE TABLE orders (id int)", NAME)
+    assert "has 1 tables of somebody else" in distant.fab("create", status=1)
+    sql(server, "DROP TABLE orders", NAME)
+    sql(server, MARKED, NAME)
+    sql(server, f"ALTER TABLE deployed_project OWNER TO {NAME}", NAME)
+    assert "is that of shop of x" in distant.fab("create", status=1)
+    sql(server, "DROP TABLE deployed_project", NAME)
+
+
+def test_from_an_empty_host_to_the_live_page_without_a_postgresql_there(distant, server):
+    distant.fab("all")
+    assert distant.get("/")[0] == 200
+    assert sql(server, "SELECT count(*) FROM django_site", NAME) == "1"
+    installed = distant.host.run("dpkg-query -W 'postgresql*' | awk '$2 {print $1}'").stdout.split()
+    assert not [name for name in installed if re.fullmatch(r"postgresql(-\d+)?", name)]
+    assert not distant.host.run("ss -Hltn 'sport = :5432'").stdout
+    output = distant.status()
+    assert re.search(rf"database: +version 17 on {server.address}, TLS verified\n", output)
+    assert distant.answer("psql", "SELECT 6 * 7").split()[2] == "42"
+
+
+def test_the_password_is_in_no_log_and_no_list_of_processes(distant):
+    (distant.host.root / "root/password").write_text(f"{DB_PASS}\n")
+    search = "journalctl -o cat >/tmp/journal; grep -rlasFf /root/password /tmp /var /etc /run"
+    assert distant.host.run(search, check=False).stdout == ""
+    distant.host.run("rm /root/password")
+    kept = distant.host.run(f"stat -Lc '%a %U %G' /srv/{NAME}/current/pg_service.conf").stdout
+    assert kept.split() == ["640", "root", NAME]
+
+
+def test_a_backup_comes_back_there(distant, server):
+    before = pages(distant)
+    name = distant.answer("backup").split()[-1]
+    distant.fab("python", ADD.format("later"))
+    assert pages(distant) == before + 1
+    distant.fab("restore", name, "--yes", name)
+    assert pages(distant) == before
+    assert sql(server, "SELECT project FROM deployed_project", NAME) == NAME
+    assert sql(server, f"SELECT 1 FROM pg_database WHERE datname = '{NAME}-before-restore'") == "1"
+    sql(server, f"ALTER ROLE {NAME} NOCREATEDB")
+    output = distant.fab("restore", name, "--yes", name, status=1)
+    assert f'ALTER ROLE "{NAME}" CREATEDB' in output
+    assert "may load no backup beside it" in distant.fab("status")
+    sql(server, f"ALTER ROLE {NAME} CREATEDB")
+
+
+def test_mail_that_waits_is_looked_for_there(distant):
+    words = f"cd /srv/{NAME}/current/project && sh -x /srv/{NAME}/shared/send_mail.sh"
+    traced = distant.host.run(words, user=NAME).stderr
+    assert "manage.py" not in traced
+
+
+def test_a_deploy_brings_no_data_to_another_database_and_says_so(distant, server):
+    distant.configure(DATABASE="")
+    output = distant.fab("deploy", status=2)
+    assert f"DATABASE: {url(server)} becomes empty, and a deploy brings no data there" in output
+    distant.configure(DATABASE=f"{url(server)}?sslmode=verify-full")
+    assert "Go on with what is there" in distant.fab("deploy", status=2)
+    distant.fab("deploy", "--yes")
+    assert distant.get("/")[0] == 200
+    assert "by another DATABASE than what is live" in distant.fab("rollback", status=1)
+
+
+def test_a_database_host_that_is_cut_off_is_told(distant, server):
+    server.cut()
+    try:
+        assert re.search(r"database: .* cannot be used", distant.fab("status", status=1))
+    finally:
+        server.join()
+    assert "TLS verified" in distant.status()
+
+
+def test_a_removal_leaves_the_database_and_says_where(distant, server):
+    output = distant.fab("remove", "--yes", NAME)
+    assert f"Not removed: the database {NAME} on {server.address}" in output
+    assert sql(server, "SELECT count(*) FROM django_site", NAME) == "1"
