@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.on_host import databases, deployed, elsewhere
+from deploy.on_host import checks, databases, deployed, elsewhere
 from deploy.on_host.site import Refused, Site
 
 URL = "postgresql://gardener@db.example.com:5433/garden"
@@ -34,6 +34,13 @@ def test_a_release_has_the_database_that_it_was_deployed_with(site):
     assert live.service == site.root / "releases/2/pg_service.conf"
     before = databases.of(site, "1")
     assert (before.name, before.service) == ("garden", None)
+
+
+def test_nothing_goes_back_to_a_release_of_another_database(site, monkeypatch):
+    monkeypatch.setattr(checks, "problem_of", lambda *_: "")
+    told = "1 has the database garden on this server, by another DATABASE than what is live"
+    assert checks.live(site, "1")["problem"] == told
+    assert checks.live(site)["problem"] == ""
 
 
 @pytest.mark.parametrize(
