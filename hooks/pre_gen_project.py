@@ -14,15 +14,16 @@ ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 
 # The modules of the project and of what it installs: a package of the same name would hide them.
 TAKEN = """
-    asgiref backups bcrypt bleach brotli bs4 certifi cffi chardet charset_normalizer colorama
-    cryptography decorator deploy deprecated django django_comments django_otp django_prose_editor
-    fabfile fabric feeds filebrowser_safe grappelli_safe gunicorn homepage idna importers iniconfig
-    invoke js_asset languages mail manage media media_library memcache mezzanine
-    migrations_of_packages modeltranslation multisite nacl navigation nox noxfile oauthlib packaging
-    page_addresses page_cache paramiko pil pluggy private psycopg psycopg_binary py pycparser
-    pygments pytest pytest_django pytz requests requests_oauthlib requirements richtext ruff
-    second_factor segno soupsieve sqlparse staff static test tests theme tinycss2 transfer tweepy
-    typing_extensions tzdata tzlocal urllib3 visitors webencodings wrapt
+    asgiref backups bcrypt bleach boto3 botocore brotli bs4 certifi cffi chardet charset_normalizer
+    colorama cryptography dateutil decorator deploy deprecated django django_comments django_otp
+    django_prose_editor fabfile fabric feeds filebrowser_safe grappelli_safe gunicorn homepage idna
+    importers iniconfig invoke jmespath js_asset languages mail manage media media_library memcache
+    mezzanine migrations_of_packages modeltranslation multisite nacl navigation nox noxfile oauthlib
+    packaging page_addresses page_cache paramiko pil pluggy private psycopg psycopg_binary py
+    pycparser pygments pytest pytest_django pytz requests requests_oauthlib requirements richtext
+    ruff s3transfer second_factor segno six soupsieve sqlparse staff static storages test tests
+    theme tinycss2 transfer tweepy typing_extensions tzdata tzlocal urllib3 visitors webencodings
+    wrapt
 """
 
 # The users, groups, roles and databases of a server: TAKEN_NAMES in deploy/config.py, by a test.
