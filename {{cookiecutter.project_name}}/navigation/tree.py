@@ -148,15 +148,21 @@ class Tree:
         """Return the pages of the second level of a menu by the ID of the page above, or {} where
         there are too many."""
         if menu not in self.submenus:
-            top = [page.pk for page in self.few(self.level(None), menu)]
-            (pks,) = self.first([(menu, top, SUBMENUS + 1)]) if top else ([],)
-            found = {}
-            if len(pks) <= SUBMENUS:
-                pages = self.by_id({*pks})
-                for page in sorted((pages[pk] for pk in pks if pk in pages), key=order):
-                    found.setdefault(page.parent_id, []).append(page)
-            self.submenus[menu] = found
+            self.load_submenus([*dict.fromkeys([*self.menus, menu])])
         return self.submenus[menu]
+
+    def load_submenus(self, menus):
+        """Load what is below the top of all menus at once, since most themes unfold several."""
+        tops = {menu: [page.pk for page in self.few(self.level(None), menu)] for menu in menus}
+        wanted = [(menu, top, SUBMENUS + 1) for menu, top in tops.items() if top]
+        rows = self.first(wanted) if wanted else []
+        pks = {menu: row for (menu, *_), row in zip(wanted, rows, strict=True)}
+        pks = {menu: row for menu, row in pks.items() if len(row) <= SUBMENUS}
+        pages = self.by_id({pk for row in pks.values() for pk in row})
+        for menu in menus:
+            found = self.submenus[menu] = {}
+            for page in sorted((pages[pk] for pk in pks.get(menu, ()) if pk in pages), key=order):
+                found.setdefault(page.parent_id, []).append(page)
 
     # All pages of a level
 

@@ -3,7 +3,7 @@
 from django.contrib.redirects.models import Redirect
 from django.db import connections, router
 from django.http import HttpResponseGone, HttpResponsePermanentRedirect
-from django.utils.encoding import uri_to_iri
+from django.utils.encoding import escape_uri_path, iri_to_uri, uri_to_iri
 from mezzanine.core import middleware as mezzanine
 from mezzanine.utils.sites import current_site_id
 
@@ -18,22 +18,29 @@ class RedirectFallbackMiddleware(mezzanine.RedirectFallbackMiddleware):
     def process_response(self, request, response):
         if response.status_code != 404:
             return response
-        full = request.get_full_path()
-        path, mark, query = full.partition("?")
-        wanted = [full, uri_to_iri(full), path, uri_to_iri(path)]
-        # CommonMiddleware has added a slash, also to /old.html.
-        wanted += [each.removesuffix("/") for each in (path, uri_to_iri(path))]
-        wanted = list(dict.fromkeys(filter(None, wanted)))
-        found = redirects(current_site_id(), wanted)
+        query = request.META.get("QUERY_STRING", "")
+        wanted = addresses(request, query)
+        known = getattr(request, "redirects", None)  # from page_cache/missing.py
+        found = redirects(current_site_id(), wanted) if known is None else known
         old = next((each for each in wanted if each in found), None)
         if old is None:
             return response
         new = found[old]
         if not new:
             return HttpResponseGone()
-        if query and mark not in old:
-            new += ("&" if mark in new else mark) + query
+        if query and "?" not in old:
+            new += ("&" if "?" in new else "?") + iri_to_uri(query)
         return HttpResponsePermanentRedirect(new, headers={"Cache-Control": "no-cache"})
+
+
+def addresses(request, query):
+    """Return the old paths of which a redirect would be one of that request, the nearest first."""
+    path = escape_uri_path(request.path)
+    full = f"{path}?{iri_to_uri(query)}" if query else path
+    wanted = [full, uri_to_iri(full), path, uri_to_iri(path)]
+    # CommonMiddleware has added a slash, also to /old.html.
+    wanted += [each.removesuffix("/") for each in (path, uri_to_iri(path))]
+    return list(dict.fromkeys(filter(None, wanted)))
 
 
 def redirects(site_id, paths):

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.redirects.models import Redirect
 from django.core.cache import cache
 from django.db import connections, router
 from django.http import HttpResponseNotFound
@@ -26,6 +27,7 @@ from mezzanine.pages.views import page as page_view
 from mezzanine.utils.urls import home_slug
 
 from multisite.current import current_request_is
+from page_addresses.middleware import addresses
 
 from . import generation, kept, keys, reads, rules
 from .locking import only_one
@@ -41,8 +43,12 @@ FORMS = (
 )
 SIGNS = "&'é"  # each form writes them otherwise
 
-# Which pages have an address, or one above it.
-ABOVE = "SELECT slug, content_model, login_required FROM {} WHERE site_id = %s AND slug IN ({})"
+# Which pages have an address, or one above it, and which redirects begin at it.
+ABOVE = """
+SELECT slug, content_model, login_required FROM {pages} WHERE site_id = %s AND slug IN ({slugs})
+UNION ALL
+SELECT old_path, new_path, NULL FROM {redirects} WHERE site_id = %s AND old_path IN ({paths})
+"""
 
 
 def key_of(request):
@@ -172,18 +178,28 @@ def is_missing(request, slug):
     if not that_holds(request):
         return False
     parts = (home_slug() if slug == "/" else slug).split("/")
-    rows = above(request.site_id, ["/".join(parts[:end]) for end in range(1, len(parts) + 1)])
+    slugs = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
+    rows, found = above(request.site_id, slugs, addresses(request, keys.query_of(request)))
+    request.redirects = found  # RedirectFallbackMiddleware would ask for them
     return not any(
         found == slug or login_required or has_processors(f"slug:{found}", content_model)
         for found, content_model, login_required in rows
     )
 
 
-def above(site_id, slugs):
+def above(site_id, slugs, paths):
+    """Return the rows of pages that have those slugs, and the new path by each of the old ones."""
     with connections[router.db_for_read(Page)].cursor() as cursor:
-        places = ", ".join(["%s"] * len(slugs))
-        cursor.execute(ABOVE.format(Page._meta.db_table, places), [site_id, *slugs])
-        return cursor.fetchall()
+        sql = ABOVE.format(
+            pages=Page._meta.db_table,
+            slugs=", ".join(["%s"] * len(slugs)),
+            redirects=Redirect._meta.db_table,
+            paths=", ".join(["%s"] * len(paths)),
+        )
+        cursor.execute(sql, [site_id, *slugs, site_id, *paths])
+        rows = cursor.fetchall()
+    pages = [row for row in rows if row[2] is not None]
+    return pages, {old: new for old, new, kind in rows if kind is None}
 
 
 def has_processors(*names):

@@ -10,7 +10,7 @@ from mezzanine.core.models import CONTENT_STATUS_DRAFT
 from mezzanine.pages.models import Page, RichTextPage
 from page_tree import stored
 
-from navigation.tree import FEW
+from navigation.tree import FEW, SUBMENUS
 
 pytestmark = [
     pytest.mark.django_db,
@@ -89,6 +89,20 @@ def test_whether_there_is_a_home_page_takes_no_statement_of_its_own(render, monk
         assert ("tree-menu-home" in text) == (not number_of_homes)
         assert len(found.statements) == 4  # the page at hand, how many, which, and their columns
         Page.objects.filter(slug="/").delete()
+
+
+def test_the_second_level_of_all_menus_is_found_by_one_statement(browse, monkeypatch):
+    grow_pages(100, "ten below each", in_menus=[2])
+    for page in Page.objects.filter(slug__in=["about", "about/team"]):
+        page.in_menus = [1, 2, 3]
+        page.save()
+    browse().get("/about/")
+    with cost(monkeypatch) as found:
+        html = browse().get("/about/").text
+    below = [s for s in found.statements if "parent_id IN" in s and f"LIMIT {SUBMENUS + 1}" in s]
+    assert len(below) == 1
+    for menu in (".menu-1", ".nav-footer"):
+        assert "Team" in " ".join(texts(html, menu))
 
 
 def test_a_small_site_has_all_its_pages_in_its_menus(browse):
