@@ -165,8 +165,11 @@ def sites(session):
 
 @nox.session
 def growth(session):
-    """What does a page cost as a site grows, beside its rivals? Writes docs/growth.md and .svg."""
-    pytest(session, "--capture=no", "tests/growth/growth.py")
+    """What does a page cost as a site grows, beside its rivals, and how often is it made?
+
+    Writes docs/growth.md and .svg, and docs/kept.md.
+    """
+    pytest(session, "--capture=no", "tests/growth/growth.py", "tests/growth/kept.py")
 
 
 @nox.session
@@ -175,7 +178,8 @@ def bench(session):
 
     And what growth writes.
     """
-    pytest(session, "--capture=no", "tests/deploy/bench/speed.py", "tests/growth/growth.py")
+    modules = "tests/deploy/bench/speed.py", "tests/growth/growth.py", "tests/growth/kept.py"
+    pytest(session, "--capture=no", *modules)
 
 
 @nox.session

@@ -3,7 +3,7 @@
 import gzip
 import re
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from django.conf import settings
@@ -13,6 +13,8 @@ from django.utils import timezone
 from . import dates, reads
 
 HOUR = 3600
+LONGEST = 2 * HOUR
+DAY = timedelta(days=1)
 LAST_SECONDS = HOUR  # how much longer it stays, which says that its address is a public one's
 
 # What the form for comments has of its own, each time. Django takes it for two hours.
@@ -32,7 +34,7 @@ def new(response, generation, begun, last):
         "made": begun,
         "checked": begun,  # when the database was asked last whether the page holds
         "lasts": lasts,
-        "until": min(begun + lasts, end_of_hour(begun)),
+        "until": min(begun + lasts, end_of_day(begun)),
         "text": text,
         "status": response.status_code,
         "headers": dict(response.items()),
@@ -46,18 +48,18 @@ def text_of(response):
     return sha256(OF_THE_FORM.sub(b"", response.content)).hexdigest()
 
 
-def end_of_hour(now):
-    """Return when the hour of a Unix time is over by the clock of TIME_ZONE, a Unix time."""
-    offset = datetime.fromtimestamp(now, timezone.get_default_timezone()).utcoffset()
-    return now + HOUR - (now + offset.total_seconds()) % HOUR
+def end_of_day(now):
+    """Return when the day of a Unix time is over by the clock of TIME_ZONE, a Unix time."""
+    moment = datetime.fromtimestamp(now, timezone.get_default_timezone())
+    return datetime.combine(moment.date() + DAY, datetime.min.time(), moment.tzinfo).timestamp()
 
 
 def seconds(text, found, begun, last):
     """Return for how long a page is shown while the database answers as it does.
 
     Nobody knows whether it shows the time, or what another service says. So it is made again after
-    PAGE_CACHE_SECONDS, and lasts twice as long as it was seen to stay the same. It never lasts
-    longer than the hour by the clock, since a date that it shows may end with it.
+    PAGE_CACHE_SECONDS, and lasts twice as long as it was seen to stay the same. It never outlasts
+    the day, since a date that it shows may end with it.
     """
     shortest = settings.PAGE_CACHE_SECONDS
     if not last or None in (found, last["reads"]):
@@ -66,7 +68,7 @@ def seconds(text, found, begun, last):
         return last["lasts"]
     if text != last["text"]:
         return shortest
-    return max(shortest, last["lasts"], min(2 * (begun - last["made"]), HOUR))
+    return max(shortest, last["lasts"], min(2 * (begun - last["made"]), LONGEST))
 
 
 def answers(found):

@@ -34,7 +34,7 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch):
-    clock = Clock(time.time() // 3600 * 3600 + 3660)  # with an hour before it
+    clock = Clock((time.time() // 86400 + 1) * 86400 + 3660)  # tomorrow, early in UTC
     monkeypatch.setattr("page_cache.middleware.time.time", clock)
     monkeypatch.setattr(managers, "now", clock.aware)
     monkeypatch.setattr("django.utils.timezone.now", clock.aware)
@@ -60,12 +60,25 @@ def public(monkeypatch):
 
 def test_a_page_that_stays_the_same_is_made_ever_less_often(ask, clock, public):
     public(lambda request: answer("The same"))
-    end, asked = clock.now + 4 * 3600, 0
+    end, asked = clock.now + 20 * 3600, 0
     while clock.now < end:
         ask("/public/")
         clock.now, asked = clock.now + 30, asked + 1
-    assert asked == 480
-    assert public.made < 15
+    assert asked == 2400
+    assert public.made < 20
+
+
+def test_a_new_hour_ends_no_page(ask, clock, public):
+    public(lambda request: answer("The same"))
+    for _ in range(60):  # until it is kept for hours
+        ask("/public/")
+        clock.now += 120
+    clock.now += 3600 - clock.now % 3600 - 1
+    ask("/public/")
+    made = public.made
+    clock.now += 2
+    ask("/public/")
+    assert public.made == made
 
 
 def test_a_page_with_the_time_is_made_each_minute(ask, clock, public):
