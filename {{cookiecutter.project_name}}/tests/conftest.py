@@ -66,6 +66,7 @@ PUBLIC_MIDDLEWARE = (
     f"{project_settings.PROJECT_APP}.content_security.ContentSecurityPolicyMiddleware",
     f"{project_settings.PROJECT_APP}.middleware.HealthMiddleware",
     f"{project_settings.PROJECT_APP}.middleware.MissingParameterMiddleware",
+    f"{project_settings.PROJECT_APP}.middleware.NumberMiddleware",
     f"{project_settings.PROJECT_APP}.middleware.StrictTransportMiddleware",
     f"{project_settings.PROJECT_APP}.middleware.UnicodeMiddleware",
 )

@@ -11,6 +11,7 @@ from django.conf import settings as project_settings
 from django.contrib.staticfiles import finders
 from django.core.management import call_command
 from mezzanine.core.fields import RichTextField
+from translated_texts import column
 
 from theme import views
 
@@ -84,7 +85,7 @@ def test_the_filter_leaves_all_that_the_style_guide_shows(settings):
 def test_the_field_is_one_of_html_that_a_module_makes_an_editor(see):
     page = see(ADD)
     editor = page.select_one("rich-text")
-    assert editor.textarea["name"] == "content"
+    assert editor.textarea["name"] == column("content")
     assert json.loads(editor["data-words"])["bold"] == "Bold"
     for name in ("browse", "upload", "links"):
         assert editor[f"data-{name}"].startswith("/")

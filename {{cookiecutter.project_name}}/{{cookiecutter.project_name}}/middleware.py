@@ -5,14 +5,19 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, DataError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpResponse, HttpResponseBadRequest
+from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.urls import NoReverseMatch
 from django.utils.datastructures import MultiValueDictKeyError
 from django.utils.deprecation import MiddlewareMixin
 
 from multisite.hosts import hosts
+
+# What SQLite's and PostgreSQL's adapters say, and Django of a field.
+TOO_LARGE = re.compile("too large to convert|out of range")
+LONG_NUMBER = re.compile("-?[0-9]{10,}")
+NO_NUMBER = re.compile("expected a number but got '(.*)'", re.DOTALL)
 
 
 class HealthMiddleware:
@@ -109,6 +114,28 @@ class UnicodeMiddleware:
                 if has_nul([name, *values]):
                     return HttpResponseBadRequest("A NUL in a form", "text/plain")
         return None
+
+
+class NumberMiddleware(MiddlewareMixin):
+    """Answer 404, not 500, to a number in an address or a form that no row of a database has.
+
+    Views of Django's admin and of Mezzanine look for an ID that is no number, or is larger than
+    the database's integers, as it was sent.
+    """
+
+    def process_exception(self, request, exception):
+        sent = {*request.path_info.split("/"), *all_values(request.GET), *all_values(request.POST)}
+        if isinstance(exception, (OverflowError, DataError)):
+            is_ours = TOO_LARGE.search(str(exception)) and any(map(LONG_NUMBER.fullmatch, sent))
+        else:
+            found = NO_NUMBER.search(str(exception)) if type(exception) is ValueError else None
+            is_ours = found and found[1] in sent
+        if is_ours:
+            raise Http404("There is nothing with that number")
+
+
+def all_values(query):
+    return (value for _, values in query.lists() for value in values)
 
 
 def has_nul(texts):

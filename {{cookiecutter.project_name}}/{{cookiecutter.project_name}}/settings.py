@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "multisite.middleware.SitePermissionMiddleware",
     "mezzanine.pages.middleware.PageMiddleware",
     f"{PROJECT_APP}.middleware.MissingParameterMiddleware",
+    f"{PROJECT_APP}.middleware.NumberMiddleware",
 ]
 # Mezzanine's UpdateCacheMiddleware and FetchFromCacheMiddleware are left out on purpose: they keep
 # the page of a visitor who has commented, with name and e-mail address, and show it to the next.
