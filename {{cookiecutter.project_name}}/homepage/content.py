@@ -1,8 +1,8 @@
 """The demo content: a guest house by a lake. Its pictures were drawn for it, and are yours to use.
 
-HERO, FEATURES and CONTACT have fields of a Section, PAGES the texts of pages by their slugs,
-PICTURES what is below each picture of the gallery, and POSTS tuples of a title, a text and a
-picture.
+HERO, FEATURES and CONTACT have fields of a Section, PAGES the texts of pages by their slugs, BLOG
+and GALLERY those of two more pages, PICTURES what is below each picture of the gallery, and POSTS
+tuples of a title, a text and a picture.
 """
 
 INTRODUCTION = "A guest house between the hills and the lake: three rooms, a long table, no hurry."
@@ -78,6 +78,7 @@ What has to be said about data and cookies as well: this site sets no cookie for
 reads.</p>""",
 }
 
+BLOG = "<p>Notes from the house: what is in season, what went wrong, and who came by.</p>"
 GALLERY = "<p>The same hills, through the year. Choose a picture to see it in full.</p>"
 PICTURES = {
     "aurora.webp": "The night in March on which nobody slept",

@@ -20,6 +20,7 @@ from .models import CONTACT, FEATURE, GALLERY, HERO, POSTS, TWEETS, HomePage, Se
 
 FILES = Path(__file__).parent / "demo"
 CONTACT_FORM = "<p>Fill in the form below to get in touch with us.</p>"  # Mezzanine's
+BLOG_TEXT = "<p>Blog</p>"  # too
 
 
 def make_home_page(text):
@@ -47,6 +48,7 @@ def fill(author):
         for page in RichTextPage.objects.filter(slug=slug):
             page.content = text
             page.save()
+    replace_text_of_blog(BLOG_TEXT, content.BLOG)
     for gallery in Gallery.objects.filter(slug="gallery"):
         gallery.content = content.GALLERY
         gallery.save()
@@ -56,6 +58,12 @@ def fill(author):
         date = timezone.now() - timedelta(days=9 * age)
         fields = {"user": author, "publish_date": date, "featured_image": paths[picture]}
         BlogPost.objects.create(title=title, content=text, **fields)
+
+
+def replace_text_of_blog(old, new):
+    for page in RichTextPage.objects.filter(content=old):
+        page.content = new
+        page.save()
 
 
 def add_file(file):
@@ -105,5 +113,6 @@ def remove():
             if not page.children.exists():
                 removed.append(page.title)
                 page.delete()
+    replace_text_of_blog(content.BLOG, BLOG_TEXT)
     HomePage.objects.filter(description=content.INTRODUCTION).update(description="")
     return removed

@@ -24,12 +24,8 @@ def folder_of(path):
 
 
 def keep(name, content):
-    """Save a version, bytes, and return its name; what a full disk has cut off does not stay."""
-    try:
-        return default_storage.save(name, ContentFile(content))
-    except OSError:
-        default_storage.delete(name)
-        raise
+    """Save a version, bytes, and return its name."""
+    return default_storage.save(name, ContentFile(content))
 
 
 def encoded(picture, format, **options):

@@ -6,18 +6,19 @@ from contextlib import suppress
 from pathlib import PurePosixPath
 
 from django.core.exceptions import SuspiciousFileOperation
-from django.core.files.storage import FileSystemStorage
 from django.db import transaction
 from django.db.models.signals import pre_delete
 from django.utils.text import get_valid_filename
 from mezzanine.forms import admin, fields, forms
 from mezzanine.forms.models import Field, FieldEntry
 
+from media_library.storage import WholeFiles
+
 LONGEST = 100  # bytes of a name; disks take 255, and Django adds some where a name is taken
 STORED = re.compile(r"forms/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/[^/]*[^/.][^/]*")
 
 
-class EntryFiles(FileSystemStorage):
+class EntryFiles(WholeFiles):
     """Keeps letters, digits, dashes, dots and underscores of a name: the rest may be HTML."""
 
     def save(self, name, content, max_length=None):

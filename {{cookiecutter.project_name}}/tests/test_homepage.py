@@ -220,6 +220,14 @@ def test_the_demo_content_is_removed_by_one_command(see, capsys):
     assert capsys.readouterr().out == "Removed: nothing\n"
 
 
+def test_the_blog_begins_with_words_of_the_demo_and_not_with_its_title_again():
+    blog = RichTextPage.objects.get(slug="blog")
+    assert blog.content == content.BLOG
+    call_command("removedemo", verbosity=0)
+    blog.refresh_from_db()
+    assert blog.content == demo.BLOG_TEXT
+
+
 def test_what_somebody_has_edited_stays(home):
     about = RichTextPage.objects.get(slug="about/team")
     about.content = "<p>Ours</p>"

@@ -238,6 +238,10 @@ STATIC_ROOT = BASE_DIR / "static"
 MEDIA_URL = "/media/"
 MEDIA_ROOT = BASE_DIR / "media"
 FILE_UPLOAD_PERMISSIONS = 0o644
+STORAGES = {
+    "default": {"BACKEND": "media_library.storage.WholeFiles"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 # What the media library takes, and of which types a form may offer files. No HTML, scripts or SVG:
 # they would run as part of the site. Pictures that Pillow cannot read are refused as well. NGINX's
 # client_max_body_size is a little larger than the largest file.
