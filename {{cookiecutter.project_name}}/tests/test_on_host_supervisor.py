@@ -3,6 +3,7 @@
 import base64
 import socketserver
 import threading
+from functools import partial
 from xmlrpc.server import SimpleXMLRPCDispatcher, SimpleXMLRPCRequestHandler
 
 import pytest
@@ -35,32 +36,56 @@ class Answers(SimpleXMLRPCRequestHandler):
 
 
 class Small(socketserver.UnixStreamServer, SimpleXMLRPCDispatcher):
-    """A supervisor that has one program."""
+    """A supervisor that has one program, whose next states are in a list; the last one stays."""
 
     def __init__(self, path):
         SimpleXMLRPCDispatcher.__init__(self)
         super().__init__(path, Answers)
-        program = {"name": "garden", "statename": "RUNNING", "description": "pid 1"}
-        self.register_function(lambda: [program], "supervisor.getAllProcessInfo")
+        self.states, self.told = ["RUNNING"], []
+        self.register_function(self.processes, "supervisor.getAllProcessInfo")
+        for name in ("startProcess", "stopProcess"):
+            self.register_function(partial(self.tell, name), f"supervisor.{name}")
+
+    def processes(self):
+        state = self.states.pop(0) if self.states[1:] else self.states[0]
+        return [{"name": "garden", "statename": state, "description": "pid 1"}]
+
+    def tell(self, name, program, wait=True):
+        self.told.append((name, program, wait))
+        return True
 
 
 @pytest.fixture
-def settings_of_supervisor(tmp_path, monkeypatch):
-    path = tmp_path / "supervisord.conf"
-    path.write_text(SETTINGS.format(path=tmp_path / "socket"))
-    monkeypatch.setattr(supervisor, "CONFIGURATION", str(path))
+def small(tmp_path):
     with Small(str(tmp_path / "socket")) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        yield path
+        yield server
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def settings_of_supervisor(small, tmp_path, monkeypatch):
+    path = tmp_path / "supervisord.conf"
+    path.write_text(SETTINGS.format(path=small.server_address))
+    monkeypatch.setattr(supervisor, "CONFIGURATION", str(path))
+    return path
 
 
 def test_it_is_asked_where_its_configuration_says_and_with_its_password(settings_of_supervisor):
     assert supervisor.states() == {"garden": ("RUNNING", "pid 1")}
     assert supervisor.state_of("garden") == "RUNNING"
     assert supervisor.state_of("other") == ""
+
+
+@pytest.mark.usefixtures("settings_of_supervisor")
+def test_a_program_is_waited_for_and_supervisor_is_not_let_wait(small):
+    small.states = ["STOPPING", "STOPPING", "STOPPED"]
+    supervisor.stop("garden")
+    assert small.states == ["STOPPED"]
+    supervisor.start("garden")
+    assert small.told == [("stopProcess", "garden", False), ("startProcess", "garden", False)]
 
 
 def test_what_it_refuses_does_not_show_the_password(settings_of_supervisor):

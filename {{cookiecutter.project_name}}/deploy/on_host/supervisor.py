@@ -1,10 +1,12 @@
 """supervisor, asked over its own socket: each supervisorctl would cost a start of Python.
 
+It is never let wait for a program: meanwhile it would ask without a pause, and take a whole CPU.
 http://supervisord.org/api.html
 """
 
 import http.client
 import socket
+import time
 from collections.abc import Iterator
 from configparser import RawConfigParser
 from contextlib import contextmanager, suppress
@@ -70,19 +72,21 @@ def update(program: str) -> None:
     with asked() as supervisor:
         added, changed, removed = supervisor.reloadConfig()[0]
         if program in changed + removed:
-            supervisor.stopProcessGroup(program)
+            stop(program)
             supervisor.removeProcessGroup(program)
         if program in added + changed:
             supervisor.addProcessGroup(program)
 
 
 def start(program: str) -> None:
-    """Start a program, and wait until it runs or has failed to: state_of tells which."""
+    """Start a program: state_of tells what comes of it, STARTING for a second."""
     with suppress(Fault, OSError), asked() as supervisor:
-        supervisor.startProcess(program)
+        supervisor.startProcess(program, False)
 
 
 def stop(program: str) -> None:
     """Stop a program, if it runs, and wait until it has ended."""
     with suppress(Fault, OSError), asked() as supervisor:
-        supervisor.stopProcess(program)
+        supervisor.stopProcess(program, False)
+    while state_of(program) == "STOPPING":
+        time.sleep(0.1)
