@@ -14,7 +14,8 @@ class LanguagesConfig(AppConfig):
 
         addresses.install()
         if settings.USE_MODELTRANSLATION:
-            from . import searching, texts
+            from . import rights, searching, texts
 
+            rights.install()
             searching.install()
             post_migrate.connect(texts.give_to_default_language)

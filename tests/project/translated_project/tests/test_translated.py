@@ -12,17 +12,21 @@ from bs4 import BeautifulSoup
 from django.conf import settings as project_settings
 from django.contrib import admin
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.contrib.redirects.models import Redirect
+from django.core.exceptions import FieldError
 from django.core.management import call_command
 from django.db import connection
 from django.urls import reverse
 from forms import fields_of
-from languages import texts
+from languages import rights, texts
 from mezzanine.blog.models import BlogPost
 from mezzanine.conf.models import Setting
+from mezzanine.core.models import SitePermission
 from mezzanine.forms.models import Form
 from mezzanine.pages.models import Page, RichTextPage
 from mezzanine.utils.sites import override_current_site_id
+from modeltranslation.admin import TranslationAdmin
 from page_tree import change, move, send, stored
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mezzanines_defaults")]
@@ -261,3 +265,25 @@ def test_the_admin_opens(browse):
             paths.append(reverse(f"{name}_change", args=[thing.pk]))
     found = {path: client.get(path, follow=True).status_code for path in paths}
     assert {path: status for path, status in found.items() if status not in (200, 403)} == {}
+
+
+def reader_of_pages(client):
+    """Log in somebody who may view pages of text, and no more; return the address of one."""
+    user = get_user_model().objects.create_user("reader", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_richtextpage"))
+    SitePermission.objects.create(user=user).sites.add(1)
+    client.force_login(user)
+    page = RichTextPage.objects.create(**both("title", "Bread", "Brot"))
+    return reverse("admin:pages_richtextpage_change", args=[page.pk])
+
+
+def test_staff_who_may_only_view_a_page_see_it(client):
+    answer = client.get(reader_of_pages(client))
+    assert answer.status_code == 200
+    assert {"Bread", "Brot"} <= {*re.findall(r"\bBread\b|\bBrot\b", answer.text)}
+
+
+def test_they_would_not_with_modeltranslation_as_it_is(client, monkeypatch):
+    monkeypatch.setattr(TranslationAdmin, "_get_form_or_formset", rights.options_of_form)
+    with pytest.raises(FieldError):
+        client.get(reader_of_pages(client))
