@@ -94,6 +94,12 @@ def test_an_editor_makes_a_folder_renames_it_and_deletes_it(library):
     expect(tile(library, name)).to_have_count(0)
 
 
+LIBRARY_IS_LOADED = """() => {
+    const frame = document.querySelector(".media-dialog iframe");
+    return frame?.contentDocument.readyState === "complete" && frame.contentWindow.location.search;
+}"""
+
+
 def open_featured_image(page):
     """Go to the form of a post; return the button that opens the media library."""
     page.goto("/admin/blog/blogpost/")
@@ -112,6 +118,7 @@ def test_an_editor_chooses_a_picture_for_a_post_by_keyboard(page):
     button.focus()
     page.keyboard.press("Enter")
     folder = in_dialog(page).get_by_role("link", name="demo", exact=True)
+    page.wait_for_function(LIBRARY_IS_LOADED)
     folder.press("Escape")
     expect(page.locator(".media-dialog")).to_have_count(0)
     expect(button).to_be_focused()

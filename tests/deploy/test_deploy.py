@@ -204,6 +204,16 @@ def test_what_was_lost_comes_back_with_a_restore(site):
     assert site.get("/media/file.txt") == (200, "precious\n")
 
 
+def test_the_name_of_a_table_is_never_a_command(site):
+    odd = "x'\n\\! touch /tmp/run-by-psql\n"
+    site.fab("psql", f'CREATE TABLE "{odd}" (number int)')
+    output = site.fab("restore", status=2)
+    assert "! touch /tmp/run-by-psql" in output
+    assert "no rows in the backup, 0 live" in output
+    assert not (site.host.root / "tmp/run-by-psql").exists()
+    site.fab("psql", f'DROP TABLE "{odd}"')
+
+
 def dump_of_the_last_deploy(site):
     return site.host.run(f"ls {site.root}/backups").stdout.split()[-1]
 

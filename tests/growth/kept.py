@@ -15,7 +15,7 @@ from servers import render_live_settings
 from support import TEMPLATE
 
 WORKER = Path(__file__).parent / "kept_worker.py"
-SITES, HOURS, SECONDS = 20, 2, 60
+SITES, HOURS, SECONDS = 5, 2, 20
 KINDS = ["page", "post", "title of the site"]
 NO_HASHES = """
 STORAGES["staticfiles"] = {

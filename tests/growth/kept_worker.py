@@ -1,6 +1,6 @@
 """In the Python of a project, in its directory: many sites with visitors and editors, by the hour.
 
-Reads lines of JSON, {"sites": 20, "hours": 2, "kind": "page"} for `work`, whose clock is one of its
+Reads lines of JSON, {"sites": 5, "hours": 2, "kind": "page"} for `work`, whose clock is one of its
 own, so that an hour takes as long as its work; and {"seconds": 60, "edited": 1} for `hammer`.
 Writes what they return.
 """
@@ -127,6 +127,9 @@ def work(visitors, clock, sites, hours, kind):
     That is how many had to be: nobody had asked for the page since the last edit that it shows.
     Also "ended", how many pages an edit ends. All sites are edited all the time.
     """
+    from django.core.cache import cache
+
+    cache.clear()  # of the time in which another kind was measured
     ended, chance = ended_by(visitors, clock, kind), random.Random(7)
     kept, told, edited = set(), [], 0
     for number in range(sites):

@@ -16,7 +16,7 @@ FEW = 15  # of a larger one, they show so many of a level
 SUBMENUS = 60  # and unfold the second level where it has no more than that altogether
 MANY = 500  # pages that a query names one by one
 
-PART = "SELECT * FROM (SELECT {index}, id FROM ({pages}) AS page {which}) AS part_{index}"
+PART = "SELECT * FROM (SELECT {index}, {column} FROM ({pages}) AS page {which}) AS part_{index}"
 # The first pages of a level, which the index of navigation/migrations/ has in their order.
 FIRST = "WHERE {where} ORDER BY _order, id LIMIT {limit}"
 
@@ -119,7 +119,9 @@ class Tree:
         sql, values = self.columns
         statements, parameters = [], []
         for index, (which, more) in enumerate(parts):
-            statements.append(PART.format(index=index, pages=sql, which=which))
+            # Of an arbitrary part of the pages only the number is the same each time.
+            column = "0 AS id" if which.startswith("LIMIT") else "id"
+            statements.append(PART.format(index=index, column=column, pages=sql, which=which))
             parameters += [*values, *more]
         with connections[self.pages.db].cursor() as cursor:
             cursor.execute("\nUNION ALL\n".join(statements), parameters)

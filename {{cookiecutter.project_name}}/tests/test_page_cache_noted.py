@@ -9,6 +9,7 @@ from page_cache_views import answer, urlpatterns
 
 from multisite.hosts import hosts
 from page_cache import edits
+from page_cache.reads import digest
 
 pytestmark = pytest.mark.django_db
 
@@ -137,3 +138,12 @@ def test_nginx_keeps_a_page_until_the_second_is_over_in_which_it_was_begun(ask, 
     moments = iter([1000.9, *[1001.1] * 100])
     monkeypatch.setattr("page_cache.middleware.time.time", lambda: next(moments))
     assert ask("/public/")["X-Accel-Expires"] == "@1000"
+
+
+def test_rows_that_come_in_another_order_are_another_answer_only_where_one_was_asked_for():
+    rows, columns = [(1, "a"), (2, "b")], [("id",), ("title",)]
+    asked = "SELECT id, title FROM pages_page"
+    assert digest(asked, rows, columns) == digest(asked, rows[::-1], columns)
+    assert digest(asked, rows, columns) != digest(asked, rows[:1], columns)
+    asked += " ORDER BY title"
+    assert digest(asked, rows, columns) != digest(asked, rows[::-1], columns)

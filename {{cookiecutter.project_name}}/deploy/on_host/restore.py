@@ -39,6 +39,13 @@ DIRECTORIES: dict[str, tuple[str | None, int]] = {
     "private": (None, 0o700),
 }
 
+# By PostgreSQL itself, as the name of a table may have anything in it.
+ROWS = """
+SELECT tablename, (xpath('//number/text()', query_to_xml(
+    format('SELECT count(*) AS number FROM %I.%I', schemaname, tablename), false, true, ''
+)))[1] FROM pg_tables WHERE schemaname = 'public'
+"""
+
 
 def check(site: Site, path: Path, backup: str, projects: Sequence[str] = ()) -> None:
     """Refused with what is wrong with a backup in a directory, before anything is touched.
@@ -230,11 +237,8 @@ def differences(live: Database, before: str) -> list[str]:
 
 def rows_of(live: Database, database: str) -> dict[str, int]:
     """Return the number of rows of each table of a database that is where the live one is."""
-    named = f"SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> '{MARK}'"
-    tables = psql(named, database=database, at=live)
-    counts = " UNION ALL ".join(f"SELECT '{t}', count(*) FROM \"{t}\"" for t in tables)
-    rows = psql(counts, database=database, at=live) if tables else []
-    return {table: int(count) for table, count in (row.rsplit("|", 1) for row in rows)}
+    rows = (row.rsplit("|", 1) for row in psql(ROWS, database=database, at=live))
+    return {table: int(count) for table, count in rows}
 
 
 def swap(site: Site) -> dict[str, Any]:
@@ -254,8 +258,8 @@ def swap(site: Site) -> dict[str, Any]:
         psql(
             f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false',
             f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
-            f'ALTER DATABASE "{name}" RENAME TO "{old}"',
-            f'ALTER DATABASE "{new}" RENAME TO "{name}"',
+            f'BEGIN; ALTER DATABASE "{name}" RENAME TO "{old}";'
+            f' ALTER DATABASE "{new}" RENAME TO "{name}"; COMMIT',
             at=live,
         )
     finally:
