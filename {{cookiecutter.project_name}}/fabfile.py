@@ -79,6 +79,7 @@ def deploy(host, force=False, maintenance=False, yes=False):
         plans.agree_to_rename(host, now, yes)
         packages.check(host)
         server.create_user(host)
+        plans.prepare_database(host, now, maintenance)
         uploads.check(host)
         lease.note(revision=revision, **{"from": now["live"]})
         name, requirements = releases.build(host, revision)
@@ -287,7 +288,7 @@ def pip(host, line):
 
 @command
 def psql(host, sql):
-    """Run SQL on the live database."""
+    """Run SQL on the live database, as the site's role."""
     host.as_root(script("psql"), stdin=sql, shown=True)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from subprocess import PIPE
 
 import pytest
 from sites import PASSWORD, Site
@@ -54,8 +55,8 @@ def sql(server, statements, database="postgres"):
     return server.run(words, input=statements).stdout.strip()
 
 
-def url(server):
-    return f"postgresql://{NAME}@{server.address}/{NAME}"
+def url(server, database=NAME):
+    return f"postgresql://{NAME}@{server.address}/{database}"
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +119,10 @@ def test_from_an_empty_host_to_the_live_page_without_a_postgresql_there(distant,
     assert distant.answer("psql", "SELECT 6 * 7").split()[2] == "42"
 
 
+def test_what_is_asked_there_never_runs_as_root(distant):
+    assert distant.answer("psql", "\\! id -un").split() == [NAME]
+
+
 def test_the_password_is_in_no_log_and_no_list_of_processes(distant):
     (distant.host.root / "root/password").write_text(f"{DB_PASS}\n")
     search = "journalctl -o cat >/tmp/journal; grep -rlasFf /root/password /tmp /var /etc /run"
@@ -132,7 +137,8 @@ def test_a_backup_comes_back_there(distant, server):
     name = distant.answer("backup").split()[-1]
     distant.fab("python", ADD.format("later"))
     assert pages(distant) == before + 1
-    distant.fab("restore", name, "--yes", name)
+    output = distant.fab("restore", name, "--yes", name)
+    assert "deployed_project" not in output
     assert pages(distant) == before
     assert sql(server, "SELECT project FROM deployed_project", NAME) == NAME
     assert sql(server, f"SELECT 1 FROM pg_database WHERE datname = '{NAME}-before-restore'") == "1"
@@ -140,7 +146,28 @@ def test_a_backup_comes_back_there(distant, server):
     output = distant.fab("restore", name, "--yes", name, status=1)
     assert f'ALTER ROLE "{NAME}" CREATEDB' in output
     assert "may load no backup beside it" in distant.fab("status")
+    output = distant.fab("deploy", "--force", "--maintenance", status=1)
+    assert f'ALTER ROLE "{NAME}" CREATEDB' in output
+    assert "Code of" not in output  # nothing was built
     sql(server, f"ALTER ROLE {NAME} CREATEDB")
+
+
+def test_a_session_that_its_role_may_not_end_keeps_a_restore_from_changing_anything(
+    distant, server
+):
+    before = pages(distant)
+    name = distant.answer("backup").split()[-1]
+    distant.fab("python", ADD.format("since"))
+    psql = f"runuser -u postgres -- psql -qAtX {NAME}"
+    with server.popen(psql, stdin=PIPE, stdout=PIPE, text=True) as superuser:
+        superuser.stdin.write("SELECT 'there';\n")
+        superuser.stdin.flush()
+        assert superuser.stdout.readline() == "there\n"
+        output = distant.fab("restore", name, "--yes", name, status=1)
+        superuser.stdin.close()
+    assert "let its superuser type there SELECT pg_terminate_backend" in output
+    assert distant.get("/")[0] == 200
+    assert pages(distant) == before + 1
 
 
 def test_mail_that_waits_is_looked_for_there(distant):
@@ -159,6 +186,21 @@ def test_a_deploy_brings_no_data_to_another_database_and_says_so(distant, server
     assert distant.get("/")[0] == 200
 
 
+def test_a_deploy_to_another_database_makes_it_the_projects(distant, server):
+    other = f"{NAME}_two"
+    sql(server, f"CREATE DATABASE {other} OWNER {NAME} TEMPLATE template0 ENCODING 'UTF8'")
+    sql(server, f"SET ROLE {NAME}; {MARKED}", other)
+    distant.configure(DATABASE=url(server, other))
+    assert "is that of shop of x" in distant.fab("deploy", "--yes", status=1)
+    sql(server, "DROP TABLE deployed_project", other)
+    # It is empty, so the pages are not there that visitors saw.
+    assert "since" in distant.fab("deploy", "--yes", status=1)
+    mark = sql(server, "SELECT project, environment FROM deployed_project", other)
+    assert mark == f"{NAME}|production"
+    assert distant.get("/since/")[0] == 200
+    distant.configure(DATABASE=url(server))
+
+
 def test_a_database_host_that_is_cut_off_is_told(distant, server):
     server.cut()
     try:
@@ -170,5 +212,6 @@ def test_a_database_host_that_is_cut_off_is_told(distant, server):
 
 def test_a_removal_leaves_the_database_and_says_where(distant, server):
     output = distant.fab("remove", "--yes", NAME)
-    assert f"Not removed: the database {NAME} on {server.address}" in output
+    where = f"the database {NAME} on {server.address}, port 5432, {NAME}-before-restore"
+    assert f"Not removed: {where}" in output
     assert sql(server, "SELECT count(*) FROM django_site", NAME) == "1"

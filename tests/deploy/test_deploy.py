@@ -31,6 +31,27 @@ cp ~/.bashrc /etc/skel/
 """
 
 
+# They note as whom they run, and try to make the site's role a superuser.
+TRAPS = """
+CREATE TABLE caught (name text PRIMARY KEY);
+CREATE FUNCTION seize() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO public.caught VALUES (session_user) ON CONFLICT DO NOTHING;
+    RESET ROLE;
+    ALTER ROLE mysite SUPERUSER;
+EXCEPTION WHEN insufficient_privilege THEN
+    INSERT INTO public.caught VALUES (session_user) ON CONFLICT DO NOTHING;
+END $$;
+CREATE FUNCTION caught_by_trigger() RETURNS trigger LANGUAGE plpgsql AS
+    $$BEGIN PERFORM public.seize(); RETURN NULL; END$$;
+CREATE TRIGGER trap BEFORE UPDATE ON mail_queuedmail
+    FOR EACH STATEMENT EXECUTE FUNCTION caught_by_trigger();
+CREATE FUNCTION caught_by_operator(varchar, varchar) RETURNS boolean LANGUAGE plpgsql AS
+    $$BEGIN PERFORM public.seize(); RETURN $1::text = $2::text; END$$;
+CREATE OPERATOR = (LEFTARG = varchar, RIGHTARG = varchar, FUNCTION = caught_by_operator);
+"""
+
+
 def deploy_by_the_readme(project, host):
     """Return the Site, and the command that the project's README tells to type, as words."""
     readme = (project / "README.md").read_text("utf-8")
@@ -212,6 +233,20 @@ def test_the_name_of_a_table_is_never_a_command(site):
     assert "no rows in the backup, 0 live" in output
     assert not (site.host.root / "tmp/run-by-psql").exists()
     site.fab("psql", f'DROP TABLE "{odd}"')
+
+
+def test_what_the_sites_role_has_made_in_its_database_never_makes_it_a_superuser(site):
+    psql = "psql -qX -v ON_ERROR_STOP=1"
+    site.host.run(psql, user="mysite", input=TRAPS)
+    name = site.answer("backup").strip()
+    site.fab("restore", name, "--yes", name)
+    site.fab("plan")
+    asked = "SELECT rolsuper FROM pg_roles WHERE rolname = 'mysite'"
+    answer = site.host.run("runuser -u postgres -- psql -qAtX", input=asked).stdout
+    assert answer == "f\n"
+    assert site.host.run(f"{psql} -At", user="mysite", input="TABLE caught").stdout == "mysite\n"
+    clean = "DROP FUNCTION caught_by_trigger, caught_by_operator, seize CASCADE; DROP TABLE caught"
+    site.host.run(psql, user="mysite", input=clean)
 
 
 def dump_of_the_last_deploy(site):

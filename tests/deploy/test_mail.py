@@ -154,6 +154,7 @@ def test_what_a_server_refuses_for_good_is_wrong_with_its_words(site):
 def test_what_waited_in_a_backup_that_is_loaded_is_not_sent_again(site):
     psql(site, "UPDATE mail_queuedmail SET state = 'waiting', not_before = now() + '1 hour'")
     program = "import sys; sys.path.insert(0, '/srv/posting/shared/on_host.pyz')"
-    hold = f"{program}; from on_host.restore import hold_mail; hold_mail('posting')"
+    hold = f"{program}; from on_host.restore import databases, hold_mail"
+    hold += "; hold_mail(databases.here(databases.Site('posting', '/')), 'posting')"
     site.host.run(f"python3 -c {shlex.quote(hold)}")
     assert states(site) == ["doubtful", "doubtful"]

@@ -133,11 +133,20 @@ def load(host: Host, name: str, release: str = "", **options: Any) -> dict[str, 
         return host.call("load", backup=name, **options)
 
 
+class NotSwapped(Exit):
+    """What was live is so still."""
+
+
 def swap(host: Host, name: str) -> None:
-    """Put what `load` has loaded in the place of what is live, which is kept under another name."""
+    """Put what `load` has loaded in the place of what is live, which is kept under another name.
+
+    NotSwapped with the reason where that cannot be.
+    """
     with step(host, f"Putting {name} in place"):
-        came = host.call("swap")["secrets"]
-    if came:
+        done = host.call("swap")
+        if refusal := done.get("refused"):
+            raise NotSwapped(f"{host.name}: {refusal}\nWhat was live is so still", 1)
+    if came := done["secrets"]:
         print(f"    Of the server that is lost: {', '.join(came)}")
 
 

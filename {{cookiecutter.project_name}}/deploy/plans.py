@@ -87,6 +87,18 @@ def agree_to_database(host: Host, now: dict[str, Any], yes: bool) -> None:
             agree(f"{line} data there. Go on with what is there", yes)
 
 
+def prepare_database(host: Host, now: dict[str, Any], maintenance: bool) -> None:
+    """Make the database of DATABASE the project's; Exit where that, or the way back, cannot be.
+
+    With --maintenance the way back is to load the dump of before.
+    """
+    if host.config.database:
+        database.make(host)
+    if now["live"] and maintenance:
+        with step(host, "A way back for the database"):
+            host.call("may_load")
+
+
 # Deploying
 
 
@@ -262,7 +274,12 @@ def tell_unknown_migrations(host: Host, release: str) -> None:
 def restore(host: Host, dump: str, by: str = "restore") -> None:
     """Put the backup that is loaded in place, and start the live release on it."""
     server.set_maintenance(host, True, by)
-    database.swap(host, dump)
+    try:
+        database.swap(host, dump)
+    except database.NotSwapped:
+        if by == "restore":  # the migrations of a deploy that has failed are there still
+            server.end_maintenance_of_deploy(host)
+        raise
     database.clear_cache(host)
     relay.switch(host, live_or_exit(host))
     server.end_maintenance_of_deploy(host)

@@ -30,6 +30,12 @@ class Clock:
         return cls.moment
 
 
+def write_a_dump(*_, stdout=None, **__):
+    """What stands for the programs of PostgreSQL."""
+    if stdout:
+        stdout.write(b"a dump")
+
+
 @pytest.fixture
 def site(tmp_path, monkeypatch):
     site = Site("garden", tmp_path / "garden")
@@ -39,12 +45,9 @@ def site(tmp_path, monkeypatch):
     monkeypatch.setattr(files.os, "fchown", lambda *_: None)
     monkeypatch.setattr(backup, "datetime", Clock)
     monkeypatch.setattr(backup.os, "umask", lambda _: None)
-    monkeypatch.setattr(postgres, "run", lambda *_, stdout, **_k: stdout.write(b"a dump"))
+    monkeypatch.setattr(postgres, "run", write_a_dump)
     monkeypatch.setattr(postgres, "version", lambda *_: 15)
     monkeypatch.setattr(restore, "version", lambda *_: 15)
-    run = backup.run
-    dry = {"pg_restore": lambda *_, **__: ""}
-    monkeypatch.setattr(backup, "run", lambda *words, **kw: dry.get(words[0], run)(*words, **kw))
     return site
 
 
@@ -194,7 +197,7 @@ def loading(site, monkeypatch):
 
     load.statements, load.migrated = statements, {"refused": "", "applied": []}
     monkeypatch.setattr(release_python, "ask", lambda *_: load.migrated)
-    for module, does in {"require": None, "run": "", "has_database": True}.items():
+    for module, does in {"require": None, "run": "", "let_in": None}.items():
         monkeypatch.setattr(restore, module, lambda *_, does=does, **__: does)
     monkeypatch.setattr(restore, "differences", lambda *_: [])
     monkeypatch.setattr(restore, "put_beside", lambda *_: None)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.on_host import bucket, deployed, secret_settings
+from deploy.on_host import bucket, deployed, secret_settings, switch
 from deploy.on_host.site import Refused, Site
 
 HERE = Path(__file__).parents[1]
@@ -116,3 +116,42 @@ def test_nginx_names_the_types_of_uploads_alike_on_the_server_and_in_a_bucket():
     there = re.findall(r"(\w+): '(\w+/[^']+)'", re.search(r"TYPES = \{(.*?)\}", script, re.S)[1])
     assert here == dict(there)
     assert len(here) > 20
+
+
+def test_uploads_that_the_disk_has_no_room_for_are_not_fetched(site, called, tmp_path):
+    (tmp_path / "bin/rclone").write_text("#!/bin/sh\necho as set by --max-transfer >&2; exit 8\n")
+    with pytest.raises(Refused, match="disk full: no room for the uploads in the bucket garden"):
+        bucket.fetch(site, ACCESS)
+
+
+def test_a_bucket_that_a_restore_has_left_behind_is_filled_before_it_is_read(
+    site, called, monkeypatch
+):
+    monkeypatch.setattr(bucket, "live", lambda site: ACCESS)
+    bucket.behind(site).touch()
+    bucket.fetch(site)
+    source, target = "uploads:garden/media", f"{site.shared}/media"
+    words = [line.split()[-2:] for line in called() if "media" in line]
+    assert words == [[source, target], [target, source], [source, target]]
+    assert "copy --use-server-modtime --max-age=20" in called()[0]  # what came since
+    assert not bucket.behind(site).exists()
+    bucket.fetch(site)
+    assert len([line for line in called() if "media" in line]) == 4
+
+
+def test_a_release_whose_bucket_has_no_keys_is_undone_with_what_was_changed(site, monkeypatch):
+    site.current.symlink_to("releases/older")
+    secret_settings.in_force(site).write_text("{}")
+    monkeypatch.setattr(switch.certificate, "combine", lambda site: None)
+    monkeypatch.setattr(switch.rights, "settle", lambda site: None)
+    monkeypatch.setattr(switch, "keep_program", lambda site: None)
+    put_back = []
+    monkeypatch.setattr(switch.secret_settings, "put_back", lambda site: put_back.append(site))
+    relay = switch.Switch(site, "newer", 8000, "garden.example", "garden", False)
+    monkeypatch.setattr(relay.processes, "start_cache", lambda: None)
+    with pytest.raises(switch.Failed, match="type fab secret AWS_ACCESS_KEY_ID") as failed:
+        relay.configure()
+    relay.journal["error"] = str(failed.value)
+    relay.undo()
+    assert put_back == [site]
+    assert relay.journal["error"] == str(failed.value)  # and nothing more

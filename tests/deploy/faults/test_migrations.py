@@ -91,7 +91,7 @@ def test_migrations_that_break_half_way_leave_the_site_up_and_are_told_one_by_on
 def test_a_migration_that_waits_for_a_lock_gives_up_and_leaves_the_site_up(site):
     add = 'migrations.AddField("note", "weight", models.TextField(null=True))'
     migration(site, "0004_weight", add, before="0003_shape")
-    lock = f"runuser -u postgres -- psql mysite -c '{LOCK}'"
+    lock = f"runuser -u mysite -- psql -c '{LOCK}'"
     holder = threading.Thread(target=site.host.run, args=(lock,), kwargs={"check": False})
     holder.start()
     assert "lock timeout" in site.fab("deploy", status=1)

@@ -10,6 +10,7 @@ snapshots, whole backups lay there, with archives of the uploads; they are resto
 import fcntl
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from . import databases, deployed, postgres
-from .databases import MARK
+from .databases import MARK, Database
 from .files import write
 from .site import Refused, Site
 
@@ -100,9 +101,13 @@ def fill(site: Site, part: Path, compression: int = 6) -> None:
     with (part / "database").open("wb") as dump:
         words = ["pg_dump", "--format=custom", f"--compress={compression}", "--no-owner"]
         words += [f"--exclude-table={MARK}", "--lock-wait-timeout=60s", live.name]
-        postgres.run(*words, stdout=dump, at=live)
+        try:
+            postgres.run(*words, stdout=dump, at=live)
+        except Refused as refused:
+            raise Refused(f"{refused}{owning(str(refused), live)}") from None
     # Reading all of it finds a truncated dump, which listing it does not.
-    run("pg_restore", "--file=/dev/null", part / "database")
+    with (part / "database").open("rb") as dump:
+        postgres.run("pg_restore", "--file=/dev/null", stdin=dump, at=live)
     notes = {"project": site.name, "release": site.live, "postgresql": postgres.version(live)}
     notes |= {"made": json.dumps(clocks()), "compression": compression}
     notes["environment"] = deployed.kept(site, site.live).get("ENVIRONMENT", "")
@@ -111,6 +116,14 @@ def fill(site: Site, part: Path, compression: int = 6) -> None:
     sums = run("sha256sum", *sorted(path.name for path in part.iterdir()), cwd=part)
     (part / "SHA256SUMS").write_text(sums)
     os.sync()
+
+
+def owning(words: str, live: Database) -> str:
+    """Return what to type where a dump fails as something there is of another role, or nothing."""
+    if found := re.search(r"permission denied for (table|sequence) (\S+)", words):
+        sql = f'ALTER {found[1].upper()} {found[2]} OWNER TO "{live.user}"'
+        return f"\nIt is not of the site's role: let the superuser of PostgreSQL type {sql}"
+    return ""
 
 
 def backups(site: Site) -> Path:

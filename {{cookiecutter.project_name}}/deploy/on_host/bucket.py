@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
@@ -25,6 +26,8 @@ KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")  # kept by fab secret
 FOLDERS = {"media": 0o022, "private": 0o077}  # and the umask for what lies in them here
 REGION = "us-east-1"  # which services that have none take
 PARTS = ("--exclude", ".*.part")  # of content that is put in place: see uploads.py
+SPARE = 200 * 10**6  # bytes that the site is left with
+FULL = 8  # rclone's exit status where --max-transfer was reached
 MISSING = 3  # rclone's exit status where there is no such folder
 
 Access = dict[str, str]  # "bucket", "endpoint", "region", "id" and "secret"
@@ -84,22 +87,50 @@ def note(site: Site, release: str) -> None:
 def fetch(site: Site, place: Access | None = None) -> None:
     """Let ROOT/shared have what the bucket has, and nothing else; without a bucket do nothing."""
     if place := place or live(site):
+        settle(site, place)
         for name in FOLDERS:
-            words = ["sync", "--use-server-modtime", there(place, name), site.shared / name]
-            rclone(site, name, place, *words)
+            disk = os.statvfs(site.shared)
+            room = max(disk.f_bavail * disk.f_frsize - SPARE, 1)
+            words = ["sync", "--use-server-modtime", f"--max-transfer={room}B"]
+            rclone(site, name, place, *words, there(place, name), site.shared / name)
 
 
-def send(site: Site, place: Access | None = None, suffix: str = "", exact: bool = False) -> None:
-    """Let the bucket have what ROOT/shared has; `exact`: and nothing else.
-
-    `suffix` is that of the folders there, such as "-restoring"; one that is missing is left out.
-    """
+def send(site: Site, place: Access | None = None, exact: bool = False) -> None:
+    """Let the bucket have what ROOT/shared has; `exact`: and nothing else."""
     if place := place or live(site):
         for name in FOLDERS:
-            folder = site.shared / f"{name}{suffix}"
-            if folder.exists():
-                words = ["sync" if exact else "copy", "--checksum", *PARTS]
-                rclone(site, name, place, *words, folder, there(place, name))
+            words = ["sync" if exact else "copy", "--checksum", *PARTS]
+            rclone(site, name, place, *words, site.shared / name, there(place, name))
+
+
+def behind(site: Site) -> Path:
+    """Return the file that is there while the bucket has to get what ROOT/shared has: a restore's.
+
+    It is as old as that restore.
+    """
+    return site.state / "uploads-behind"
+
+
+def replace(site: Site) -> None:
+    """Let the bucket, if there is one, have what ROOT/shared has, and nothing else."""
+    send(site, exact=True)
+    behind(site).unlink(missing_ok=True)
+
+
+def settle(site: Site, place: Access) -> None:
+    """Bring to its end what a restore has begun that was killed; what came since stays.
+
+    Refused as of the site's user, who cannot note that.
+    """
+    if not behind(site).exists():
+        return
+    if not os.access(site.state, os.W_OK):
+        raise Refused("a restore was cut off: type fab backup, which fills the bucket")
+    since = datetime.fromtimestamp(behind(site).stat().st_mtime, UTC).isoformat("T", "seconds")
+    for name in FOLDERS:
+        words = ["copy", "--use-server-modtime", f"--max-age={since}"]
+        rclone(site, name, place, *words, there(place, name), site.shared / name)
+    replace(site)
 
 
 def remove_versions(site: Site, files: Iterable[Path]) -> None:
@@ -130,6 +161,8 @@ def rclone(site: Site, name: str, place: Access, *words: Any, also: int = 0, **o
         text=True,
         **options,
     )
+    if run.returncode == FULL:
+        raise Refused(f"disk full: no room for the uploads in the bucket {place['bucket']}")
     if run.returncode not in (0, also):
         said = run.stderr.replace(place["secret"], "***").strip()
         lines = said.splitlines() or [f"exit status {run.returncode}"]

@@ -244,7 +244,8 @@ def connections(server: Server) -> str | None:
         return None
     asked = "SELECT count(*), current_setting('max_connections') FROM pg_stat_activity"
     live = databases.of(server.site)
-    used, allowed = map(int, postgres.psql(asked, database=live.name, at=live)[0].split("|"))
+    database = live.name if live.service else ""  # the superuser has connections left
+    used, allowed = map(int, postgres.psql(asked, database=database, at=live)[0].split("|"))
     words = f"{used} of {allowed}"
     if used >= allowed * CONNECTIONS:
         raise Wrong(f"{words} are in use", "fab restart")

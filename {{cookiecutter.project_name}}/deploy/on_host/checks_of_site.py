@@ -134,6 +134,8 @@ def uploads(server: Server) -> str | None:
     place = bucket.live(server.site)
     if not place:
         return None
+    if bucket.behind(server.site).exists():
+        raise Wrong("a restore was cut off, and not all are in the bucket", "fab backup")
     try:
         bucket.prove(server.site, place)
     except Refused as refused:

@@ -26,7 +26,7 @@ from .site import Site
 File = dict[str, Any]
 Found = tuple[str, str, int]  # content, owner and mode
 
-SECRET_LINE = re.compile(r"""(\w*(?:SECRET|NEVERCACHE|PASSWORD|TOKEN)\w*['"]?\s*[:=]\s*).+""")
+SECRET_LINE = re.compile(r"""(\w*(?:SECRET|NEVERCACHE|PASSWORD|TOKEN)\w*['"]?\s*[:=]\s*).+""", re.I)
 
 
 def wanted(file: File | None) -> Found | None:

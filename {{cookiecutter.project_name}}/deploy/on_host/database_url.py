@@ -10,8 +10,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 EXAMPLE = "postgresql://user@db.example.com/name"
 WORD = re.compile(r"[A-Za-z0-9_][\w.-]*", re.A)
-LONGEST = 63 - len("-before-restore")  # of the 63 bytes of a name in PostgreSQL
 RESERVED = ("postgres", "template0", "template1")
+LONGEST = 63  # bytes of a name in PostgreSQL
+USES = ("restoring", "before-restore", "proving")  # of databases beside the live one: NAME-USE
 
 
 def check(value: Any) -> str:
@@ -24,7 +25,7 @@ def check(value: Any) -> str:
 class Database:
     """A database, and the role that asks it. `service` is the file of libpq, None on the server.
 
-    There the superuser asks. `options` are those of libpq that the URL has.
+    `runs_as` is the user of the system whose programs ask: the site's, never root.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Database:
     port: int = 5432
     sslmode: str = ""
     service: Path | None = None
+    runs_as: str = ""
 
     def __str__(self) -> str:
         where = f"on {self.host}, port {self.port}" if self.host else "on this server"
@@ -42,9 +44,12 @@ class Database:
     def environment(self) -> dict[str, str]:
         """What makes a program of PostgreSQL ask it, an environment."""
         found = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
-        service = {"PGSERVICEFILE": str(self.service), "PGSERVICE": "site"}
+        if self.service:
+            found |= {"PGSERVICEFILE": str(self.service), "PGSERVICE": "site"}
+        # libpq looks for certificates in a home, and fails where it may not look.
+        found["HOME"] = "/nonexistent"
         # The database of before a move is not written to, unless somebody says so.
-        return found | service | {"PGOPTIONS": "-c default_transaction_read_only=off"}
+        return found | {"PGOPTIONS": "-c default_transaction_read_only=off"}
 
 
 def parse(url: str) -> Database | None:
@@ -68,8 +73,10 @@ def parse(url: str) -> Database | None:
     }.items():
         if not WORD.fullmatch(word):
             raise ValueError(f"names not {what} of letters, digits and ._-, as in {EXAMPLE}")
-    if name in RESERVED or len(name) > LONGEST:
+    if name in RESERVED or len(f"{name}-before-restore") > LONGEST:
         raise ValueError(f"{name} cannot be the site's: make a database for it, of a shorter name")
+    if used := [use for use in USES if name.endswith(f"-{use}")]:
+        raise ValueError(f"{name} is what a restore makes: make a database without -{used[0]}")
     return Database(name, user, host, port, sslmode_of(parts.query, host))
 
 

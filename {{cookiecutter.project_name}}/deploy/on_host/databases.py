@@ -5,6 +5,7 @@ file of libpq that all of its programs read; the password is in it, so it is for
 user alone. https://www.postgresql.org/docs/current/libpq-pgservice.html
 """
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from typing import Any
 
 from . import deployed
 from .database_url import Database, parse
+from .files import write
 from .site import Site
 
 MARK = "deployed_project"  # a table: see elsewhere.py
@@ -33,9 +35,14 @@ def of(site: Site, release: str = "") -> Database:
     release = release or site.live
     found = parse(url_of(site, release))
     if not found:
-        return Database(site.name, site.name)
+        return here(site)
     service = site.release(release) / "pg_service.conf"
-    return replace(found, service=service)
+    return replace(found, service=service, runs_as=site.name)
+
+
+def here(site: Site) -> Database:
+    """Return the database of a site on its own server."""
+    return Database(site.name, site.name, runs_as=site.name)
 
 
 def url_of(site: Site, release: str) -> str:
@@ -51,15 +58,16 @@ def wanted(site: Site, url: str, ca: str) -> Iterator[Database]:
     """
     found = parse(url)
     if not found:
-        yield Database(site.name, site.name)
+        yield here(site)
         return
-    with tempfile.TemporaryDirectory() as directory:  # for nobody else
-        path = Path(directory, "database.ca.pem")
-        path.write_text(ca)
-        service = Path(directory, "pg_service.conf")
+    with tempfile.TemporaryDirectory() as directory:
+        path, service = Path(directory, "database.ca.pem"), Path(directory, "pg_service.conf")
         text = service_of(found, str(path) if ca else DEBIANS, site.secrets["db_pass"])
-        service.write_text(text)
-        yield replace(found, service=service)
+        for file, content in ((path, ca), (service, text)):
+            write(file, content, f"root:{site.name}", 0o640)
+        shutil.chown(directory, group=site.name)
+        Path(directory).chmod(0o750)
+        yield replace(found, service=service, runs_as=site.name)
 
 
 def options(database: Database, ca: str) -> dict[str, Any]:
@@ -81,7 +89,7 @@ def for_templates(site: Site, url: str, ca: str, password: str) -> dict[str, Any
     """Return what templates are filled in with for a DATABASE; `ca` is a path, or empty."""
     found = parse(url)
     if not found:
-        database, given = Database(site.name, site.name, "/run/postgresql"), {}
+        database, given = replace(here(site), host="/run/postgresql"), {}
     else:
         database, given = found, options(found, ca or DEBIANS)
     return {

@@ -45,7 +45,7 @@ def differences(site: Site, fabric: Fabric) -> list[tuple[str, Any, Any]]:
     An empty VIRTUALENV_HOME is where the site is.
     """
     before = kept(site, site.live)
-    if before:  # of before there was such a key
+    if site.live:  # of before there was such a key
         before.setdefault("DATABASE", "")
     if site.state.is_dir():
         before["VIRTUALENV_HOME"] = str(site.root.parent)

@@ -1,4 +1,8 @@
-"""PostgreSQL, asked as its superuser on the server, and as the site's role elsewhere.
+"""PostgreSQL, asked in the database of a site as the site's role, by the site's user.
+
+What the role has made there, such as a trigger or an operator, runs with the rights of whoever
+asks. So the superuser asks in the database postgres alone, to make, rename and drop roles and
+databases.
 
 A password goes there as a SCRAM verifier (RFC 5802, RFC 7677), so that not even its log could show
 it.
@@ -6,6 +10,7 @@ it.
 
 import hashlib
 import hmac
+import os
 import re
 import secrets
 import subprocess
@@ -17,6 +22,8 @@ from .databases import MARK, Database
 from .site import Refused
 
 ROUNDS = 4096
+# Before PostgreSQL 15 any role may make things in the database postgres too.
+SUPERUSER = {"PGOPTIONS": "-c search_path=pg_catalog"}
 VERIFIER = re.compile(r"SCRAM-SHA-256\$(\d+):([^$]+)\$")
 
 
@@ -26,14 +33,14 @@ def run(
     stdout: int | IO[bytes] = subprocess.PIPE,
     at: Database | None = None,
 ) -> str:
-    """Run a command as the user postgres, or as the role of a database elsewhere.
+    """Run a command as the superuser or, with `at`, as the role of that database.
 
     Return what it prints, or Refused with why not.
     """
-    words = ["runuser", "-u", "postgres", "--", *map(str, command)]
-    options: dict[str, Any] = {"stdout": stdout, "stderr": subprocess.PIPE}
-    if at and at.service:
-        words, options["env"] = words[4:], at.environment
+    user = at.runs_as if at else "postgres"
+    environment = at.environment if at else os.environ | SUPERUSER
+    words = ["runuser", "-u", user, "--", *map(str, command)]
+    options: dict[str, Any] = {"stdout": stdout, "stderr": subprocess.PIPE, "env": environment}
     options["input" if isinstance(stdin, str) else "stdin"] = stdin
     result = subprocess.run(words, text=True, cwd="/", **options)
     if result.returncode:
@@ -41,19 +48,23 @@ def run(
     return result.stdout
 
 
-def psql(*statements: str, database: str = "postgres", at: Database | None = None) -> list[str]:
+def psql(*statements: str, database: str = "", at: Database | None = None) -> list[str]:
     """Run SQL, each statement by itself; return the rows of the last, columns with "|" between.
 
-    `at`: on the server of that database.
+    In a database of the site, on the server that has the one of `at`. Without a name it is for what
+    makes databases: in the database postgres, on this server as the superuser.
     """
+    if not database and at and not at.service:
+        at = None
+    words = ["psql", "-qAtX0", "-v", "ON_ERROR_STOP=1", database or "postgres"]
     for sql in statements:  # on the standard input: arguments are seen in the list of processes
-        told = run("psql", "-qAtX0", "-v", "ON_ERROR_STOP=1", database, stdin=sql, at=at)
+        told = run(*words, stdin=sql, at=at)
     return told.split("\0")[:-1]  # each row ends so; a text may hold a line break
 
 
 def version(at: Database | None = None) -> int:
     """Return the version of the server, such as 17."""
-    database = at.name if at else "postgres"
+    database = at.name if at else ""
     return int("".join(psql("SHOW server_version_num", database=database, at=at))) // 10000
 
 
@@ -72,20 +83,33 @@ def has_database(name: str, at: Database | None = None) -> bool:
 
 
 def may_create(at: Database) -> bool:
-    """Return whether the role of a database may make others beside it, and rename it."""
+    """Return whether the role of a database elsewhere may make others beside it, and rename it.
+
+    That is done in the database postgres, into which not every provider lets a role.
+    """
     sql = (
         "SELECT rolcreatedb AND pg_has_role(datdba, 'USAGE') FROM pg_roles, pg_database"
         " WHERE rolname = current_user AND datname = current_database()"
     )
-    return psql(sql, database=at.name, at=at) == ["t"]
+    if psql(sql, database=at.name, at=at) != ["t"]:
+        return False
+    try:
+        psql("SELECT 1", at=at)
+    except Refused:
+        return False
+    return True
+
+
+def let_in(at: Database, database: str) -> None:
+    """Let a database have connections again."""
+    psql(f'ALTER DATABASE "{database}" ALLOW_CONNECTIONS true', at=at)
 
 
 def set_mark(at: Database, database: str, project: str, environment: str) -> None:
     """Mark a database as a project's: see elsewhere.py."""
     psql(
-        f"CREATE TABLE IF NOT EXISTS {MARK} (project text, environment text)",
-        f"DELETE FROM {MARK}",
-        f"INSERT INTO {MARK} VALUES ('{project}', '{environment}')",
+        f"BEGIN; CREATE TABLE IF NOT EXISTS {MARK} (project text, environment text);"
+        f" DELETE FROM {MARK}; INSERT INTO {MARK} VALUES ('{project}', '{environment}'); COMMIT",
         database=database,
         at=at,
     )

@@ -10,11 +10,13 @@ import json
 import pwd
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from . import databases, things
 from .acme.place import Place, told
+from .database_url import USES
 from .files import write
 from .ports import holder
 from .postgres import has_database, has_password, owner_of
@@ -114,7 +116,7 @@ def adopt(site: Site, files: Sequence[str]) -> dict[str, Any]:
     """Record a site that was deployed before there were records; Refused where there is none.
 
     Return "data", whether it has a database: a removal that was cut off may have left none; and
-    "elsewhere", which one is on another host, in words.
+    "elsewhere", which are on another host, in words.
     """
     if not read(site):
         record = adopted(site, files)
@@ -122,8 +124,13 @@ def adopt(site: Site, files: Sequence[str]) -> dict[str, Any]:
             raise Refused(f"There is no record of {site.name}; type fab all")
         write(RECORDS / f"{site.name}.json", json.dumps(record), mode=0o600)
     live = databases.of(site)
-    has_data = bool(live.service) or (bool(site.live) and has_database(site.name))
-    return {"data": has_data, "elsewhere": str(live) if live.service else ""}
+    if not live.service:
+        return {"data": bool(site.live) and has_database(site.name), "elsewhere": ""}
+    found = [str(live)]
+    with suppress(Refused):  # who may not ask has made none beside it
+        beside = (f"{live.name}-{use}" for use in USES)
+        found += [name for name in beside if has_database(name, live)]
+    return {"data": True, "elsewhere": ", ".join(found)}
 
 
 def adopted(site: Site, files: Sequence[str]) -> Record | None:

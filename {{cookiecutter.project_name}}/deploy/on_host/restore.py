@@ -1,9 +1,9 @@
 """A backup takes the place of the live database, uploads and files of forms, in two phases.
 
 It is a snapshot, a dump, or a file from home. "load" reads it whole, beside what is live, applies
-the migrations that it lacks, and says what that database has more or less. "swap" then lets the two
-change names. What was live stays, as NAME-before-restore and media-before-restore, until the next
-one.
+the migrations that it lacks, and says what that database has more or less. Then swap.py lets the
+two change names. What was live stays, as NAME-before-restore and media-before-restore, until the
+next one.
 
 It may be of another environment of the project, see moved.py. Of a backup that is to be anonymous,
 content and uploads come alone: accounts and what visitors have sent are those of the live site.
@@ -13,12 +13,12 @@ import json
 import shutil
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from . import (
     backups_at_home,
-    bucket,
     databases,
     lost_server,
     moved,
@@ -29,7 +29,7 @@ from . import (
 from .backup import age, clocks, note
 from .databases import MARK, Database
 from .naming import refusal_in
-from .postgres import has_database, may_create, psql, run, set_mark, version
+from .postgres import let_in, may_create, psql, run, version
 from .record import require
 from .site import Refused, Site
 
@@ -40,10 +40,10 @@ DIRECTORIES: dict[str, tuple[str | None, int]] = {
 }
 
 # By PostgreSQL itself, as the name of a table may have anything in it.
-ROWS = """
+ROWS = f"""
 SELECT tablename, (xpath('//number/text()', query_to_xml(
     format('SELECT count(*) AS number FROM %I.%I', schemaname, tablename), false, true, ''
-)))[1] FROM pg_tables WHERE schemaname = 'public'
+)))[1] FROM pg_tables WHERE schemaname = 'public' AND tablename <> '{MARK}'
 """
 
 
@@ -104,6 +104,8 @@ def load(
     """
     release = release or site.live
     live = databases.of(site)
+    with suppress(Refused):
+        let_in(live, live.name)  # a swap that was killed has kept all out
     new = beside(site, live, "restoring")
     unpacked = backups_at_home.unpacked(site)
     shutil.rmtree(unpacked, ignore_errors=True)
@@ -162,6 +164,12 @@ def find(site: Site, backup: str, file: str, unpacked: Path) -> Path:
     return unpacked / "state/dump"
 
 
+def may_load(site: Site) -> dict[str, Any]:
+    """Refused where no backup could be loaded beside what is live."""
+    beside(site, databases.of(site), "restoring")
+    return {}
+
+
 def beside(site: Site, live: Database, use: str) -> str:
     """Return the name of a database beside the live one, which may be made."""
     name = f"{live.name}-{use}"  # a project's name has no hyphen
@@ -170,7 +178,8 @@ def beside(site: Site, live: Database, use: str) -> str:
     elif not may_create(live):
         raise Refused(
             f"a backup is loaded beside {live}, which {live.user} may not do: type there ALTER ROLE"
-            f' "{live.user}" CREATEDB; ALTER DATABASE "{live.name}" OWNER TO "{live.user}"'
+            f' "{live.user}" CREATEDB; ALTER DATABASE "{live.name}" OWNER TO "{live.user}"; GRANT'
+            f' CONNECT ON DATABASE postgres TO "{live.user}"'
         )
     return name
 
@@ -187,7 +196,7 @@ def fill(dump: Path, live: Database, database: str, backup: str) -> None:
     with dump.open("rb") as file:
         restore = ["pg_restore", "--single-transaction", "--exit-on-error", "--no-owner"]
         try:
-            run(*restore, f"--role={live.user}", f"--dbname={database}", stdin=file, at=live)
+            run(*restore, f"--dbname={database}", stdin=file, at=live)
         except Refused as refused:
             if "unsupported version" in str(refused):  # of before backups said which
                 raise Refused(newer(backup, "newer", version(live))) from None
@@ -239,54 +248,3 @@ def rows_of(live: Database, database: str) -> dict[str, int]:
     """Return the number of rows of each table of a database that is where the live one is."""
     rows = (row.rsplit("|", 1) for row in psql(ROWS, database=database, at=live))
     return {table: int(count) for table, count in rows}
-
-
-def swap(site: Site) -> dict[str, Any]:
-    """Let what was loaded and what is live change names; secrets of a lost server come back.
-
-    Return "kept", the database that was live, and "secrets", the names of those that came.
-    """
-    live = databases.of(site)
-    name, new = live.name, beside(site, live, "restoring")
-    if not has_database(new, live):
-        raise Refused("no backup is loaded")
-    old = beside(site, live, "before-restore")
-    bring_mark(live, new)
-    bucket.send(site, suffix="-restoring", exact=True)
-    psql(f'DROP DATABASE IF EXISTS "{old}" WITH (FORCE)', at=live)
-    try:
-        psql(
-            f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false',
-            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
-            f'BEGIN; ALTER DATABASE "{name}" RENAME TO "{old}";'
-            f' ALTER DATABASE "{new}" RENAME TO "{name}"; COMMIT',
-            at=live,
-        )
-    finally:
-        for database in (name, old):
-            if has_database(database, live):
-                psql(f'ALTER DATABASE "{database}" ALLOW_CONNECTIONS true', at=live)
-    for directory in DIRECTORIES:
-        swap_directory(site.shared, directory)
-    unpacked = backups_at_home.unpacked(site)
-    came = lost_server.take_over(site, unpacked)
-    shutil.rmtree(unpacked, ignore_errors=True)
-    return {"kept": old, "secrets": came}
-
-
-def bring_mark(live: Database, database: str) -> None:
-    """Let a database that takes the place of one elsewhere have its mark: see elsewhere.py."""
-    if live.service:
-        (mark,) = psql(f"SELECT project, environment FROM {MARK}", database=live.name, at=live)
-        set_mark(live, database, *mark.split("|"))
-
-
-def swap_directory(shared: Path, name: str) -> None:
-    new, live, old = (
-        shared / f"{name}{suffix}" for suffix in ("-restoring", "", "-before-restore")
-    )
-    if new.exists():
-        shutil.rmtree(old, ignore_errors=True)
-        if live.exists():
-            live.rename(old)
-        new.rename(live)

@@ -33,9 +33,9 @@ def make(site: Site, label: str) -> dict[str, Any]:
     os.umask(0o077)
     repository = here(site)
     with backup.locked(site, "snapshots.lock"):
-        bucket.fetch(site)
         name = backup.free_name(site, label)
         with dumped(site):
+            bucket.fetch(site)  # later than the dump, so that no row in it lacks its file
             repository.prepare(None if repository.exists() else like(site))
             parts = [part for part in PARTS if (site.root / part).exists()]
             tags = [f"--tag=name={name}", f"--tag=release={site.live}"]

@@ -26,7 +26,7 @@ from .files import link, make_flag
 from .naming import Naming
 from .pages import Visitors
 from .processes import Failed, Processes
-from .site import Site
+from .site import Refused, Site
 from .supervisor import state_of
 from .virtualenv import problem_of
 
@@ -88,12 +88,12 @@ class Switch:
         rights.settle(self.site)
         keep_program(self.site)
         certificate.combine(self.site)
-        self.undos.append(self.configure_back)
-        bucket.note(self.site, self.release)
         self.configuration = Configuration(self.site, self.release)
+        self.undos.append(self.configure_back)
         try:
+            bucket.note(self.site, self.release)
             self.journal["files"] = self.configuration.install()
-        except ValueError as error:
+        except (ValueError, Refused) as error:
             raise Failed(str(error)) from None
         self.processes.start_cache()
 

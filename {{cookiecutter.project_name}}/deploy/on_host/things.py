@@ -16,6 +16,7 @@ from pathlib import Path
 
 from . import postgres, supervisor
 from .acme.place import user as acme_user
+from .database_url import USES
 from .site import Refused, Site
 
 SUPERVISOR = Path("/etc/supervisor/conf.d")
@@ -27,7 +28,7 @@ def needed(site: Site, files: Iterable[str], elsewhere: bool = False) -> list[li
     `elsewhere`: its role and its database are on another host.
     """
     name = site.name
-    databases = [name, *(f"{name}-{use}" for use in ("restoring", "before-restore", "proving"))]
+    databases = [name, *(f"{name}-{use}" for use in USES)]
     directories = [f"/run/{name}", f"/run/{name}-pages", f"/run/{name}-watch"]
     directories += [f"/var/cache/{name}-backups", str(site.root)]
     programs = [name, f"{name}-standby", f"{name}-memcached"]

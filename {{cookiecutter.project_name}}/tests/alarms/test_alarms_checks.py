@@ -82,7 +82,7 @@ def test_a_clock_that_no_time_server_has_set_for_a_day_is_told(
 
 @pytest.mark.parametrize(("used", "is_wrong"), [(89, False), (90, True)])
 def test_connections_of_the_database_that_run_out_are_told(server, monkeypatch, used, is_wrong):
-    monkeypatch.setattr(checks_of_server.postgres, "psql", lambda sql: [f"{used}|100"])
+    monkeypatch.setattr(checks_of_server.postgres, "psql", lambda *_, **__: [f"{used}|100"])
     if is_wrong:
         with pytest.raises(Wrong, match="90 of 100 are in use"):
             checks_of_server.connections(server)

@@ -38,7 +38,7 @@ def test_each_of_ten_thousand_sites_is_asked_within_an_hour():
 
 def test_a_domain_of_two_lines_keeps_no_other_site_from_being_asked(monkeypatch, tmp_path):
     rows = "1|one.example\0" + "2|two.\u2028example\nand more\0" + "3|three.example:8000\0"
-    monkeypatch.setattr(postgres, "run", lambda *words, stdin: rows)
+    monkeypatch.setattr(postgres, "run", lambda *words, stdin, at: rows)
     known = dict(sites.known_sites(Site("garden", tmp_path)))
     assert (known[1], known[3]) == ("one.example", "three.example")
     assert list(known) == [1, 2, 3]

@@ -7,7 +7,6 @@ import pytest
 from site_with_backups import make_site
 
 from deploy.on_host import (
-    backup,
     checks_of_site,
     files,
     nightly,
@@ -15,6 +14,12 @@ from deploy.on_host import (
     restic,
     snapshots,
 )
+
+
+def write_a_dump(*_, stdout=None, **__):
+    """What stands for the programs of PostgreSQL."""
+    if stdout:
+        stdout.write(b"a dump")
 
 
 @pytest.fixture
@@ -25,11 +30,8 @@ def site(tmp_path, monkeypatch):
     site = make_site(tmp_path / "garden")
     monkeypatch.setattr(files.os, "fchown", lambda *_: None)
     monkeypatch.setattr(files.os, "umask", lambda _: None)
-    monkeypatch.setattr(postgres, "run", lambda *_, stdout, **_k: stdout.write(b"a dump"))
+    monkeypatch.setattr(postgres, "run", write_a_dump)
     monkeypatch.setattr(postgres, "version", lambda *_: 15)
-    run = backup.run
-    dry = {"pg_restore": lambda *_, **__: ""}
-    monkeypatch.setattr(backup, "run", lambda *words, **kw: dry.get(words[0], run)(*words, **kw))
     monkeypatch.setattr(snapshots, "psql", lambda *_, **__: ["1"])
     monkeypatch.setattr(restic, "PATH", os.environ["PATH"])
     monkeypatch.setattr(restic, "CACHE", str(tmp_path / "cache-{}"))

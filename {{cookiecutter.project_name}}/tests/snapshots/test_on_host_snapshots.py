@@ -28,6 +28,14 @@ def test_a_backup_has_all_that_a_site_needs(site, tmp_path):
     assert not (site.state / "dump").exists()
 
 
+def test_uploads_come_from_their_bucket_when_the_dump_is_made(site, monkeypatch):
+    dumps = []
+    there = site.state / "dump/database"
+    monkeypatch.setattr(snapshots.bucket, "fetch", lambda site: dumps.append(there.exists()))
+    snapshots.make(site, "manual")
+    assert dumps == [True]  # else a row in it might lack its file
+
+
 def test_another_costs_what_has_changed(site):
     for number in range(50):
         (site.shared / f"media/{number}").write_bytes(os.urandom(20_000))

@@ -1,26 +1,25 @@
 """A database on another host: what may be in DATABASE, and what a server makes of it."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from garden_elsewhere import URL
 
-from deploy.on_host import checks, databases, deployed, elsewhere
-from deploy.on_host.site import Refused, Site
+from deploy.on_host import (
+    checks,
+    configuration,
+    databases,
+    deployed,
+    elsewhere,
+    files,
+    postgres,
+    record,
+    restore,
+)
+from deploy.on_host.site import Refused
 
-URL = "postgresql://gardener@db.example.com:5433/garden"
-
-
-@pytest.fixture
-def site(tmp_path):
-    site = Site("garden", tmp_path)
-    site.releases.mkdir()
-    site.current.symlink_to("releases/2")
-    site.state.mkdir()
-    site.shared.mkdir()
-    (site.shared / "secrets.json").write_text('{"db_pass": "kept here"}')
-    deployed.keep(site, "1", {"GUNICORN_PORT": 8000})
-    deployed.keep(site, "2", {"DATABASE": URL})
-    return site
+OF_ROOT = SimpleNamespace(pw_uid=0, gr_gid=0)
 
 
 def test_a_release_has_the_database_that_it_was_deployed_with(site):
@@ -92,12 +91,84 @@ def test_the_settings_and_the_programs_of_a_release_have_the_same(site):
     assert (here["database_host"], here["database_options"]) == ("/run/postgresql", {})
 
 
-def test_a_database_that_has_no_release_yet_is_asked_by_a_file_for_root_alone(site):
+def test_a_database_that_has_no_release_yet_is_asked_by_a_file_for_the_sites_user(
+    site, monkeypatch
+):
+    owners = []
+    monkeypatch.setattr(files.os, "fchown", lambda *_: None)
+    monkeypatch.setattr(files.grp, "getgrnam", lambda name: owners.append(name) or OF_ROOT)
+    monkeypatch.setattr(files.pwd, "getpwnam", lambda name: owners.append(name) or OF_ROOT)
+    monkeypatch.setattr(databases.shutil, "chown", lambda path, group: owners.append(group))
     with databases.wanted(site, URL, "the CA") as database:
-        text = database.service.read_text()
-        assert "password=kept here" in text
-        assert database.service.parent.stat().st_mode & 0o777 == 0o700
+        assert "password=kept here" in database.service.read_text()
+        assert database.service.stat().st_mode & 0o777 == 0o640
+        assert database.service.parent.stat().st_mode & 0o777 == 0o750
+        assert database.runs_as == "garden"
+    assert owners == ["root", "garden", "root", "garden", "garden"]
     assert not Path(database.service).exists()
+
+
+# Who asks
+
+
+@pytest.mark.parametrize("release", ["1", "2"])
+def test_in_the_sites_database_the_sites_user_asks_wherever_it_is(site, sent, release):
+    database = databases.of(site, release)
+    postgres.psql("SELECT 1", database="garden-restoring", at=database)
+    restore.fill(Path(__file__), database, "garden-restoring", "a backup")
+    assert {user for user, *_ in sent} == {"garden"}
+    assert not any(word.startswith("--role") for _, words, *_ in sent for word in words)
+    for *_, environment in sent:
+        assert ("PGSERVICEFILE" in environment) == (release == "2")
+
+
+def test_databases_are_made_by_the_superuser_of_the_server_and_elsewhere_by_the_role(site, sent):
+    postgres.psql("CREATE DATABASE x", at=databases.of(site, "1"))
+    postgres.psql("CREATE DATABASE x", at=databases.of(site, "2"))
+    assert [user for user, *_ in sent] == ["postgres", "garden"]
+    assert [words[-1] for _, words, *_ in sent] == ["postgres", "postgres"]
+    assert sent[0][3]["PGOPTIONS"] == "-c search_path=pg_catalog"
+
+
+@pytest.mark.parametrize("refused", [{}, {"SELECT 1": "permission denied for database"}])
+def test_a_role_that_may_not_connect_to_postgres_may_load_no_backup(site, sent, refused):
+    sent.answer, sent.refused = "t\0", refused
+    assert postgres.may_create(databases.of(site)) is not bool(refused)
+
+
+# Its name and its mark
+
+
+@pytest.mark.parametrize("use", ["restoring", "before-restore", "proving"])
+def test_a_name_that_a_restore_gives_is_refused(use):
+    with pytest.raises(ValueError, match=f"make a database without -{use}"):
+        databases.parse(f"postgresql://me@db.example/garden-{use}")
+
+
+def test_a_mark_is_set_whole_or_not_at_all(site, sent):
+    postgres.set_mark(databases.of(site), "garden", "garden", "production")
+    ((_user, _words, sql, _environment),) = sent
+    assert sql.startswith("BEGIN;")
+    assert sql.endswith("COMMIT")
+
+
+def test_a_live_release_of_before_there_was_a_database_elsewhere_has_the_one_of_the_server(site):
+    site.current.unlink()
+    site.current.symlink_to("releases/3")  # of which nobody knows what it was deployed with
+    assert ("DATABASE", "", URL) in deployed.differences(site, {"DATABASE": URL})
+
+
+def test_the_password_of_a_service_is_in_no_difference(site):
+    shown = configuration.masked_diff("x", "password=OLD\n", "password=NEW\n", {})
+    assert "OLD" not in shown
+    assert "NEW" not in shown
+
+
+def test_who_removes_a_site_is_told_of_each_database_that_stays(site, sent, monkeypatch):
+    monkeypatch.setattr(record, "read", lambda site: {"things": []})
+    monkeypatch.setattr(record, "has_database", lambda name, at: name == "garden-before-restore")
+    told = record.adopt(site, [])
+    assert told["elsewhere"] == f"{databases.of(site)}, garden-before-restore"
 
 
 # What is there: version, encoding, may create, tables, TLS, is marked.
