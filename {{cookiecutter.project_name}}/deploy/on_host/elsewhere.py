@@ -5,8 +5,11 @@ ones has the database, also from a new server. Dumps leave it out.
 """
 
 import re
+from dataclasses import replace
 from typing import Any
 
+from . import deployed
+from .database_url import parse
 from .databases import MARK, Database
 from .postgres import may_create, psql, run, set_mark
 from .site import Refused, Site
@@ -80,13 +83,13 @@ def reason(words: str, database: Database) -> str:
     return line
 
 
-def is_of(owner: list[str], site: Site, environment: str) -> bool:
-    return owner == [site.name, environment]
-
-
 def refuse_others(database: Database, found: dict[str, Any], site: Site, environment: str) -> None:
     """Refused where a database is known to be somebody else's; `found` is what `look` returned."""
-    if found["owner"] and not is_of(found["owner"], site, environment):
+    before = deployed.kept(site, site.live)
+    mine = [[site.name, environment]]
+    if parse(before.get("DATABASE", "")) == replace(database, service=None, runs_as=""):
+        mine.append([site.name, before["ENVIRONMENT"]])  # the live site becomes another environment
+    if found["owner"] and found["owner"] not in mine:
         raise Refused(f"{database} is that of {' of '.join(found['owner'])}: name another one")
     if found["tables"] and not found["owner"]:
         raise Refused(

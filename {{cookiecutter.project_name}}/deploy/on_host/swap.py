@@ -25,9 +25,9 @@ def run(site: Site) -> dict[str, Any]:
     "refused", why it could not be: then all is as it was.
     """
     live = databases.of(site)
-    new, old = beside(site, live, "restoring"), beside(site, live, "before-restore")
     folders = [name for name in DIRECTORIES if (site.shared / f"{name}-restoring").exists()]
     try:
+        new, old = beside(site, live, "restoring"), beside(site, live, "before-restore")
         prepare(site, live, new, old, bool(folders))
         take_place(live, new, old)
     except Refused as refused:

@@ -18,7 +18,7 @@ def site(tmp_path):
     site.shared.mkdir()
     (site.shared / "secrets.json").write_text('{"db_pass": "kept here"}')
     deployed.keep(site, "1", {"GUNICORN_PORT": 8000})
-    deployed.keep(site, "2", {"DATABASE": URL})
+    deployed.keep(site, "2", {"DATABASE": URL, "ENVIRONMENT": "production"})
     return site
 
 

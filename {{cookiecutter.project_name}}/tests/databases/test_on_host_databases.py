@@ -223,3 +223,13 @@ def test_what_is_somebody_elses_is_not_taken_over(site, there, row, owner, told)
             elsewhere.refuse_others(database, found, site, "production")
     else:
         elsewhere.refuse_others(database, found, site, "production")
+
+
+def test_the_database_of_a_live_site_that_becomes_another_environment_stays_its_own(site, there):
+    database = there("16|UTF8|t|3|t|t", "garden|staging")
+    found = elsewhere.look(database)
+    deployed.keep(site, "2", {"DATABASE": URL, "ENVIRONMENT": "staging"})
+    elsewhere.refuse_others(database, found, site, "production")
+    deployed.keep(site, "2", {"DATABASE": f"{URL}2", "ENVIRONMENT": "staging"})
+    with pytest.raises(Refused, match="is that of garden of staging"):
+        elsewhere.refuse_others(database, found, site, "production")
