@@ -134,7 +134,7 @@ def load(host: Host, name: str, release: str = "", **options: Any) -> dict[str, 
 
 
 class NotSwapped(Exit):
-    """What was live is so still."""
+    """The data is as it was."""
 
 
 def swap(host: Host, name: str) -> None:
@@ -145,7 +145,7 @@ def swap(host: Host, name: str) -> None:
     with step(host, f"Putting {name} in place"):
         done = host.call("swap")
         if refusal := done.get("refused"):
-            raise NotSwapped(f"{host.name}: {refusal}\nWhat was live is so still", 1)
+            raise NotSwapped(f"{host.name}: {refusal}\nThe data is as it was", 1)
     if came := done["secrets"]:
         print(f"    Of the server that is lost: {', '.join(came)}")
 
