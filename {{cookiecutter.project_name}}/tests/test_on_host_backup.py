@@ -117,6 +117,15 @@ def test_one_that_fails_leaves_nothing(site, monkeypatch):
     with pytest.raises(Refused, match="no connection"):
         backup.make(site, "manual")
     assert not list((site.root / "backups").iterdir())
+
+
+def test_a_table_of_another_role_is_told_with_what_to_type(site, monkeypatch):
+    def refuse(*_, **__):
+        raise Refused("pg_dump: error: query failed: ERROR:  permission denied for table notes\n")
+
+    monkeypatch.setattr(postgres, "run", refuse)
+    with pytest.raises(Refused, match='ALTER TABLE notes OWNER TO "garden"'):
+        backup.make(site, "manual")
     assert names(site) == []
 
 
