@@ -55,7 +55,7 @@ def prepare(site: Site, live: Database, new: str, old: str, has_uploads: bool) -
     if live.service:  # see elsewhere.py; dumps have no mark
         set_mark(live, new, site.name, deployed.kept(site, site.live)["ENVIRONMENT"])
     if has_uploads:
-        bucket.fetch(site)
+        bucket.fetch(site, bucket.live(site))
     psql(f'DROP DATABASE IF EXISTS "{old}" WITH (FORCE)', at=live)
 
 

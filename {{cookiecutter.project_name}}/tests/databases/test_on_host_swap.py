@@ -15,7 +15,7 @@ def loaded(site, sent, monkeypatch):
     monkeypatch.setattr(swap.lost_server, "take_over", lambda *_: [])
     calls = site.calls = []
     monkeypatch.setattr(swap.bucket, "live", lambda site: {"bucket": "garden"})
-    monkeypatch.setattr(swap.bucket, "fetch", lambda site: calls.append("fetch"))
+    monkeypatch.setattr(swap.bucket, "fetch", lambda site, place: calls.append("fetch"))
     monkeypatch.setattr(swap.bucket, "send", lambda site, exact: calls.append(uploads(site)))
     for name, text in (("media", "live"), ("media-restoring", "backup")):
         (site.shared / name).mkdir()
@@ -63,7 +63,7 @@ def test_a_bucket_that_takes_no_uploads_brings_all_back(loaded, sent, monkeypatc
 
 
 def test_a_bucket_that_cannot_be_read_is_told_before_anything_is_touched(loaded, sent, monkeypatch):
-    def fetch(site):
+    def fetch(site, place):
         raise Refused("the bucket garden is away")
 
     monkeypatch.setattr(swap.bucket, "fetch", fetch)
