@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import backup, bucket, databases
+from . import backup, databases, moving_uploads
 from .files import write
 from .postgres import psql
 from .releases import check_room
@@ -33,7 +33,7 @@ def make(site: Site, label: str) -> dict[str, Any]:
     os.umask(0o077)
     repository = here(site)
     with backup.locked(site, "snapshots.lock"):
-        bucket.fetch(site)
+        moving_uploads.bring_here(site)
         name = backup.free_name(site, label)
         with dumped(site):
             repository.prepare(None if repository.exists() else like(site))
