@@ -44,7 +44,7 @@ class ObjectStore:
 
     def objects(self):
         """Return the contents, bytes, by names such as "media/uploads/lake.jpg"; no thumbnails."""
-        files = (path for path in self.folder.rglob("*") if path.is_file())
+        files = (path for path in self.folder.glob("*/**/*") if path.is_file())
         names = {path: str(path.relative_to(self.folder)) for path in files}
         return {
             name: path.read_bytes() for path, name in names.items() if ".thumbnails" not in name

@@ -35,8 +35,9 @@ Field.objects.create(form=contact, label="Message", field_type=1)
 """
 
 
-def nginx_conf(live, folder, ports, proxies=()):
+def nginx_conf(live, folder, ports, proxies=(), in_bucket=False):
     """Return the project's own configuration, with the ports and the paths of the test."""
+    uploads = ["", "# in object storage: "]
     template = (live.path / "deploy/nginx.conf.template").read_text("utf-8")
     site = template % {
         "project_name": "mysite",
@@ -47,8 +48,8 @@ def nginx_conf(live, folder, ports, proxies=()):
         "default_server": "",
         "ipv6": "",
         "environment": "production",
-        "uploads_here": "",
-        "uploads_there": "# in object storage: ",
+        "uploads_here": uploads[in_bucket],
+        "uploads_there": uploads[not in_bucket],
         "proxies_known": "".join(f"    {proxy} 1;\n" for proxy in proxies),
         "proxies_believed": "".join(f"    set_real_ip_from {proxy};\n" for proxy in proxies),
     }

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 CUT_FAB = Path(__file__).with_name("cut_fab.py")
-STEPS = "repair configure start_standby use_standby restart_main use_main stop_standby".split()
+STEPS = """
+    repair bring_uploads configure start_standby use_standby restart_main use_main stop_standby
+""".split()
 
 VIEWS = """
 import time

@@ -215,7 +215,29 @@ def test_a_bucket_of_uploads_is_of_one_environment_on_all_hosts(refusal, load):
         f'FABRIC_ENVIRONMENTS["staging"]["UPLOADS"]: {bucket} is that of production;'
         " give it its own, or an empty one"
     )
+    same = "s3://garden?region=eu-central-1&endpoint=https://S3.example"
+    (line,) = refusal({"staging": STAGING | {"UPLOADS": same}}, UPLOADS=bucket)
+    assert "is that of production" in line
     for own in ("", other):
         assert (
             load({"staging": STAGING | {"UPLOADS": own}}, UPLOADS=bucket)["staging"].uploads == own
         )
+
+
+OF_ONE_SERVER = {
+    "UPLOADS": "s3://garden?endpoint=https://s3.example",
+    "DATABASE": "postgresql://me@db.example/garden",
+}
+
+
+@pytest.mark.parametrize("key", OF_ONE_SERVER)
+def test_several_servers_have_no_uploads_and_no_database_in_common(refusal, load, key):
+    told = "is of one server, and there are several; name one of them, or leave this empty"
+    hosts, value = ["one.example", "two.example"], OF_ONE_SERVER[key]
+    assert refusal({}, HOSTS=hosts, **{key: value}) == [f'FABRIC["{key}"]: {told}']
+    mine = {"staging": STAGING | {"HOSTS": hosts, key: value}}
+    assert refusal(mine) == [f'FABRIC_ENVIRONMENTS["staging"]["{key}"]: {told}']
+    configs = load({}, HOSTS=hosts[:1], **{key: value})
+    environments.check_given(configs, configs["production"], hosts[:1])
+    with pytest.raises(Exit, match=f"^-H: {key} is of one server"):
+        environments.check_given(configs, configs["production"], hosts)

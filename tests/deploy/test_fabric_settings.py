@@ -68,6 +68,8 @@ REFUSED = {
             "s3://garden?endpoint=https://%s",
         ],
         *["s3://garden?endpoint=https://s3.example:99999", "s3://garden?endpoint=https://[::1"],
+        *["s3://garden?endpoint=https://s3.example:443", "s3://garden?endpoint=http://10.0.0.5:80"],
+        *["s3://garden?endpoint=http://localhost:9000", "s3://garden?endpoint=https://LOCALHOST"],
     ],
     "METRICS_DIRECTORY": [None, "node-exporter", "~/x", "/", "/a/../b", "/a b", "/a;b", "/%s"],
     "ACME_DIRECTORY": [
@@ -115,7 +117,7 @@ TAKEN = {
         *["s3://a.garden-2?endpoint=https://s3.example.com:9000"],
         *[
             "s3://garden?endpoint=http://10.0.0.5:9000",
-            "s3://garden?endpoint=http://localhost:9000",
+            "s3://garden?endpoint=http://127.0.0.1:9000",
         ],
     ],
     "METRICS_DIRECTORY": ["", "/var/lib/prometheus/node-exporter"],

@@ -1,7 +1,10 @@
 """A site whose uploads are in object storage: from an empty server, and there and back."""
 
+import contextlib
+import json
 import re
 import subprocess
+import threading
 
 import pytest
 from object_store import KEYS, ObjectStore
@@ -47,8 +50,11 @@ def site(up_with_packages, store, template, tmp_path_factory):
     site = Site(made, host, name=WWW, SSH_USER="root", ADMIN_PASS=PASSWORD)
     site.configure(UPLOADS=store.uploads)
     site.told = site.fab("all", status=1)
-    for name in KEYS:
-        give(site, name)
+    give(site, "AWS_ACCESS_KEY_ID")
+    give(site, "AWS_SECRET_ACCESS_KEY", "wrong")
+    site.told_of_wrong_key = site.fab("deploy", status=1)
+    site.left_by_wrong_key = host.run(f"ls /srv/{NAME}/releases").stdout
+    give(site, "AWS_SECRET_ACCESS_KEY")
     site.fab("deploy")
     site.fab("python", CONTENT)
     yield site
@@ -62,9 +68,9 @@ def staff(site):
     return visitor
 
 
-def give(site, name):
+def give(site, name, value=""):
     with site.start("secret", name, stdin=subprocess.PIPE) as process:
-        told = process.communicate(f"{KEYS[name]}\n")[0]
+        told = process.communicate(f"{value or KEYS[name]}\n")[0]
     assert process.returncode == 0, told
     assert KEYS["AWS_SECRET_ACCESS_KEY"] not in told
 
@@ -81,6 +87,14 @@ def shown(site, path=PICTURE):
 
 def test_without_keys_a_deploy_says_what_to_type(site):
     assert "UPLOADS needs keys of access: type fab secret AWS_ACCESS_KEY_ID" in site.told
+
+
+def test_with_a_wrong_key_a_deploy_says_so_in_a_line_and_begins_nothing(site, store):
+    *_, line = site.told_of_wrong_key.splitlines()
+    assert re.search(
+        rf"the bucket garden at {store.endpoint}: .*(denied|Forbidden|403)", line, re.I
+    )
+    assert site.left_by_wrong_key == ""
 
 
 def test_the_secret_key_is_in_no_file_that_others_read(site):
@@ -166,6 +180,38 @@ def test_while_the_bucket_is_away_pages_answer_and_staff_are_told(site, staff, s
     finally:
         store.start()
     assert staff.ask(f"{LIBRARY}/browse/")[0] == 200
+
+
+@contextlib.contextmanager
+def uploading(staff):
+    """Let staff upload one file after the other; yield the list of the names of those that are."""
+    stored, is_over = [], threading.Event()
+
+    def go_on():
+        while not is_over.is_set():
+            fields = {"Filedata": GIF, "name": "x"}
+            status, answer = staff.ask(f"{LIBRARY}/upload_file/", fields)
+            if status == 200:
+                stored.append("media/" + json.loads(answer)["path"])
+
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    try:
+        yield stored
+    finally:
+        is_over.set()
+        thread.join()
+
+
+def test_no_upload_is_lost_while_they_move(site, staff, store):
+    for uploads in ("", store.uploads):
+        site.configure(UPLOADS=uploads)
+        with uploading(staff) as stored:
+            site.fab("deploy")
+        assert len(stored) > 5
+        here = site.host.run(f"cd /{SHARED} && find media -type f").stdout.split()
+        assert set(stored) - set(store.objects() if uploads else here) == set()
+        assert not (site.host.root / f"srv/{NAME}/state/moving-uploads.json").exists()
 
 
 def test_uploads_move_to_the_server_and_to_the_bucket_again(site, staff, store):

@@ -38,6 +38,11 @@ TAKEN_NAMES = """
 """.split()
 
 
+# What several servers would have in common, each with a site of its own.
+COMMON = ("DATABASE", "UPLOADS")
+OF_ONE = "is of one server, and there are several; name one of them, or leave this empty"
+
+
 @dataclass(frozen=True, repr=False)  # a repr would show the passwords
 class Config:
     """The values of FABRIC, as an environment has them, under their names in lower case.
@@ -110,11 +115,13 @@ def conflicts(values: dict[str, Any]) -> list[tuple[str, str]]:
     users = {"SSH_USER": [values.get("ssh_user")]}
     users["HOSTS"] = [split_host(host)[0] for host in values.get("hosts", [])]
     name = values.get("project_name")
-    return [
+    found = [
         (key, f"{name} is PROJECT_NAME too, and the site must not run as a user with sudo")
         for key in users
         if name and name in users[key]
     ]
+    several = len(values.get("hosts", [])) > 1
+    return found + [(key, OF_ONE) for key in COMMON if several and values.get(key.lower())]
 
 
 def missing_files(config: Config) -> list[tuple[str, str]]:

@@ -23,6 +23,7 @@ from .on_host.uploads import Placing, Upload
 from .plans import agree
 from .steps import step
 from .terminal import ask, can_ask, plain
+from .uploads import bring_here
 
 KEPT = 10  # bases, and copies of what was here before
 
@@ -56,6 +57,7 @@ def pull(host: Host, everything: bool, site: str = "") -> None:
     local.python()  # or it would be missed after all has come
     with step(host, "Content of the live site"):
         made = host.call("export_content", as_site=True, everything=everything, only=site)
+        bring_here(host)
         there = host.call("content", as_site=True, everything=everything)
     package, *theirs = heard(
         host, [["transfer", "content.zip", made["bytes"], made["sha256"]], *there["files"]]
@@ -163,6 +165,7 @@ def push(host: Host, everything: bool, yes: bool, site: str = "") -> None:
         options = [f"--bases={home.bases}", *["--everything"] * everything]
         options += [f"--only={site}"] if site else []
         here = local.manage("exportcontent", str(path), *options)
+        bring_here(host)
         there = host.call("content", as_site=True, everything=everything)
         folders = folders_of(host, everything)
         theirs = heard(host, there["files"])

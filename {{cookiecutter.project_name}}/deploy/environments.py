@@ -11,7 +11,9 @@ from typing import Any
 from invoke import Exit
 
 from .config import (
+    COMMON,
     DEFAULTS,
+    OF_ONE,
     PRODUCTION,
     Config,
     check,
@@ -20,6 +22,7 @@ from .config import (
     read_settings,
     split_host,
 )
+from .on_host import bucket
 
 Values = Mapping[str, Any]  # of FABRIC, checked, by keys in lower case
 
@@ -101,9 +104,10 @@ def shared(values: Mapping[str, Values], name: str) -> set[tuple[str, str]]:
         for key in same(mine, values[other]) if both else ():
             reason = f"{mine[key.lower()]} is that of {other} on {min(both)}; give it its own"
             found.add((key, reason))
-        bucket = mine.get("uploads")
-        if bucket and bucket == values[other].get("uploads"):
-            found.add(("UPLOADS", f"{bucket} is that of {other}; give it its own, or an empty one"))
+        uploads, theirs = mine.get("uploads"), values[other].get("uploads")
+        if uploads and theirs and bucket.is_same(uploads, theirs):
+            told = f"{uploads} is that of {other}; give it its own, or an empty one"
+            found.add(("UPLOADS", told))
     return found
 
 
@@ -126,8 +130,11 @@ def plain(host: str) -> str:
 def check_given(configs: Mapping[str, Config], config: Config, hosts: Sequence[str]) -> None:
     """Exit where a host of fab -H is another environment's, and has the same project for that.
 
-    `hosts` are names, a list of str.
+    Or where there are several, and what is of one. `hosts` are names, a list of str.
     """
+    for key in COMMON if len(hosts) > 1 else ():
+        if getattr(config, key.lower()):
+            raise Exit(f"-H: {key} {OF_ONE}", 2)
     for other, theirs in configs.items():
         for host in hosts if other != config.environment else ():
             keys = same(vars(config), vars(theirs))

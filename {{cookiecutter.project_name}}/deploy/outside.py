@@ -67,6 +67,7 @@ def backup_to(value: Any) -> str:
     raise ValueError(f"{value!r} is not the address of a place for backups, such as {examples}")
 
 
+PORTS = {"http": "80", "https": "443"}
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 ENDPOINT = re.compile(r"(https?)://([a-zA-Z0-9.-]+|\[[0-9a-f:]+\])(?::(\d{1,5}))?")
 
@@ -106,6 +107,10 @@ def check_endpoint(endpoint: str, wrong: ValueError) -> None:
     match = ENDPOINT.fullmatch(endpoint)
     if not match or int(match[3] or 443) > 65535:
         raise wrong
+    if match[3] == PORTS[match[1]]:  # a signature has the host as it is sent, without that
+        raise ValueError(f"{endpoint} ends with the port that it has anyway; leave :{match[3]} out")
+    if match[2].lower() == "localhost":  # NGINX asks name servers alone, which do not know it
+        raise ValueError(f"{endpoint}: write 127.0.0.1 for {match[2]}")
     if match[1] == "http" and not is_private(match[2].strip("[]")):
         raise ValueError(f"{endpoint} is not encrypted: an endpoint outside begins with https")
 
@@ -114,4 +119,4 @@ def is_private(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_private
     except ValueError:
-        return host == "localhost"
+        return False

@@ -114,6 +114,7 @@ def deploy(
     live = now["live"]
     pending = check_migrations(host, name, live, maintenance, yes)
     lease.note(migrations=pending)
+    uploads.move(host, live, name)
     dump = database.dump(host, "deploy") if live else None
     if dump and maintenance:
         deploy_in_maintenance(host, name, dump, now)
@@ -136,22 +137,12 @@ def take_over(host: Host, name: str, now: dict[str, Any]) -> None:
     if before:
         server_names.update(host, host.config.live_hostname)
     try:
-        switch(host, now["live"], name)
+        relay.switch(host, name)
     except Exit:
         if before:
             with suppress(Exit):  # what has failed is told, and fab sites does the same
                 server_names.update(host, before)
         raise
-
-
-def switch(host: Host, live: str, name: str) -> None:
-    """Let a release take over, with the uploads, where it has them in another place."""
-    moves = uploads.differ(host, live, name)
-    if moves:
-        uploads.move(host, live, name)
-    relay.switch(host, name)
-    if moves:
-        uploads.move(host, live, name)
 
 
 def deploy_in_maintenance(host: Host, name: str, dump: str, now: dict[str, Any]) -> None:
@@ -213,7 +204,8 @@ def rollback(host: Host, lease: Lease, release: str, restore_db: bool, yes: bool
         ask_about_loss(host, dump, name, yes)
         lease.note(backup=dump)
     tell_unknown_migrations(host, name)
-    switch(host, live, name)
+    uploads.move(host, live, name)
+    relay.switch(host, name)
     if dump:
         restore(host, dump)
     print(f"Live: {name}")

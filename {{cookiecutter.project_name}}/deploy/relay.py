@@ -24,10 +24,11 @@ def switch(host: Host, release: str, rename: bool = True) -> dict[str, Any]:
             lines = [error, journal.get("result", "")]
             if names := journal.get("taken_back"):
                 lines.append(f"set by fab secret before, and now as it was: {', '.join(names)}")
+            lines += filter(None, [journal.get("uploads")])
             raise Exit("\n".join(f"{host.name}: {line}" for line in lines), 1)
     if "renamed" in journal:
         before, now = journal["renamed"]
         print(f"    The site is called {now} now, and {before} leads there")
-    for line in journal.get("told", []):
+    for line in [*journal.get("told", []), *filter(None, [journal.get("uploads")])]:
         print(f"    {config.typed(line)}")
     return journal

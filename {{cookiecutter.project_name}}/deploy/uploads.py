@@ -6,18 +6,23 @@ from .steps import step
 
 
 def check(host: Host) -> None:
-    """Exit where the bucket, if there is one, has no keys or cannot be written and read."""
-    if host.config.uploads:
-        with step(host, f"Bucket {bucket.parse(host.config.uploads).bucket}"):
-            host.call("uploads_ready", address=host.config.uploads)
-
-
-def differ(host: Host, before: str, after: str) -> bool:
-    """Return whether two releases have their uploads in different places; `before` may be empty."""
-    return bool(before) and host.call("uploads_differ", before=before, after=after)["differ"]
+    """Exit where the bucket, if there is one, is another site's, or cannot be written and read."""
+    config = host.config
+    if config.uploads:
+        with step(host, f"Bucket {bucket.parse(config.uploads).bucket}"):
+            host.call("uploads_ready", address=config.uploads, owner=config.environment)
 
 
 def move(host: Host, before: str, after: str) -> None:
-    """Copy the uploads of one release to where another has them."""
-    with step(host, "Uploads to their new place"):
-        host.call("move_uploads", before=before, after=after)
+    """Copy the uploads of one release to where another has them, if that is another place.
+
+    What comes until that takes over is brought by the relay.
+    """
+    if before and host.call("uploads_differ", before=before, after=after)["differ"]:
+        with step(host, "Uploads to their new place"):
+            host.call("move_uploads", before=before, after=after)
+
+
+def bring_here(host: Host) -> None:
+    """Let the directories of the server have all uploads, also where these are in a bucket."""
+    host.call("uploads_here")

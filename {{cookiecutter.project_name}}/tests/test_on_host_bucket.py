@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.on_host import bucket, deployed, secret_settings, switch
+from deploy.on_host import bucket, deployed, moving_uploads, secret_settings, switch
 from deploy.on_host.site import Refused, Site
 
 HERE = Path(__file__).parents[1]
@@ -25,7 +25,6 @@ case "$*" in *nowhere*)
     printf '2026/11/30 06:00:00 ERROR : No: %s\\n' "$RCLONE_CONFIG_UPLOADS_SECRET_ACCESS_KEY" >&2
     exit 1
 esac
-case "$*" in *purge*) exit 3; esac
 """
 
 
@@ -73,27 +72,34 @@ def test_a_release_has_its_uploads_where_it_was_deployed_with(site):
 
 
 def test_without_a_bucket_nothing_is_copied(site, called):
-    bucket.fetch(site)
+    files = [site.shared / "media/lake.jpg"]
+    moving_uploads.bring_here(site)
     bucket.send(site)
-    bucket.remove_versions(site, [site.shared / "media/lake.jpg"])
-    assert bucket.differ(site, "older", "older") == {"differ": False}
-    assert bucket.differ(site, "older", "newer") == {"differ": True}
+    bucket.send_files(site, files)
+    bucket.delete_files(site, files)
+    bucket.forget_versions(site, files)
     assert called() == []
 
 
-def test_uploads_move_there_and_back_and_nothing_is_deleted_in_the_bucket(site, called):
-    bucket.move(site, "older", "newer")
-    assert [re.search(r" (copy|sync) ", call)[1] for call in called()] == ["copy", "copy"]
-    assert f"{site.shared}/media uploads:garden/media" in called()[0]
-    bucket.move(site, "newer", "older")
-    assert [re.search(r" (copy|sync) ", call)[1] for call in called()[2:]] == ["sync", "sync"]
-    assert f"uploads:garden/private {site.shared}/private" in called()[3]
+def test_a_release_takes_its_uploads_along_where_it_has_them_in_another_place(site):
+    same = {"UPLOADS": ADDRESS.replace("s3.example&region=eu-central-1", "S3.example")}
+    deployed_with(site, "same", same)
+    differ = {
+        (before, after): moving_uploads.differ(site, before, after)["differ"]
+        for before in ("", "older", "newer")
+        for after in ("older", "newer", "same")
+    }
+    assert [pair for pair, moves in differ.items() if moves] == [
+        *[("older", "newer"), ("older", "same"), ("newer", "older")]
+    ]
 
 
-def test_the_versions_of_a_replaced_picture_go(site, called):
-    bucket.path(site).write_text(json.dumps(ACCESS))
-    bucket.remove_versions(site, [site.shared / "media/uploads/lake.jpg"])
-    assert called()[0].endswith("purge uploads:garden/media/uploads/.thumbnails/lake.jpg")
+def test_what_changed_in_both_places_stays_as_it_is_in_the_live_one():
+    had, live_had = {"a": [1, 1], "b": [1, 1], "c": [1, 1], "d": [1, 1]}, {"a": [1, 7], "b": [1, 7]}
+    there = {"a": [1, 2], "b": [1, 2], "c": [1, 1], "e": [1, 2], "f": [1, 2]}
+    here = {"a": [1, 7], "b": [1, 8], "f": [1, 8]}
+    assert moving_uploads.changes(had, there, live_had, here) == (["a", "e"], [])
+    assert moving_uploads.changes(had, {}, live_had, here) == ([], ["a"])
 
 
 def test_the_keys_are_in_no_argument_and_in_no_message(site, called):

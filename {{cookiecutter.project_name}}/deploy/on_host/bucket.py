@@ -2,8 +2,9 @@
 
 The bucket has media/ and private/, as ROOT/shared has, and a release reads and writes it alone.
 ROOT/shared is then a copy, brought up to date by rclone: by it backups, pull, push and restore work
-as with uploads on the server, and so does the way back. ROOT/state/uploads.json says where the live
-release has its uploads, with the keys of access, for NGINX and the site's user.
+as with uploads on the server. ROOT/state/uploads.json says where the live release has its uploads,
+with the keys of access, for NGINX and the site's user. How uploads move there and back is in
+moving_uploads.py. The object .of.NAME.ENVIRONMENT says whose bucket it is.
 """
 
 import ast
@@ -28,6 +29,8 @@ REGION = "us-east-1"  # which services that have none take
 PARTS = ("--exclude", ".*.part")  # of content that is put in place: see uploads.py
 SPARE = 200 * 10**6  # bytes that the site is left with
 FULL = 8  # rclone's exit status where --max-transfer was reached
+VERSIONS = f"{THUMBNAILS}/**"
+MARK = ".of."
 MISSING = 3  # rclone's exit status where there is no such folder
 
 Access = dict[str, str]  # "bucket", "endpoint", "region", "id" and "secret"
@@ -43,15 +46,26 @@ def parse(address: str) -> Place:
     """Return the bucket of an UPLOADS that is not empty; deploy/outside.py has found it right."""
     parts = urlsplit(address)
     given = dict(parse_qsl(parts.query))
-    return Place(parts.netloc, given["endpoint"], given.get("region", REGION))
+    return Place(parts.netloc, given["endpoint"].lower(), given.get("region", REGION))
+
+
+def is_same(address: str, other: str) -> bool:
+    """Return whether two UPLOADS mean the same bucket, or both the server."""
+    one, two = (parse(each)[:2] if each else None for each in (address, other))
+    return one == two
 
 
 # Where the uploads are
 
 
+def address_of(site: Site, release: str) -> str:
+    """Return the UPLOADS that a release was deployed with, empty for the server."""
+    return deployed.kept(site, release).get("UPLOADS", "")
+
+
 def of_release(site: Site, release: str) -> Access | None:
     """Return where a release has its uploads, None for the server; Refused without the keys."""
-    return access(site, deployed.kept(site, release).get("UPLOADS", ""))
+    return access(site, address_of(site, release))
 
 
 def access(site: Site, address: str) -> Access | None:
@@ -84,15 +98,16 @@ def note(site: Site, release: str) -> None:
 # Copying
 
 
-def fetch(site: Site, place: Access | None = None) -> None:
-    """Let ROOT/shared have what the bucket has, and nothing else; without a bucket do nothing."""
-    if place := place or live(site):
-        settle(site, place)
-        for name in FOLDERS:
-            disk = os.statvfs(site.shared)
-            room = max(disk.f_bavail * disk.f_frsize - SPARE, 1)
-            words = ["sync", "--use-server-modtime", f"--max-transfer={room}B"]
-            rclone(site, name, place, *words, there(place, name), site.shared / name)
+def fetch(site: Site, place: Access | None) -> None:
+    """Let ROOT/shared have what a bucket has, and nothing else; without a bucket do nothing."""
+    if not place:
+        return
+    settle(site, place)
+    for name in FOLDERS:
+        disk = os.statvfs(site.shared)
+        room = max(disk.f_bavail * disk.f_frsize - SPARE, 1)
+        words = ["sync", "--use-server-modtime", f"--max-transfer={room}B"]
+        rclone(site, name, place, *words, top(site, place, name), site.shared / name)
 
 
 def send(site: Site, place: Access | None = None, exact: bool = False) -> None:
@@ -100,7 +115,7 @@ def send(site: Site, place: Access | None = None, exact: bool = False) -> None:
     if place := place or live(site):
         for name in FOLDERS:
             words = ["sync" if exact else "copy", "--checksum", *PARTS]
-            rclone(site, name, place, *words, site.shared / name, there(place, name))
+            rclone(site, name, place, *words, site.shared / name, top(site, place, name))
 
 
 def behind(site: Site) -> Path:
@@ -129,32 +144,112 @@ def settle(site: Site, place: Access) -> None:
     since = datetime.fromtimestamp(behind(site).stat().st_mtime, UTC).isoformat("T", "seconds")
     for name in FOLDERS:
         words = ["copy", "--use-server-modtime", f"--max-age={since}"]
-        rclone(site, name, place, *words, there(place, name), site.shared / name)
+        rclone(site, name, place, *words, top(site, place, name), site.shared / name)
     replace(site)
 
 
-def remove_versions(site: Site, files: Iterable[Path]) -> None:
-    """Delete the smaller versions of pictures that were replaced; the files are in ROOT/shared."""
+def send_versions(site: Site, place: Access) -> None:
+    """Let the bucket have the smaller versions of pictures that ROOT/shared has, and no others."""
+    words = ["sync", "--checksum", f"--include={VERSIONS}", site.shared / "media"]
+    rclone(site, "media", place, *words, top(site, place, "media"))
+
+
+def send_files(site: Site, files: Iterable[Path]) -> None:
+    """Let the bucket of the live release have these files of ROOT/shared, whatever it has."""
     if place := live(site):
-        for file in files:
-            versions = (file.parent / THUMBNAILS / file.name).relative_to(site.shared)
-            rclone(site, "media", place, "purge", there(place, str(versions)), also=MISSING)
+        for name, paths in by_folder(site, files).items():
+            copy(site, name, None, place, paths)
+
+
+def delete_files(site: Site, files: Iterable[Path]) -> None:
+    """Delete files from the bucket of the live release, by their paths in ROOT/shared."""
+    if place := live(site):
+        for name, paths in by_folder(site, files).items():
+            delete(site, name, place, paths)
+
+
+def forget_versions(site: Site, files: Iterable[Path]) -> None:
+    """Delete from that bucket the smaller versions of pictures, which have been replaced."""
+    if place := live(site):
+        for name, paths in by_folder(site, files).items():
+            delete_versions(site, name, place, paths)
+
+
+def by_folder(site: Site, files: Iterable[Path]) -> dict[str, list[str]]:
+    """Return the paths of files of ROOT/shared in media and in private, by these names."""
+    found: dict[str, list[str]] = {}
+    for file in files:
+        folder, _, path = str(file.relative_to(site.shared)).partition("/")
+        found.setdefault(folder, []).append(path)
+    return found
+
+
+def copy(
+    site: Site, name: str, source: Access | None, target: Access | None, paths: Iterable[str]
+) -> None:
+    """Copy files of media or private from the server, None, to a bucket, or the other way round."""
+    words = ["copy", "--ignore-times", "--no-traverse", "--files-from-raw=-"]
+    words += [str(top(site, place, name)) for place in (source, target)]
+    rclone(site, name, source or target, *words, input=lines(paths))
+
+
+def delete(site: Site, name: str, place: Access | None, paths: Iterable[str]) -> None:
+    """Delete files of media or private, wherever these are."""
+    if given := lines(paths):  # with no name at all rclone would delete everything
+        words = ["delete", "--files-from-raw=-", top(site, place, name)]
+        rclone(site, name, place, *words, also=MISSING, input=given)
+
+
+def delete_versions(site: Site, name: str, place: Access | None, paths: Iterable[str]) -> None:
+    """Delete the smaller versions of pictures, wherever these are."""
+    if folders := {str(Path(path).parent / THUMBNAILS / Path(path).name) for path in paths}:
+        words = ["lsf", "--recursive", "--files-only", f"--include={VERSIONS}"]
+        found = rclone(site, name, place, *words, top(site, place, name), also=MISSING)
+        old = [path for path in found.splitlines() if str(Path(path).parent) in folders]
+        delete(site, name, place, old)
+
+
+def lines(paths: Iterable[str]) -> str:
+    """Return paths as rclone reads them; Refused where a name would be another one there."""
+    paths = list(paths)
+    refuse_names(paths)
+    return "".join(f"{path}\n" for path in paths)
+
+
+def refuse_names(paths: Iterable[str]) -> None:
+    """Refused where a name of a file cannot be that of an object."""
+    for path in paths:
+        if re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", path):
+            told = "has a line break or another control character, or is not in UTF-8"
+            raise Refused(f"the name of the file {path!r} {told}: give it another name")
+
+
+def top(site: Site, place: Access | None, name: str) -> str | Path:
+    """Return where media or private is, as rclone knows it; None stands for the server."""
+    return there(place, name) if place else site.shared / name
 
 
 def there(place: Access, name: str) -> str:
     return f"uploads:{place['bucket']}/{name}"
 
 
-def rclone(site: Site, name: str, place: Access, *words: Any, also: int = 0, **options: Any) -> str:
+def rclone(
+    site: Site, name: str, place: Access | None, *words: Any, also: int = 0, **options: Any
+) -> str:
     """Run rclone as the site's user; return what it prints. Refused, in a line, where it fails.
 
-    `also` is another exit status that is good. The keys are in its environment alone.
+    `also` is another exit status that is good: then nothing is there. The keys are in its
+    environment alone. Without a bucket, rclone works on the server.
     """
     as_user = ["runuser", "-u", site.name, "--"] if os.geteuid() == 0 else []
     quick = ["--contimeout=5s", "--timeout=30s", "--low-level-retries=2", "--retries=2"]
     run = subprocess.run(
         [*as_user, "rclone", "--config=/dev/null", *quick, *map(str, words)],
-        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", **settings(place)},
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": "/nonexistent",
+            **(settings(place) if place else {}),
+        },
         umask=FOLDERS[name],
         cwd="/",
         capture_output=True,
@@ -162,13 +257,21 @@ def rclone(site: Site, name: str, place: Access, *words: Any, also: int = 0, **o
         **options,
     )
     if run.returncode == FULL:
-        raise Refused(f"disk full: no room for the uploads in the bucket {place['bucket']}")
+        raise Refused(f"disk full: no room for the uploads in {named(place)}")
     if run.returncode not in (0, also):
-        said = run.stderr.replace(place["secret"], "***").strip()
-        lines = said.splitlines() or [f"exit status {run.returncode}"]
-        reason = re.sub(r"^[\d/]+ [\d:]+ \w+ *: *", "", lines[-1])[:300]
-        raise Refused(f"the bucket {place['bucket']} at {place['endpoint']}: {reason}")
-    return run.stdout
+        raise Refused(reason(run.stderr, run.returncode, place))
+    return run.stdout if run.returncode == 0 else ""
+
+
+def reason(said: str, status: int, place: Access | None) -> str:
+    """Return in a line why rclone failed; the secret key is not in it."""
+    lines = said.replace(place["secret"] if place else "\0", "***").strip().splitlines()
+    found = re.sub(r"^[\d/]+ [\d:]+ \w+ *: *", "", (lines or [f"exit status {status}"])[-1])[:300]
+    return f"{named(place)}: {found}"
+
+
+def named(place: Access | None) -> str:
+    return f"the bucket {place['bucket']} at {place['endpoint']}" if place else "the server"
 
 
 def settings(place: Access) -> dict[str, str]:
@@ -195,34 +298,37 @@ def prove(site: Site, place: Access) -> None:
         raise Refused(f"the bucket {place['bucket']} does not give back what was written to it")
 
 
+def claim(site: Site, place: Access, environment: str) -> None:
+    """Let the bucket be this environment's; Refused where it is another's, or has foreign files."""
+    mine = f"{MARK}{site.name}.{environment}"
+    found = rclone(site, "private", place, "lsf", there(place, "")).splitlines()
+    others = [each for each in found if each.startswith(MARK) and each != mine]
+    if others:
+        _, _, project, owner = others[0].split(".", 3)
+        raise Refused(
+            f"the bucket {place['bucket']} has the uploads of {project} ({owner}); name another"
+            f" one in UPLOADS, or, where that is over, delete the object {others[0]} there"
+        )
+    if mine in found:
+        return
+    if taken := [name for name in FOLDERS if f"{name}/" in found]:
+        raise Refused(
+            f"the bucket {place['bucket']} has {taken[0]}/ already, and nothing says of which"
+            " site; name an empty one in UPLOADS, or, where these are this site's uploads, make"
+            f" an empty object {mine} there"
+        )
+    rclone(site, "private", place, "rcat", there(place, mine), input=site.name)
+
+
 # Commands
 
 
-def ready(site: Site, address: str) -> dict[str, Any]:
-    """Refused where the bucket of an UPLOADS has no keys, or cannot be written and read."""
+def ready(site: Site, address: str, owner: str) -> dict[str, Any]:
+    """Refused where a bucket has no keys, is another's, or cannot be written and read.
+
+    `address` is UPLOADS, `owner` the environment that it is for.
+    """
     if place := access(site, address):
         prove(site, place)
+        claim(site, place, owner)
     return {}
-
-
-def differ(site: Site, before: str, after: str) -> dict[str, bool]:
-    """Return "differ", whether two releases have their uploads in different places."""
-    return {"differ": address_of(site, before) != address_of(site, after)}
-
-
-def move(site: Site, before: str, after: str) -> dict[str, Any]:
-    """Copy the uploads from where one release has them to where another does.
-
-    Nothing is deleted where they were. Before the release takes over all is copied, and once more
-    when it has: then what came meanwhile.
-    """
-    source, target = of_release(site, before), of_release(site, after)
-    if source:
-        fetch(site, source)
-    if target:
-        send(site, target)
-    return {}
-
-
-def address_of(site: Site, release: str) -> str:
-    return deployed.kept(site, release).get("UPLOADS", "")

@@ -4,11 +4,21 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import bucket, databases, postgres, releases, secret_settings, snapshots, virtualenv
+from . import (
+    bucket,
+    databases,
+    moving_uploads,
+    postgres,
+    releases,
+    secret_settings,
+    snapshots,
+    virtualenv,
+)
 from .acme.place import Place, paused, told
 from .acme.place import user as acme_user
 from .certificate import DAYS, SSL, is_combined, is_covered, is_of_server, names_of
 from .checks import Server, Wrong, check, output
+from .files import alone
 from .pages import Visitors
 from .processes import Failed, Processes, end_of_log
 from .restic import away
@@ -131,7 +141,11 @@ def mail(server: Server) -> str | None:
 
 @check("Can the bucket of the uploads be written and read?")
 def uploads(server: Server) -> str | None:
-    place = bucket.live(server.site)
+    place, mark = bucket.live(server.site), moving_uploads.mark(server.site)
+    if mark.exists():
+        with alone(server.site.state / "uploads.lock") as is_alone:
+            if is_alone:
+                raise Wrong(moving_uploads.left(server.site), "fab backup")
     if not place:
         return None
     if bucket.behind(server.site).exists():

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,6 @@ def folders(site: Site, everything: bool) -> dict[str, Path]:
 
 def show(site: Site, everything: bool) -> dict[str, Any]:
     """Return "files", a list of Uploads, and "staged", how many bytes of which blobs are there."""
-    bucket.fetch(site)
     files = [*uploads.listed(folders(site, everything))]
     return {"files": files, "staged": uploads.staged(blobs(site))}
 
@@ -86,15 +86,18 @@ def bring(site: Site, sha256: str, files: Iterable[Any], digest: str) -> dict[st
     placing = Placing(blobs(site), folders(site, everything=True))
     try:
         placing.add(uploads.checked(each) for each in files)
-        bucket.send(site)
+        bucket.send_files(site, placing.added)
         content = str(blobs(site) / sha256)
         answer = manage(site, "importcontent", content, f"--agreed={digest}")
     except BaseException:
         placing.undo()
+        with suppress(Refused):  # what has failed is told
+            bucket.delete_files(site, placing.added)
         raise
     placing.replace()
-    bucket.send(site)
-    bucket.remove_versions(site, (path for _part, path in placing.waiting))
+    replaced = [path for _part, path in placing.waiting]
+    bucket.send_files(site, replaced)
+    bucket.forget_versions(site, replaced)
     for path in blobs(site).iterdir():
         path.unlink()
     return answer

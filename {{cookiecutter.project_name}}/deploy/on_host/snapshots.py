@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import backup, bucket, databases
+from . import backup, databases, moving_uploads
 from .files import write
 from .postgres import psql
 from .releases import check_room
@@ -35,7 +35,7 @@ def make(site: Site, label: str) -> dict[str, Any]:
     with backup.locked(site, "snapshots.lock"):
         name = backup.free_name(site, label)
         with dumped(site):
-            bucket.fetch(site)  # later than the dump, so that no row in it lacks its file
+            moving_uploads.bring_here(site)  # later, so that no row in the dump lacks its file
             repository.prepare(None if repository.exists() else like(site))
             parts = [part for part in PARTS if (site.root / part).exists()]
             tags = [f"--tag=name={name}", f"--tag=release={site.live}"]

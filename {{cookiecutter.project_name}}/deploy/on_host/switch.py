@@ -15,11 +15,20 @@ import os
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from . import bucket, certificate, deployed, releases, rights, secret_settings, system_mail
+from . import (
+    bucket,
+    certificate,
+    deployed,
+    moving_uploads,
+    releases,
+    rights,
+    secret_settings,
+    system_mail,
+)
 from .alarms import account
 from .configuration import Configuration, keep_program
 from .files import link, make_flag
@@ -51,6 +60,7 @@ class Switch:
         was_live = release in releases.history(site)
         self.visitors = Visitors(host, first=not self.old, was_live=was_live)
         self.use_standby_file = Path(f"/run/{site.name}/use-standby")
+        self.moves, self.moving = False, ExitStack()  # the uploads, and the lock meanwhile
         self.undos: list[Callable[[], object]] = []
         self.journal: dict[str, Any] = {"from": self.old, "to": release, "started": time.time()}
         self.journal["steps"] = []
@@ -82,6 +92,27 @@ class Switch:
     def ask_for(self, host: str) -> None:
         """Let the site be looked at under that name from now on."""
         self.processes.hostname = self.visitors.hostname = host
+
+    def bring_uploads(self) -> None:
+        """Copy the uploads, where the new release has them in another place."""
+        if not moving_uploads.differ(self.site, self.old, self.release)["differ"]:
+            return
+        try:
+            self.moving.enter_context(moving_uploads.held(self.site))
+            moving_uploads.begin(self.site, self.old, self.release)
+            self.moves = True
+        except Refused as refused:
+            raise Failed(str(refused)) from None
+
+    def finish_uploads(self) -> None:
+        """Bring what came to the other place meanwhile, whichever release is live now."""
+        if not self.moves:
+            return
+        try:
+            moving_uploads.finish(self.site)
+        except (Refused, OSError) as error:
+            left = moving_uploads.left(self.site)
+            self.journal["uploads"] = f"{error}; {left}; type fab backup"
 
     def configure(self) -> None:
         """Put the configuration of the new release in place; NGINX and the cache take it up."""
@@ -219,6 +250,7 @@ def run(site: Site, release: str, port: int, host: str, app: str, rename: bool) 
         for step in (
             switch.repair,
             switch.look,
+            switch.bring_uploads,
             switch.configure,
             switch.start_standby,
             switch.use_standby,
@@ -242,6 +274,7 @@ def run(site: Site, release: str, port: int, host: str, app: str, rename: bool) 
     except Exception:  # a fault of this program: it is undone as any other
         switch.journal["error"] = traceback.format_exc()
         switch.journal["result"] = switch.undo()
+    switch.finish_uploads()
     journal = switch.journal
     journal["told"] = [f"{what}, {when}" for what, when in switch.visitors.told.items()]
     journal["seconds"] = round(time.time() - journal["started"], 1)
