@@ -81,6 +81,17 @@ def project(template, tmp_path_factory):
     return SimpleNamespace(path=path, python=python)
 
 
+@pytest.fixture(scope="session")
+def translation_packages(project, tmp_path_factory):
+    """The path of what requirements/languages.txt names, for PYTHONPATH."""
+    path = tmp_path_factory.mktemp("languages")
+    locked = str(project.path / "requirements/languages.txt")
+    install = ["pip", "install", "--quiet", "--python", str(project.python), "--target", str(path)]
+    command = [*install, "--no-deps", "--require-hashes", "-r", locked]
+    subprocess.run([sys.executable, "-m", "uv", *command], check=True)
+    return path
+
+
 @pytest.fixture
 def free_port():
     with socket.socket() as probe:

@@ -34,6 +34,14 @@ def auditor(name, *arguments, **options):
     return subprocess.run([*run, *map(str, arguments)], capture_output=True, text=True, **options)
 
 
+# Changes of settings.py, for edit().
+TRANSLATED = {
+    'LANGUAGES = [("en", "English")]': 'LANGUAGES = [("en", "English"), ("de", "Deutsch")]',
+    "USE_MODELTRANSLATION = False": "USE_MODELTRANSLATION = True",
+}
+GERMAN = {'LANGUAGE_CODE = "en"': 'LANGUAGE_CODE = "de"'}
+
+
 def edit(path, changes):
     """Put the values of a dict where its keys are, each of which is there once."""
     text = path.read_text("utf-8")

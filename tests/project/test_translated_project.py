@@ -15,15 +15,10 @@ from types import SimpleNamespace
 
 import pytest
 from servers import Visitor, gunicorn, render_live_settings, running, unused_port
-from support import edit
+from support import GERMAN, TRANSLATED, edit
 from test_edited_projects import OF_SERVERS
 
 TESTS = Path(__file__).parent / "translated_project"
-SWITCH = {
-    'LANGUAGES = [("en", "English")]': 'LANGUAGES = [("en", "English"), ("de", "Deutsch")]',
-    "USE_MODELTRANSLATION = False": "USE_MODELTRANSLATION = True",
-}
-GERMAN = {'LANGUAGE_CODE = "en"': 'LANGUAGE_CODE = "de"'}
 PREFIXES = """
 # The addresses of pages begin with the language: /de/about/
 urlpatterns[-2:] = i18n_patterns(*urlpatterns[-2:])
@@ -43,29 +38,14 @@ def put_languages_into_addresses(path):
 
 
 @pytest.fixture(scope="module")
-def packages(project, tmp_path_factory):
-    """What requirements/languages.txt has, for PYTHONPATH."""
-    path = tmp_path_factory.mktemp("languages")
-    install = ["uv", "pip", "install", "--quiet", "--python", str(project.python)]
-    locked = [
-        "--no-deps",
-        "--require-hashes",
-        "-r",
-        str(project.path / "requirements/languages.txt"),
-    ]
-    subprocess.run([sys.executable, "-m", *install, "--target", str(path), *locked], check=True)
-    return path
-
-
-@pytest.fixture(scope="module")
-def make(project, packages, tmp_path_factory):
+def make(project, translation_packages, tmp_path_factory):
     """Return a function that makes a copy of the project: .path, and .run() of its Python."""
 
     def copy(python=project.python, **variables):
         path = tmp_path_factory.mktemp("translated") / "mysite"
         shutil.copytree(project.path, path, ignore=shutil.ignore_patterns(".git"))
         environment = {key: value for key, value in os.environ.items() if key != "PYTEST_ADDOPTS"}
-        environment |= {"PYTHONPATH": str(packages)} | variables
+        environment |= {"PYTHONPATH": str(translation_packages)} | variables
 
         def run(*command, status=0, cwd=path):
             options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "encoding": "utf-8"}
@@ -84,7 +64,7 @@ def test_from_the_switch_to_pages_in_two_languages(make, project):
     files = {*Path(project.python).parent.parent.rglob("migrations/*.py")}
     site.run("manage", "createdb", "--noinput", "--verbosity=0")
     site.run("manage", "addsite", "two.example")
-    edit(site.path / "mysite/settings.py", SWITCH)
+    edit(site.path / "mysite/settings.py", TRANSLATED)
     # What is missing is told before there is a page that fails.
     shown = site.run("manage", "createdb", "--noinput", status=1)
     assert "Type nox -s manage -- makemigrations, and commit what it writes." in shown
@@ -111,13 +91,14 @@ def test_from_the_switch_to_pages_in_two_languages(make, project):
 def passes_with_languages_in_addresses(site):
     put_languages_into_addresses(site.path)
     shutil.copytree(TESTS, site.path, dirs_exist_ok=True)
-    site.run("pytest", "-q", "-p", "no:cacheprovider", "tests/test_translated.py")
+    tests = [str(path) for path in site.path.glob("tests/test_translated*.py")]
+    site.run("pytest", "-q", "-p", "no:cacheprovider", *tests)
 
 
 def test_a_german_site_with_english_texts_begins_on_an_empty_database(make):
     site = make()
     # The default need not be the first of LANGUAGES, whose order is that of the switcher.
-    edit(site.path / "mysite/settings.py", SWITCH | GERMAN)
+    edit(site.path / "mysite/settings.py", TRANSLATED | GERMAN)
     site.run("manage", "makemigrations")
     site.run("manage", "check", "--deploy", "--fail-level=ERROR")
     site.run("manage", "createdb", "--noinput", "--verbosity=0")
@@ -141,7 +122,7 @@ def python(project, tmp_path):
 @pytest.mark.long
 def test_the_projects_own_tests_pass_with_translations(make, python):
     site = make(python, PYTHONPATH="")
-    edit(site.path / "mysite/settings.py", SWITCH)
+    edit(site.path / "mysite/settings.py", TRANSLATED)
     site.run("manage", "makemigrations")
     options = [f"--ignore-glob={site.path}/tests/{pattern}" for pattern in OF_SERVERS]
     site.run("pytest", "-q", "-p", "no:cacheprovider", *options)
@@ -154,7 +135,7 @@ def live(make, project, database, memcached):
     render_live_settings(site.path, database, memcached)
     site.run("manage", "createdb", "--noinput", "--nodata")
     site.run("manage", "shell", "-v0", "-c", PAGES)
-    edit(site.path / "mysite/settings.py", SWITCH)
+    edit(site.path / "mysite/settings.py", TRANSLATED)
     for command in (["makemigrations"], ["migrate"], ["collectstatic", "--noinput"]):
         site.run("manage", *command)
     site.run("manage", "shell", "-v0", "-c", TRANSLATIONS)

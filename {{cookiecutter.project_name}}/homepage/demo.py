@@ -1,16 +1,24 @@
-"""The demo content of a new site: made by createdb, and removed by removedemo."""
+"""The demo content of a new site: made by createdb, and removed by removedemo.
+
+It is in the language of LANGUAGE_CODE and, where texts are translated, in each of LANGUAGES. What
+locale/ does not have is in English.
+"""
 
 from datetime import timedelta
 from pathlib import Path
 
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 from mezzanine.blog.models import BlogPost
 from mezzanine.forms.models import Form
 from mezzanine.galleries.models import Gallery, GalleryImage
-from mezzanine.pages.models import RichTextPage
+from mezzanine.pages.models import Page, RichTextPage
 from mezzanine.utils.sites import current_site_id
 
 from media_library.paths import root
@@ -19,14 +27,14 @@ from . import content
 from .models import CONTACT, FEATURE, GALLERY, HERO, POSTS, TWEETS, HomePage, Section
 
 FILES = Path(__file__).parent / "demo"
-CONTACT_FORM = "<p>Fill in the form below to get in touch with us.</p>"  # Mezzanine's
-BLOG_TEXT = "<p>Blog</p>"  # too
+BLOG_TEXT = "<p>Blog</p>"  # Mezzanine's
 
 
 def make_home_page(text):
     """Make the first page of the current site, which begins with a text."""
-    page = HomePage.objects.create(title="Home", slug="/", _order=-1)
-    page.sections.create(kind=HERO, text=text)
+    page = HomePage(slug="/", _order=-1)
+    write(page, title=_("Home"))
+    write(Section(page=page, kind=HERO), text=text)
     for kind in (POSTS, GALLERY, TWEETS, CONTACT):
         page.sections.create(kind=kind)
 
@@ -41,29 +49,50 @@ def fill(author):
     home.sections.all().delete()
     for kind, fields in sections:
         picture = paths.get(fields.get("picture"), "")
-        home.sections.create(kind=kind, **fields | {"picture": picture})
-    home.description, home.gen_description = content.INTRODUCTION, False
-    home.save()
-    for slug, text in content.PAGES.items():
-        for page in RichTextPage.objects.filter(slug=slug):
-            page.content = text
-            page.save()
-    replace_text_of_blog(BLOG_TEXT, content.BLOG)
+        write(Section(page=home, kind=kind), **fields | {"picture": picture})
+    home.gen_description = False
+    write(home, description=content.INTRODUCTION)
+    fill_pages()
     for gallery in Gallery.objects.filter(slug="gallery"):
-        gallery.content = content.GALLERY
-        gallery.save()
+        write(gallery, content=content.GALLERY)
         for name, description in content.PICTURES.items():
-            gallery.images.create(file=paths[name], description=description)
+            write(GalleryImage(gallery=gallery, file=paths[name]), description=description)
     for age, (title, text, picture) in enumerate(content.POSTS if author else ()):
         date = timezone.now() - timedelta(days=9 * age)
-        fields = {"user": author, "publish_date": date, "featured_image": paths[picture]}
-        BlogPost.objects.create(title=title, content=text, **fields)
+        post = BlogPost(user=author, publish_date=date, featured_image=paths[picture])
+        write(post, title=title, content=text)
 
 
-def replace_text_of_blog(old, new):
-    for page in RichTextPage.objects.filter(content=old):
-        page.content = new
-        page.save()
+def fill_pages():
+    for slug, title in content.TITLES.items():
+        for page in Page.objects.filter(slug=slug):
+            write(page, title=title)
+    for slug, text in content.PAGES.items():
+        for page in RichTextPage.objects.filter(slug=slug):
+            write(page, content=text)
+    for page in RichTextPage.objects.filter(content=BLOG_TEXT):
+        write(page, content=content.BLOG)
+    for form in Form.objects.filter(slug="contact"):
+        write(form, **content.FORM)
+        for field in form.fields.all():
+            write(field, **content.FIELDS.get(field.label, {}))
+
+
+def write(row, **texts):
+    """Save a row with texts, which are strings or lazy translations, in each of languages()."""
+    for language in languages():
+        with override(language):
+            for name, text in texts.items():
+                setattr(row, name, str(text))
+    for language in languages():
+        with override(language):
+            row.save()  # makes its description of its text in the language at hand
+
+
+def languages():
+    """Return the languages to write in, a list of codes, that of the project at its end."""
+    others = dict(settings.LANGUAGES) if settings.USE_MODELTRANSLATION else ()
+    return [*(code for code in others if code != settings.LANGUAGE_CODE), settings.LANGUAGE_CODE]
 
 
 def add_file(file):
@@ -77,20 +106,60 @@ def add_file(file):
 def found():
     """Return what is in the current site as createdb has made it, by kind: a dict of querysets."""
     sections = Section.objects.filter(page__site_id=current_site_id())
-    titles = [each["title"] for each in (content.HERO, *content.FEATURES)]
-    texts = [each["text"] for each in (content.HERO, *content.FEATURES)]
-    posts = [text for _, text, _ in content.POSTS]
-    pages = RichTextPage.objects.filter(slug__in=content.PAGES)
+    contact = sections.filter(kind=CONTACT)
+    headings = [part["title"] for part in (content.HERO, *content.FEATURES)]
+    texts = [part["text"] for part in (content.HERO, *content.FEATURES)]
+    names, posts, _pictures = zip(*content.POSTS, strict=True)
     images = GalleryImage.objects.filter(gallery__site_id=current_site_id())
+    pages = RichTextPage.objects.filter(slug__in=content.PAGES).order_by("-slug")
+    forms = Form.objects.filter(slug="contact", entries=None)
+    galleries = Gallery.objects.filter(slug="gallery", images=None)
+    titles = content.TITLES.values()
     return {
-        "sections": sections.filter(title__in=titles, text__in=texts),
-        "contact": sections.filter(kind=CONTACT, text=content.CONTACT["text"]),
-        "posts": BlogPost.objects.filter(content__in=posts),
-        "images": images.filter(description__in=content.PICTURES.values()),
-        "pages": pages.filter(content__in=content.PAGES.values()).order_by("-slug"),
-        "forms": Form.objects.filter(slug="contact", content=CONTACT_FORM, entries=None),
-        "galleries": Gallery.objects.filter(slug="gallery", content=content.GALLERY, images=None),
+        "sections": unedited(sections, title=headings, text=texts),
+        "contact": unedited(
+            contact, title=[content.CONTACT["title"]], text=[content.CONTACT["text"]]
+        ),
+        "posts": unedited(BlogPost.objects.all(), title=names, content=posts),
+        "images": unedited(images, description=content.PICTURES.values()),
+        "pages": unedited(pages, title=titles, content=content.PAGES.values()),
+        "forms": unedited(forms, title=titles, content=[content.FORM["content"]]),
+        "galleries": unedited(galleries, title=titles, content=[content.GALLERY]),
     }
+
+
+def unedited(rows, **texts):
+    """Return those of the rows whose fields have texts of createdb and no other, in any language.
+
+    texts are the possible ones of each field, as content.py has them. A translated field may be
+    empty in some of the languages, such as one that was added to LANGUAGES later.
+    """
+    for name, possible in texts.items():
+        values, has_one = in_each_language(possible), Q()
+        for column in columns(name):
+            is_one = Q((f"{column}__in", values))
+            rows = rows.filter(is_one | Q((column, "")) | Q((column, None)))
+            has_one |= is_one
+        rows = rows.filter(has_one)
+    return rows
+
+
+def in_each_language(texts):
+    """Return texts of content.py in each language in which they may have been written, a list."""
+    found = []
+    for language in {"en", settings.LANGUAGE_CODE, *dict(settings.LANGUAGES)}:
+        with override(language):
+            found += [str(text) for text in texts]
+    return found
+
+
+def columns(name):
+    """Return the fields that have a text: with translations, one for each language."""
+    if not settings.USE_MODELTRANSLATION:
+        return [name]
+    from modeltranslation.utils import build_localized_fieldname
+
+    return [build_localized_fieldname(name, language) for language in languages()]
 
 
 def is_there():
@@ -105,7 +174,8 @@ def remove():
     """
     rows = found()
     removed = [str(row) for name in ("sections", "posts") for row in rows[name]]
-    rows["contact"].update(title="", text="")
+    for section in rows["contact"]:
+        write(section, title="", text="")
     for name in ("sections", "posts", "images"):
         rows[name].delete()
     for name in ("pages", "forms", "galleries"):
@@ -113,6 +183,8 @@ def remove():
             if not page.children.exists():
                 removed.append(page.title)
                 page.delete()
-    replace_text_of_blog(content.BLOG, BLOG_TEXT)
-    HomePage.objects.filter(description=content.INTRODUCTION).update(description="")
+    for page in unedited(RichTextPage.objects.all(), content=[content.BLOG]):
+        write(page, content=BLOG_TEXT)
+    for page in unedited(HomePage.objects.all(), description=[content.INTRODUCTION]):
+        write(page, description="")
     return removed

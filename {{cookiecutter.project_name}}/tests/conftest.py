@@ -23,6 +23,7 @@ from mezzanine.core.models import SitePermission
 
 import theme
 from feeds.credentials import NAMES
+from homepage import demo
 from multisite.for_settings import HostOfAnySite
 from multisite.hosts import hosts, normal
 
@@ -101,7 +102,9 @@ def media_root(tmp_path_factory, environment):
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker, media_root):
     with django_db_blocker.unblock(), override_settings(DEBUG=True):
-        call_command("createdb", interactive=False, verbosity=0)
+        with pytest.MonkeyPatch.context() as patch:  # the texts are in English in every project
+            patch.setattr(demo, "languages", lambda: [None])
+            call_command("createdb", interactive=False, verbosity=0)
         BlogPost.objects.exclude(slug="hello").delete()  # one is easier to reason about
         users = get_user_model().objects
         users.create_user("member", "member@example.com", "a member's password")

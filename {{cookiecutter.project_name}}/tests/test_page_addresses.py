@@ -199,7 +199,7 @@ def test_two_pages_with_a_title_have_two_addresses(admin, browse):
     for parent in (None, stored("about")):
         for _ in range(3):
             assert add(admin, "Team", parent).status_code == 302
-    pages = Page.objects.filter(title="Team")
+    pages = Page.objects.filter(slug__contains="team")
     assert len({page.slug for page in pages}) == 7  # with the one that was there
     for page in pages:
         assert opens(browse(), page, "Team")

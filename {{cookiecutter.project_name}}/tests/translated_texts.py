@@ -13,8 +13,9 @@ def column(name):
 
 
 def filled(form, **texts):
-    """Return the fields of a form of the admin, with others in their place."""
+    """Return the fields of a form of the admin, with others in their place, in each language."""
+    codes = [language.replace("-", "_") for language, _ in settings.LANGUAGES]
     for name, value in texts.items():
-        names = (name, f"{name}_{code()}", f"{name}_modeltranslation_{code()}")
-        form = form | {next((each for each in names if each in form), name): value}
+        names = [f"{name}{part}_{each}" for each in codes for part in ("", "_modeltranslation")]
+        form = form | dict.fromkeys([each for each in names if each in form] or [name], value)
     return form

@@ -5,6 +5,7 @@ from django.contrib.sites.models import Site
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 from mezzanine.conf.models import Setting
 from mezzanine.pages.models import Page
 from mezzanine.utils.sites import override_current_site_id
@@ -41,7 +42,7 @@ class Command(BaseCommand):
                 if source and not Page.objects.exists():
                     copy_content(source, site.pk)
                 elif not Page.objects.filter(slug="/").exists():
-                    make_home_page("Welcome.")
+                    make_home_page(_("Welcome."))
                 if theme:
                     Setting.objects.update_or_create(name="SITE_THEME", defaults={"value": theme})
         if verbosity:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.sites.models import Site
 from django.core.management import CommandError, call_command
+from django.utils.translation import gettext_lazy as _
 from mezzanine.conf.models import Setting
 from mezzanine.core.management.commands import createdb
 from mezzanine.pages.models import Page
@@ -16,8 +17,6 @@ from homepage.demo import fill, make_home_page
 
 from ...command_line import existing
 from ...own_checks import check_migrations
-
-HOME = "Welcome. This site is new, and there is more to come."
 
 FIRST_SITE = Path(__file__).parents[2] / "fixtures" / "first_site.json"
 
@@ -58,6 +57,6 @@ class Command(createdb.Command):
         has_demo = not self.no_data and self.confirm("Would you like demo content? (yes/no): ")
         if has_demo:
             call_command("loaddata", "mezzanine_optional.json", verbosity=0)
-        make_home_page(HOME)
+        make_home_page(_("Welcome. This site is new, and there is more to come."))
         if has_demo:
             fill(get_user_model().objects.first())
