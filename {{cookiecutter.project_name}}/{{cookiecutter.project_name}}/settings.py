@@ -176,6 +176,7 @@ SECURE_CSP_ADMIN = {"style-src": ["'self'", "'unsafe-inline'"]}
 
 # Accounts
 
+ACCOUNTS_PROFILE_FORM_CLASS = f"{PROJECT_APP}.accounts.ProfileForm"
 AUTHENTICATION_BACKENDS = [f"{PROJECT_APP}.accounts.UsernameOrEmailBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
