@@ -1,11 +1,14 @@
 """What the commands have in common. Their options are Mezzanine's."""
 
+from urllib.parse import urljoin
+
 from django.contrib.auth import get_user_model
 from django.core.management.base import CommandError
 from django.db import transaction
 from mezzanine.blog.management.base import BaseImporterCommand
 from mezzanine.conf import settings
 
+from .reading import absolute
 from .storing import Store
 
 FOOTER = "pages/menus/footer.html"
@@ -35,6 +38,8 @@ class ImportCommand(BaseImporterCommand):
         except get_user_model().DoesNotExist:
             raise CommandError(f"There is no user {name}.") from None
         export = self.get_export(source)
+        for entry in export.entries:
+            entry.content = absolute(entry.content, urljoin(entry.base, entry.address))
         store = Store(user, menus(options["in_navigation"], options["in_footer"]))
         with transaction.atomic():
             store.save(export.entries)

@@ -29,6 +29,7 @@ class Entry:
     description: str = ""
     date: datetime | None = None  # aware
     address: str = ""  # the old one
+    base: str = ""  # what that address and those in the content may be relative to
     tags: list = field(default_factory=list)
     categories: list = field(default_factory=list)
     comments: list = field(default_factory=list)

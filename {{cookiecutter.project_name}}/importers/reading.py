@@ -1,23 +1,29 @@
-"""Reading exports: files and feeds, their XML, and dates in the ways they are written."""
+"""Reading exports: files and feeds, their XML, addresses and dates as they are written there."""
 
+import gzip
 import re
+import zlib
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from html.entities import name2codepoint
 from http.client import HTTPException
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 from urllib.request import Request, urlopen
 from xml.etree import ElementTree
 
 import webencodings
 from django.core.management.base import CommandError
+from django.utils.encoding import iri_to_uri
 from django.utils.timezone import make_aware
 
 SECONDS = 30  # that a server may take to answer
 DECLARED = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([\w.:-]+)["'][^>]*>""")
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 ENTITY = re.compile(rb"&([A-Za-z][A-Za-z0-9]*);")
+ONE_BYTE = ("iso-8859-", "windows-")  # encodings that have a byte for a character
+TAG = re.compile(r"<[a-z][^>]*>", re.I)
+REFERENCE = re.compile(r"""(\s(?:src|href|poster)\s*=\s*)(["'])(.*?)\2""", re.I | re.S)
 XML = ("amp", "apos", "gt", "lt", "quot")
 # What some write for want of a date: the first and the last that .NET has, and the year 0 of SQL,
 # which WordPress makes -1 of.
@@ -43,7 +49,7 @@ def read(source):
 def read_xml(source):
     """Return the root of an XML document; entities of HTML and control characters are forgiven."""
     try:
-        data = in_unicode(read(source).lstrip())
+        data = in_unicode(unpacked(source, read(source)).lstrip())
         if b"\0" not in data:  # as in UTF-16
             data = ENTITY.sub(number_of, CONTROL.sub(b"", data))
         return ElementTree.fromstring(data)  # noqa: S314 - Expat limits what entities grow to
@@ -51,17 +57,38 @@ def read_xml(source):
         raise CommandError(f"{source} is not XML: {error}") from None
 
 
+def unpacked(source, data):
+    """Return what is in a gzip file, or the bytes as they are."""
+    if data.startswith(b"PK\x03\x04"):
+        raise CommandError(f"{source} is a zip file. Unpack it, and name the export in it.")
+    try:
+        return gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+    except (EOFError, OSError, zlib.error) as error:
+        raise CommandError(f"{source} cannot be unpacked: {error}") from None
+
+
 def in_unicode(data):
     """Return a document, bytes, in UTF-8 or UTF-16, from the encoding that it names.
 
     As browsers understand the names: in Latin-1 there are the quotation marks of Windows. Expat
-    knows no encoding that has several bytes for a character, such as GBK and Shift_JIS.
+    knows no encoding that has several bytes for a character, such as GBK and Shift_JIS. What is
+    UTF-8 and says Latin-1 is UTF-8: hardly any text is both.
     """
     declared = DECLARED.match(data)
     encoding = declared and webencodings.lookup(declared[1].decode())
     if not encoding or encoding.name.startswith("utf-"):
         return data
-    return webencodings.decode(data[declared.end() :], encoding, "strict")[0].encode()
+    data = data[declared.end() :]
+    if encoding.name.startswith(ONE_BYTE) and is_utf_8(data):
+        return data
+    return webencodings.decode(data, encoding, "strict")[0].encode()
+
+
+def is_utf_8(data):
+    try:
+        return bool(data.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def number_of(match):
@@ -74,6 +101,23 @@ def number_of(match):
 def text(node, name):
     """Return the text of a child, without white space around it, or ""."""
     return (node.findtext(name) or "").strip()
+
+
+def absolute(html, base):
+    """Return HTML whose relative addresses are absolute: those of the page at that address."""
+    base = iri_to_uri(base).replace("'", "%27")
+    if not base.startswith(("http://", "https://")):
+        return html
+    return TAG.sub(lambda tag: REFERENCE.sub(lambda each: joined(each, base), tag[0]), html)
+
+
+def joined(match, base):
+    start, quote, address = match.groups()
+    try:
+        is_relative = address and not address.startswith("#") and not urlsplit(address).scheme
+        return f"{start}{quote}{urljoin(base, address)}{quote}" if is_relative else match[0]
+    except ValueError:  # what is no address at all
+        return match[0]
 
 
 def date(value, zone=None):

@@ -167,7 +167,28 @@ class RedirectForm(forms.ModelForm):
         others = Redirect.objects.filter(site_id=current_site_id()).exclude(pk=self.instance.pk)
         if others.filter(old_path=path).exists():
             raise ValidationError(_("There is a redirect for this address already."))
+        if not path.startswith("/"):
+            raise ValidationError(_("An address of this site begins with a slash: /about/"))
         return path
+
+    def clean_new_path(self):
+        path = self.cleaned_data["new_path"]
+        if path and not path.startswith(("/", "http://", "https://")):
+            raise ValidationError(_("Type an address such as /about/ or https://example.com/"))
+        return path
+
+    def clean(self):
+        """Refuse a redirect that leads back to itself, also over others."""
+        old, new = (self.cleaned_data.get(name, "") for name in self.Meta.fields)
+        others = Redirect.objects.filter(site_id=current_site_id()).exclude(pk=self.instance.pk)
+        seen = {""}
+        while (path := new.rstrip("/")) not in seen:
+            if path == old.rstrip("/"):
+                raise ValidationError({"new_path": _("This redirect would lead in a circle.")})
+            seen.add(path)
+            following = others.filter(old_path__in=[path, f"{path}/"]).first()
+            new = following.new_path if following else ""
+        return self.cleaned_data
 
 
 class RedirectOfSiteAdmin(redirects_admin.RedirectAdmin):

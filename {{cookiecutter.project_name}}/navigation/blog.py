@@ -38,11 +38,15 @@ def blog_authors(*args):
 
 
 def keywords_for(of, *args):
-    """Return the keywords of something, or the TAGS of a model ("blog.blogpost") with a weight."""
+    """Return the keywords of something, or the TAGS of what is published of a model
+    ("blog.blogpost") with a weight."""
     if isinstance(of, Model) or of.count(".") != 1:
         return of_one(of, *args)
     content_type = ContentType.objects.get_by_natural_key(*of.split("."))
-    used = Keyword.objects.filter(assignments__content_type=content_type)
+    objects, assigned = content_type.model_class().objects, {"content_type": content_type}
+    if hasattr(objects, "published"):
+        assigned["object_pk__in"] = objects.published().values("pk")
+    used = Keyword.objects.filter(**{f"assignments__{key}": assigned[key] for key in assigned})
     most = used.annotate(item_count=Count("assignments")).order_by("-item_count", "pk")[:TAGS]
     tags = sorted(most, key=lambda tag: tag.pk)
     counts = [tag.item_count for tag in tags] or [0]

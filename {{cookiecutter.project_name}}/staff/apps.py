@@ -22,6 +22,7 @@ class StaffConfig(AppConfig):
             entry_files,
             markup,
             sidebar,
+            validation,
             zip_import,
         )
 
@@ -34,4 +35,5 @@ class StaffConfig(AppConfig):
         sidebar.install()
         entry_files.install()
         markup.install()
+        validation.install()
         zip_import.install()

@@ -89,6 +89,18 @@ def test_tags_are_those_that_are_used_most(monkeypatch):
     assert keywords_for("nothing") == []
 
 
+def test_tags_are_those_of_what_is_published():
+    tags = {
+        "published": grow_posts(1),
+        "draft": grow_posts(1, status=CONTENT_STATUS_DRAFT),
+        "future": grow_posts(1, publish_date=datetime(2999, 1, 1, tzinfo=UTC)),
+    }
+    for title, (post,) in tags.items():
+        keyword = Keyword.objects.create(title=title)
+        BlogPost.objects.get(pk=post.pk).keywords.add(AssignedKeyword(keyword=keyword), bulk=False)
+    assert [tag.title for tag in keywords_for("blog.blogpost")] == ["published"]
+
+
 def addresses(xml):
     return re.findall(r"<loc>(.*?)</loc>", xml)
 

@@ -92,6 +92,21 @@ def test_accounts_that_share_an_address_both_log_in(browse):
             assert visitor.get("/").wsgi_request.user.username == name
 
 
+@pytest.mark.parametrize("typed", ["Zoe@Example.com", "zoe@example.com", "ZOE@EXAMPLE.COM"])
+def test_the_case_of_an_address_does_not_matter(browse, typed):
+    get_user_model().objects.create_user("zoe", "Zoe@Example.com", "a long password")
+    visitor = browse()
+    visitor.post("/accounts/login/", {"username": typed, "password": "a long password"})
+    assert visitor.get("/").wsgi_request.user.username == "zoe"
+    browse().post("/accounts/password/reset/", {"username": typed})
+    assert mailed_link()
+    names = {"first_name": "Zoe", "last_name": "Two", "username": "zoe2", "email": typed}
+    passwords = {"password1": "a long password", "password2": "a long password"}
+    page = browse().post("/accounts/signup/", names | passwords)
+    assert "This email is already registered" in page.text
+    assert not get_user_model().objects.filter(username="zoe2").exists()
+
+
 def test_an_account_named_like_the_address_of_another_logs_in_as_itself(browse):
     users = get_user_model().objects
     users.create_user("one", "one@example.com", "password of one")

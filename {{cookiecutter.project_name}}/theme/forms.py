@@ -1,7 +1,7 @@
 """Mezzanine's form of settings, with fields for the look of the site that say what is wrong."""
 
 from django import forms
-from django.core.validators import MaxLengthValidator
+from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db.models.fields import BLANK_CHOICE_DASH
 from django.utils.translation import gettext as _
 from mezzanine.conf.forms import SettingsForm as MezzaninesForm
@@ -12,6 +12,9 @@ from . import look
 FILES = {"LOGO": "Image", "ICON": "Image", "SHARE_PICTURE": "Image"}
 FILES |= {"FONT_FILE": "Font", "HEADING_FONT_FILE": "Font"}
 COLOURS = {"ACCENT": look.ACCENT, "PAPER": look.PAPER[0]}
+COUNTS = ("BLOG_POST_PER_PAGE", "COMMENTS_NUM_LATEST", "MAX_PAGING_LINKS", "SEARCH_PER_PAGE")
+COUNTS += ("TAG_CLOUD_SIZES",)
+MOST = 1000  # of what a page shows
 LONGEST = 1000  # characters of a text or a path; the database has room for 2000
 
 
@@ -38,6 +41,8 @@ class SettingsForm(MezzaninesForm):
         elif name.startswith("LOOK_") and short in COLOURS:
             field.widget = forms.TextInput({"type": "color"})
             field.initial = field.initial or COLOURS[short]
+        elif name in COUNTS and field:
+            field.validators += [MinValueValidator(0), MaxValueValidator(MOST)]
 
     def clean_LOOK_PAPER(self):
         paper = self.clean_colour("PAPER")

@@ -30,10 +30,14 @@ RESET_SECONDS = 0.5  # for each answer to who asks for a new password: longer th
 
 
 def users_named(username_or_email, **lookup):
-    """Return the users meant, a list: the one of that name first, then those with that address."""
+    """Return the users meant, a list: the one of that name first, then those with that address.
+
+    The case of an address does not matter: people type it as it comes.
+    """
     users = get_user_model()._default_manager.filter(**lookup)
     named = users.filter(username=username_or_email)
-    return [*named, *users.filter(email=username_or_email).exclude(username=username_or_email)]
+    addressed = users.filter(email__iexact=username_or_email)
+    return [*named, *addressed.exclude(username=username_or_email)]
 
 
 class UsernameOrEmailBackend(MezzanineBackend):
@@ -49,6 +53,17 @@ class UsernameOrEmailBackend(MezzanineBackend):
             return super().authenticate(**kwargs)
         except ValueError:  # a link with an ID that never was one
             return None
+
+
+class ProfileForm(mezzanine_forms.ProfileForm):
+    """Mezzanine's form, which takes no address that another account has in another case."""
+
+    def clean_email(self):
+        email = super().clean_email()
+        others = get_user_model()._default_manager.exclude(pk=self.instance.pk)
+        if others.filter(email__iexact=email).exists():
+            raise forms.ValidationError(_("This email is already registered"))
+        return email
 
 
 class PasswordResetForm(mezzanine_forms.PasswordResetForm):

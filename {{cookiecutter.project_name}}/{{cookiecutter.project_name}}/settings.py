@@ -176,6 +176,7 @@ SECURE_CSP_ADMIN = {"style-src": ["'self'", "'unsafe-inline'"]}
 
 # Accounts
 
+ACCOUNTS_PROFILE_FORM_CLASS = f"{PROJECT_APP}.accounts.ProfileForm"
 AUTHENTICATION_BACKENDS = [f"{PROJECT_APP}.accounts.UsernameOrEmailBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -262,6 +263,7 @@ FILEBROWSER_SELECT_FORMATS = {
     "File": ["Image", "Video", "Audio", "Document", "Archive"],
     "file": ["Image", "Video", "Audio", "Document", "Archive"],  # as editors of rich text ask
 }
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a gallery is saved with five for each of its pictures
 FORMS_UPLOAD_ROOT = BASE_DIR / "private"  # what visitors send through forms: staff alone see it
 FORM_ENTRIES_DAYS = 0  # after which that is deleted, with its files, each night; 0: never
 

@@ -27,6 +27,18 @@ def run(db):
 
 
 @pytest.fixture
+def run_text(run, tmp_path):
+    """Return a function that imports a file of that text; it returns what the command says."""
+
+    def run_text(command, option, text):
+        path = tmp_path / "export"
+        path.write_text(text, "utf-8")
+        return run(command, **{option: str(path)})
+
+    return run_text
+
+
+@pytest.fixture
 def empty(db):
     """Nothing is there before."""
     BlogPost.objects.all().delete()

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.redirects.models import Redirect
 from django.utils.html import escape
 from django.utils.timezone import now
+from exports import BLOGML, atom, comment, item, wordpress
 from mezzanine.blog.models import BlogCategory, BlogPost
 from mezzanine.core.models import CONTENT_STATUS_DRAFT, CONTENT_STATUS_PUBLISHED
 from mezzanine.generic.models import ThreadedComment
@@ -18,42 +19,6 @@ from importers.storing import parents_first
 pytestmark = pytest.mark.usefixtures("empty", "mezzanines_defaults")
 
 LATER = (now() + timedelta(days=9)).strftime("%Y-%m-%d %H:%M:%S")
-
-
-@pytest.fixture
-def run_text(run, tmp_path):
-    """Return a function that imports a file of that text; it returns what the command says."""
-
-    def run_text(command, option, text):
-        path = tmp_path / "export"
-        path.write_text(text, "utf-8")
-        return run(command, **{option: str(path)})
-
-    return run_text
-
-
-def item(title, status="publish", more="", date="2013-02-03 11:30:00", author="anna"):
-    return f"""<item><title><![CDATA[{title}]]></title><dc:creator><![CDATA[{author}]]></dc:creator>
-    <link>http://old.example/{title.lower()}/</link>
-    <content:encoded><![CDATA[Text of {title}]]></content:encoded>
-    <wp:post_type>post</wp:post_type><wp:status>{status}</wp:status>
-    <wp:post_date_gmt>{date}</wp:post_date_gmt>{more}</item>"""
-
-
-def wordpress(*items, before=""):
-    return f"""<?xml version="1.0" encoding="UTF-8"?>
-    <rss xmlns:content="http://purl.org/rss/1.0/modules/content/"
-      xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:wp="http://wordpress.org/export/1.2/">
-    <channel><wp:wxr_version>1.2</wp:wxr_version>{before}{"".join(items)}</channel></rss>"""
-
-
-def comment(number, parent=0, words="Good"):
-    return f"""<wp:comment><wp:comment_id>{number}</wp:comment_id>
-    <wp:comment_author><![CDATA[Bert]]></wp:comment_author>
-    <wp:comment_content><![CDATA[{words}]]></wp:comment_content>
-    <wp:comment_date_gmt>2013-02-04 08:00:{number:02}</wp:comment_date_gmt>
-    <wp:comment_approved>1</wp:comment_approved>
-    <wp:comment_parent>{parent}</wp:comment_parent></wp:comment>"""
 
 
 @pytest.mark.parametrize(
@@ -128,15 +93,6 @@ def test_an_old_address_that_is_a_query_is_told(run_text):
     assert not Redirect.objects.filter(old_path__contains="p=1").exists()
 
 
-def atom(*entries):
-    spaces = 'xmlns="http://www.w3.org/2005/Atom" xmlns:b="http://schemas.google.com/blogger/2018"'
-    dated = [
-        f"<entry><published>2013-03-05T08:00:0{second}Z</published>{entry}</entry>"
-        for second, entry in enumerate(entries)
-    ]
-    return f"<feed {spaces}>{''.join(dated)}</feed>"
-
-
 @pytest.mark.parametrize(
     ("kind", "text", "content"),
     [
@@ -188,13 +144,6 @@ def test_blogger_has_posts_that_are_scheduled_and_thrown_away(run_text):
     assert {post.title for post in published} == {"LIVE", "SCHEDULED"}
     assert {post.title for post in BlogPost.objects.all()} == {"LIVE", "SCHEDULED", "DRAFT"}
     assert "Left out: 1 posts that were thrown away\n" in said
-
-
-BLOGML = """<?xml version="1.0" encoding="utf-8"?>
-<blog xmlns="http://www.blogml.com/2006/09/BlogML"><posts>
-<post id="1" date-created="{0}" approved="true" post-url="/post/rye.aspx"><title>Rye</title>
-<content>Dark</content><comments><comment id="a" date-created="{0}" user-name="Bert">
-<content>Good</content></comment></comments></post></posts></blog>"""
 
 
 @pytest.mark.parametrize(

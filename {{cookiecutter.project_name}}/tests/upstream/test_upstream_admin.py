@@ -15,7 +15,7 @@ from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldError, ObjectDoesNotExist
 from django.utils.datastructures import MultiValueDictKeyError
-from mezzanine.accounts.forms import PasswordResetForm
+from mezzanine.accounts.forms import PasswordResetForm, ProfileForm
 from mezzanine.core.auth_backends import MezzanineBackend
 from mezzanine.core.forms import OrderWidget
 from mezzanine.generic.models import ThreadedComment
@@ -37,6 +37,12 @@ def test_pages_of_accounts_may_be_cached(ask, view):
 def test_nobody_logs_in_with_an_address_that_two_accounts_have(editor):
     with pytest.raises(User.MultipleObjectsReturned):
         MezzanineBackend().authenticate(username=editor.email, password="secret")
+
+
+def test_two_accounts_have_one_address_in_another_case(editor):
+    form = ProfileForm({"email": editor.email.upper()})
+    assert not form.is_valid()
+    assert "email" not in form.errors
 
 
 def test_no_password_is_reset_by_an_address_that_two_accounts_have(editor):

@@ -6,6 +6,7 @@ from django.contrib.auth.models import Group
 from growing import cost, grow_posts
 from mezzanine.blog.models import BlogPost
 from mezzanine.core.managers import SearchableQuerySet
+from mezzanine.core.models import CONTENT_STATUS_DRAFT
 from mezzanine.core.sitemaps import DisplayableSitemap
 from mezzanine.generic.forms import KeywordsWidget
 from mezzanine.generic.models import AssignedKeyword, Keyword
@@ -34,6 +35,14 @@ def test_authors_and_tags_have_no_bound(post):
         grow_posts(1, user_id=User.objects.create_user(f"author{number}").pk)
     assert len(keywords_for("blog.blogpost")) >= 120
     assert len(blog_authors()) >= 120
+
+
+def test_visitors_see_the_tags_of_drafts(post):
+    keywords_for = original("mezzanine.generic.templatetags.keyword_tags.keywords_for")
+    keyword = Keyword.objects.create(title="secret")
+    post.keywords.add(AssignedKeyword(keyword=keyword), bulk=False)
+    BlogPost.objects.filter(pk=post.pk).update(status=CONTENT_STATUS_DRAFT)
+    assert keyword in keywords_for("blog.blogpost")
 
 
 def test_the_form_of_a_post_lists_all_others():

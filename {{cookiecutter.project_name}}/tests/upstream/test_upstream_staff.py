@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from django.contrib.sessions.management.commands import clearsessions
 from django.core.files.storage import FileSystemStorage
+from django.core.validators import MinValueValidator
 from django.forms.widgets import SelectDateWidget
+from django.template import Context, TemplateSyntaxError
+from django.urls import NoReverseMatch, reverse
 from filebrowser_safe.base import FieldFileObject
 from filebrowser_safe.fields import FileBrowseField, FileBrowseWidget
 from mezzanine.blog.models import BlogPost
@@ -15,9 +18,11 @@ from mezzanine.boot import lazy_admin
 from mezzanine.conf import admin as conf_admin
 from mezzanine.core import forms as core_forms
 from mezzanine.core.forms import SplitSelectDateTimeWidget
-from mezzanine.core.models import CONTENT_STATUS_DRAFT
+from mezzanine.core.models import CONTENT_STATUS_DRAFT, Displayable
 from mezzanine.forms import admin as forms_admin
 from mezzanine.forms import forms
+from mezzanine.forms.fields import TEXT
+from mezzanine.forms.models import Form
 from mezzanine.galleries import models as galleries
 from mezzanine.generic.models import Keyword, ThreadedComment
 from mezzanine.pages.models import Page
@@ -122,3 +127,17 @@ def test_a_function_of_uploads_is_called_with_nothing():
 def test_the_type_of_a_file_is_asked_of_a_disk():
     assert "default_storage.isdir(self.path)" in inspect.getsource(FieldFileObject.is_folder.func)
     assert not hasattr(FileSystemStorage, "isdir")  # which only filebrowser-safe's views add
+
+
+def test_a_post_of_the_year_26_makes_the_blog_an_error():
+    with pytest.raises(NoReverseMatch):
+        reverse("blog_post_list_month", kwargs={"year": 26, "month": 11})
+    validators = Displayable._meta.get_field("publish_date").validators
+    assert not [each for each in validators if isinstance(each, MinValueValidator)]
+
+
+def test_a_default_value_that_is_no_template_makes_a_form_an_error():
+    page = Form.objects.create(title="Form")
+    page.fields.create(label="L", field_type=TEXT, default="{% broken %}")
+    with pytest.raises(TemplateSyntaxError):
+        forms.FormForForm(page, Context())

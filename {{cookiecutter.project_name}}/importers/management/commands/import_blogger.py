@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 from django.core.management.base import CommandError
 
-from importers.atom import ATOM, atom_entry
+from importers.atom import ATOM, THREAD, atom_entry
 from importers.base import ImportCommand
 from importers.entries import Comment, Export
 from importers.reading import read_xml, text
@@ -17,7 +17,6 @@ PAGE = 150  # entries that Blogger gives at once
 
 KIND = "http://schemas.google.com/g/2005#kind"
 NEW = "{http://schemas.google.com/blogger/2018}"  # of Google Takeout
-THREAD = "{http://purl.org/syndication/thread/1.0}in-reply-to"
 DRAFT = ("{http://purl.org/atom/app#}", "{http://www.w3.org/2007/app}")
 
 

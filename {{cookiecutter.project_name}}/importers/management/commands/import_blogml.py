@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from binascii import Error
+from urllib.parse import urljoin
 
 from django.core.management.base import CommandError
 
@@ -30,6 +31,11 @@ class Command(ImportCommand):
         export = Export()
         for node in root.findall(f"{NS}posts/{NS}post"):
             export.entries.append(self.entry(node, titles, export.left_out))
+            export.entries[-1].base = urljoin(root.get("root-url", ""), node.get("post-url", ""))
+        below = root.findall(f"{NS}categories/{NS}category[@parentref]")
+        export.left_out["places of categories below others"] += len(below)
+        authors = root.findall(f"{NS}authors/{NS}author")
+        export.leave_out_authors(words(node, "title") for node in authors)
         return export
 
     def entry(self, node, titles, left_out):
@@ -51,10 +57,14 @@ class Command(ImportCommand):
             tags=tags,
             categories=[titles.get(ref) or "" for ref in refs],
             comments=comments,
-            is_published=node.get("approved", "true") == "true",
+            is_published=is_approved(node),
             is_page=is_page,
             key=node.get("id", ""),
         )
+
+
+def is_approved(node):
+    return node.get("approved", "true").lower() in ("true", "1")
 
 
 def comment_of(node):
@@ -64,7 +74,7 @@ def comment_of(node):
         website=node.get("user-url", ""),
         body=words(node, "content"),
         date=date(node.get("date-created")),
-        is_public=node.get("approved", "true") == "true",
+        is_public=is_approved(node),
         key=node.get("id", ""),
     )
 
@@ -75,6 +85,6 @@ def words(node, name):
     if child is None or child.get("type") != "base64":
         return value
     try:
-        return b64decode(value, validate=False).decode()
+        return b64decode("".join(value.split()), validate=True).decode()
     except (Error, UnicodeDecodeError) as error:
         raise CommandError(f"A {name} of the file is not base64: {error}") from None

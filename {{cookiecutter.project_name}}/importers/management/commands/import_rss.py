@@ -5,7 +5,7 @@ from urllib.parse import urljoin
 from bs4 import BeautifulSoup
 from django.core.management.base import CommandError
 
-from importers.atom import ATOM, authors_of, entries_of
+from importers.atom import THREAD, authors_of, entries_of, files_of
 from importers.base import ImportCommand
 from importers.entries import Export
 from importers.reading import read, read_xml
@@ -33,8 +33,8 @@ class Command(ImportCommand):
             raise CommandError(f"{source} is neither RSS nor Atom.")
         export = Export(entries)
         export.leave_out_authors(authors_of(root))
-        export.left_out["attached files"] += len(root.findall(".//enclosure"))
-        export.left_out["attached files"] += len(root.findall(f".//{ATOM}link[@rel='enclosure']"))
+        export.left_out["attached files"] += files_of(root)
+        export.left_out["answers to posts"] += len(root.findall(f".//{THREAD}"))
         return export
 
 

@@ -5,7 +5,6 @@ from ipaddress import ip_address
 from urllib.parse import unquote
 
 from django.core.management.base import CommandError
-from django.utils.timezone import now
 
 from importers.atom import DC
 from importers.base import ImportCommand
@@ -88,7 +87,7 @@ class Reader:
             title=text(item, "title"),
             content=paragraphs(content),
             description=text(item, self.excerpt),
-            date=self.date(item, status),
+            date=self.date(item),
             address=unquote(text(item, "link")),
             tags=terms["post_tag"],
             categories=terms["category"],
@@ -111,13 +110,12 @@ class Reader:
                 self.leave_out(f"terms of the kind {kind}")
         return found
 
-    def date(self, item, status):
+    def date(self, item):
         """Return when it appeared, or for a draft when it was written, if the export says so."""
         found = utc(text(item, f"{self.wp}post_date_gmt")) or date(
             text(item, f"{self.wp}post_date")
         )
-        found = found or date(text(item, "pubDate"))
-        return found or (now() if status == "publish" else None)
+        return found or date(text(item, "pubDate"))
 
     def meta(self, item):
         """Return the names of the fields of an entry, a set."""

@@ -1,0 +1,40 @@
+"""What staff may type: nothing that makes the pages of visitors an error."""
+
+from datetime import UTC, datetime
+
+from django.apps import apps
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db.models import Model
+from django.template import Template, TemplateSyntaxError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from mezzanine.core.models import Displayable
+from mezzanine.forms import fields
+from mezzanine.forms.models import Field
+
+FIRST_DAY = datetime(1000, 1, 1, tzinfo=UTC)  # addresses have four digits for a year
+
+
+def clean(field):
+    """Refuse a default value of a field that no form can be shown or sent with."""
+    Model.clean(field)
+    for name in [each.name for each in field._meta.fields if each.name.startswith("default")]:
+        value = getattr(field, name)
+        if value and field.is_a(fields.FILE):
+            raise ValidationError({name: _("There is no default value for a file.")})
+        try:
+            Template(value or "")
+        except TemplateSyntaxError as error:
+            text = _("A default value is a template, and this is none: %s")
+            raise ValidationError({name: text % error}) from None
+
+
+def install():
+    Field.clean = clean
+    text = gettext_lazy("The year has four digits, and is 1000 or later.")
+    for model in apps.get_models():
+        if issubclass(model, Displayable) and model._meta.get_field("publish_date").model is model:
+            model._meta.get_field("publish_date").validators.append(
+                MinValueValidator(FIRST_DAY, text)
+            )

@@ -1,0 +1,121 @@
+"""What staff type that would make a page of visitors an error is refused, in words."""
+
+import pytest
+from django.contrib.redirects.models import Redirect
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.urls import reverse
+from forms import fields_of
+from media_acts import GIF
+from mezzanine.blog.models import BlogPost
+from mezzanine.conf.models import Setting
+from mezzanine.forms import fields
+from mezzanine.forms.models import Form
+from mezzanine.galleries.models import Gallery, GalleryImage
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("mezzanines_base", "mezzanines_defaults", "in_english", "home_page"),
+]
+
+
+@pytest.fixture
+def admin(browse):
+    return browse("admin")
+
+
+def save(client, address, selector, **changed):
+    """Save what a form of the admin shows, with some fields changed; return the answer."""
+    sent = fields_of(client.get(address), selector) | changed
+    return client.post(address, {name: sent[name] for name in sent if "__prefix__" not in name})
+
+
+def change(client, thing, **changed):
+    name = f"{thing._meta.app_label}_{thing._meta.model_name}"
+    address = reverse(f"admin:{name}_change", args=[thing.pk])
+    return save(client, address, f"#{thing._meta.model_name}_form", **changed)
+
+
+def test_a_post_has_a_year_of_four_digits(admin, browse):
+    post, blog = BlogPost.objects.get(), reverse("blog_post_list")
+    answer = change(admin, post, publish_date_0="0026-11-30", publish_date_1="10:00:00")
+    assert "The year has four digits" in answer.text
+    assert browse().get(blog).status_code == 200
+    assert change(admin, post, publish_date_0="1026-11-30").status_code == 302
+    assert browse().get(blog).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "words"),
+    [
+        (fields.TEXT, "{% broken %}", "A default value is a template"),
+        (fields.TEXT, "{% firstof request.user|nothing %}", "A default value is a template"),
+        (fields.FILE, "letter.pdf", "There is no default value for a file."),
+        (fields.TEXT, "100 %, {% firstof request.user %}", ""),
+    ],
+)
+def test_a_default_value_of_a_form_can_be_shown(admin, browse, kind, default, words):
+    form = Form.objects.filter(fields__isnull=False).first()
+    form.fields.all().delete()
+    field = {"label": "L", "field_type": kind, "default": default, "required": ""}
+    answer = change(
+        admin,
+        form,
+        **{f"fields-0-{name}": value for name, value in field.items()},
+        **{f"fields-0-default_{code}": default for code in ("en", "de")},
+    )
+    assert answer.status_code == (200 if words else 302)
+    assert words in answer.text
+    assert form.fields.exists() == (not words)
+    assert browse().get(form.get_absolute_url()).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["BLOG_POST_PER_PAGE", "COMMENTS_NUM_LATEST", "SEARCH_PER_PAGE"])
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(-1, "greater than or equal to 0"), (10**20, "less than or equal to 1000"), (7, "")],
+)
+def test_how_many_a_page_shows_is_a_number_that_can_be(admin, name, number, words, settings):
+    if hasattr(settings, name):
+        delattr(settings, name)
+    answer = save(
+        admin, reverse("admin:conf_setting_changelist"), "#settings-form", **{name: number}
+    )
+    assert answer.status_code == (200 if words else 302)
+    assert words in answer.text
+    stored = Setting.objects.filter(name=name, value=str(number)).exists()
+    assert stored == (not words)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("/x/", "/x/", "would lead in a circle"),
+        ("/x/", "/one/", "would lead in a circle"),
+        ("/x/", "/x", "would lead in a circle"),
+        ("x/", "/about/", "begins with a slash"),
+        ("/x/", "javascript:alert(1)", "Type an address such as"),
+        ("/x/", "about", "Type an address such as"),
+        ("/x/", "/round/", ""),
+        ("/x/", "https://example.com/x/", ""),
+        ("/x/", "", ""),
+    ],
+)
+def test_a_redirect_leads_somewhere(admin, old, new, words):
+    for path, leads_to in (("/one/", "/two"), ("/two/", "/x/"), ("/round/", "/round/")):
+        Redirect.objects.create(site_id=1, old_path=path, new_path=leads_to)
+    address = reverse("admin:redirects_redirect_add")
+    answer = save(admin, address, "#redirect_form", old_path=old, new_path=new)
+    assert answer.status_code == (200 if words else 302)
+    assert words in answer.text
+    assert Redirect.objects.filter(old_path=old).exists() == (not words)
+
+
+def test_a_gallery_of_hundreds_of_pictures_is_saved(admin, uploads):
+    gallery = Gallery.objects.create(title="Many")
+    path = default_storage.save("uploads/site-1/one.gif", ContentFile(GIF))
+    pictures = [GalleryImage(gallery=gallery, file=path, _order=place) for place in range(250)]
+    GalleryImage.objects.bulk_create(pictures)
+    assert change(admin, gallery, content="All of them").status_code == 302
+    gallery.refresh_from_db()
+    assert gallery.content == "All of them"
