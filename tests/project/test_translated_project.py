@@ -5,6 +5,7 @@ settings, where the browser of a visitor says which one. The project's own tests
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,8 +15,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from documented import write_apps
 from servers import Visitor, gunicorn, render_live_settings, running, unused_port
-from support import GERMAN, TRANSLATED, edit
+from support import GERMAN, TEMPLATE, TRANSLATED, edit
 from test_edited_projects import OF_SERVERS
 
 TESTS = Path(__file__).parent / "translated_project"
@@ -104,6 +106,40 @@ def test_a_german_site_with_english_texts_begins_on_an_empty_database(make):
     site.run("manage", "createdb", "--noinput", "--verbosity=0")
     site.run("manage", "makemigrations", "--check")
     passes_with_languages_in_addresses(site)
+
+
+AUTHOR = """
+from authors.models import Author
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.utils.translation import override
+author = Author(title_en="Poets", title_de="Dichter", dob="1904-03-02")
+author.trivia_en, author.trivia_de = "No doctor", "Kein Doktor"
+author.save()
+for language in ("en", "de"):
+    with override(language):
+        found = Author.objects.get()
+        print(found.slug, found.title, found.trivia)
+admin = Client(headers={"host": "127.0.0.1:8000"})
+admin.force_login(get_user_model().objects.get())
+for model in ("author", "reading"):  # the inlines of the one, and the other, are not translated
+    print(model, admin.get(f"/admin/authors/{model}/add/").status_code)
+"""
+
+
+def test_a_page_type_of_ones_own_is_translated_as_the_readme_says(make):
+    site = make()
+    write_apps(site.path)
+    edit(site.path / "mysite/settings.py", SWITCH)
+    readme = (TEMPLATE / "{{cookiecutter.project_name}}/README.md").read_text("utf-8")
+    module = re.search(r"```python\n(import mezzanine.pages.*?)```", readme, re.DOTALL)[1]
+    (site.path / "authors/translation.py").write_text(module)
+    site.run("ruff", "check", "--no-cache", "authors")
+    site.run("manage", "makemigrations")
+    site.run("manage", "createdb", "--noinput", "--nodata", "--verbosity=0")
+    shown = site.run("manage", "shell", "-v0", "-c", AUTHOR)
+    texts = ["poets Poets No doctor", "poets Dichter Kein Doktor"]
+    assert shown.splitlines()[-4:] == [*texts, "author 200", "reading 200"]
 
 
 @pytest.fixture

@@ -67,6 +67,14 @@ def migrations(host: Host, directory: str) -> dict[str, list[str]]:
     return host.call("migrations", directory=directory, app=host.config.project_app)
 
 
+# What to type where the user admin was not made.
+NO_ADMIN = {
+    "missing": "fab deploy --force at a terminal, which shows a password, or set ADMIN_PASS before",
+    "taken": 'fab manage "deletevisitor admin --noinput", since somebody has signed up as admin,'
+    " and then fab deploy --force",
+}
+
+
 def finish(host: Host) -> list[str]:
     """Make the admin user where there is no superuser; return what there is to tell, lines.
 
@@ -82,9 +90,9 @@ def finish(host: Host) -> list[str]:
         lines.append(host.config.typed(no_mail(found["mail"], found["keeps"])))
     if found["admin"] == "made" and not host.config.admin_pass:
         lines.append(f"Log in at /admin/ as admin, password {made} (shown this once).")
-    if found["admin"] == "missing":
-        line = "Nobody can log in at /admin/ yet: type fab deploy --force at a terminal"
-        lines.append(host.config.typed(f"{line}, which shows a password, or set ADMIN_PASS before"))
+    if found["admin"] in NO_ADMIN:
+        line = f"Nobody can log in at /admin/ yet: type {NO_ADMIN[found['admin']]}"
+        lines.append(host.config.typed(line))
     return lines
 
 

@@ -10,10 +10,12 @@ from threading import Lock
 from time import monotonic
 
 import idna
+from django.conf import settings
 from django.db import DatabaseError
 
 REFRESH = 1
 RELOAD = 60
+LOCAL = ".localhost:8000"
 
 
 def normal(host):
@@ -37,6 +39,15 @@ def twin(host):
 def is_domain(host, site):
     """Tell whether the host is the domain of the Site, and not another of its names."""
     return normal(site.domain) in (normal(host), without_port(normal(host)))
+
+
+def ending_in(environment, main):
+    """Return how the domains of all sites but the first end in an environment.
+
+    `main` is the domain of the first one there.
+    """
+    named = {"development": LOCAL, "production": ""}
+    return named.get(environment, f".{main}" if main else "")
 
 
 def indexed(rows):
@@ -121,6 +132,16 @@ class Hosts:
         if site_id not in self._sites:
             return None
         return Site.from_db("default", ["id", "domain", "name"], [site_id, *self._sites[site_id]])
+
+    def domains(self, site_id):
+        """Return the domain of a site as it is here, and then as production has it, in a list."""
+        if site_id not in self._sites:
+            return []
+        domain = normal(self._sites[site_id][0])
+        if site_id == settings.SITE_ID:
+            return [domain, normal(settings.FABRIC["LIVE_HOSTNAME"])]
+        main = normal(self._sites.get(settings.SITE_ID, [""])[0])
+        return [domain, domain.removesuffix(ending_in(settings.ENVIRONMENT, main))]
 
     def names(self, site_id=None):
         """Return all hosts, or those of a site, without their ports, in a list, the newest first.

@@ -17,12 +17,18 @@ def theme():
 
     HOST_THEMES in the settings decides, else the setting SITE_THEME in the admin.
     """
-    if settings.HOST_THEMES:
-        site = hosts.site(current_site_id())
-        for host, package in settings.HOST_THEMES:
-            if site and normal(host) == normal(site.domain):
-                return package
+    if settings.HOST_THEMES and (package := host_theme(current_site_id())):
+        return package
     return settings.SITE_THEME if settings.SITE_THEMES else ""
+
+
+def host_theme(site_id):
+    """Return the package that HOST_THEMES has for a site, or None.
+
+    It may name the domain that the site has here or the one that it has in production.
+    """
+    named = {normal(host): package for host, package in reversed(settings.HOST_THEMES)}
+    return next((named[host] for host in hosts.domains(site_id) if host in named), None)
 
 
 class ThemeLoader(filesystem.Loader):

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.management import call_command
 
 from deploy import releases
 from deploy.config import PROJECT_ROOT
@@ -55,3 +56,33 @@ def test_in_a_log_of_ci_no_password_is_shown_and_no_user_is_made_with_one(finish
 def test_a_password_of_the_settings_is_never_shown(finish):
     assert finish(at_a_terminal=False, admin_pass="secret") == []
     assert admins().get().check_password("secret")
+
+
+def author(**fields):
+    """Make an account as fab push makes it for who has written something."""
+    user = get_user_model()(username="admin", **{"is_active": False} | fields)
+    user.set_unusable_password()
+    user.save()
+    return user
+
+
+def test_an_author_whom_a_push_has_brought_becomes_the_admin(finish):
+    brought = author()
+    (line,) = finish(at_a_terminal=True)
+    admin = admins().get()
+    assert admin.pk == brought.pk
+    assert admin.check_password(line.split()[7])
+    assert (admin.is_active, admin.is_staff) == (True, True)
+
+
+@pytest.mark.parametrize("is_active", [True, False])
+def test_a_visitor_who_has_signed_up_as_admin_gets_no_rights(finish, is_active):
+    visitor = author(is_active=is_active)
+    visitor.set_password("their own")
+    visitor.save()
+    (line,) = finish(at_a_terminal=True)
+    assert 'fab manage "deletevisitor admin --noinput"' in line
+    assert not admins().exists()
+    call_command("deletevisitor", "admin", "--noinput")
+    assert "password" in finish(at_a_terminal=True)[0]
+    assert admins().exists()

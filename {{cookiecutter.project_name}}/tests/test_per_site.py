@@ -58,6 +58,20 @@ def test_a_site_named_in_host_themes_has_that_theme(browse, two, theme, settings
     assert [looks_blue(site) for site in sites] == [False, True] * 2
 
 
+@pytest.mark.parametrize("where", ["production", "staging", "development"])
+def test_host_themes_names_sites_as_production_calls_them(browse, add_site, theme, settings, where):
+    settings.ENVIRONMENT = where
+    main = Site.objects.get(pk=settings.SITE_ID)
+    ending = {"production": "", "staging": f".{main.domain}", "development": ".localhost:8000"}
+    two = add_site(f"{TWO}{ending[where]}").domain
+    settings.HOST_THEMES = [(TWO, theme)]
+    assert [looks_blue(browse(host=two)), looks_blue(browse())] == [True, False]
+    settings.HOST_THEMES = [(settings.FABRIC["LIVE_HOSTNAME"], theme)]
+    assert [looks_blue(browse(host=two)), looks_blue(browse())] == [False, True]
+    settings.HOST_THEMES.append((main.domain, "theme"))  # what it is called here counts first
+    assert not looks_blue(browse())
+
+
 def test_a_site_has_the_theme_of_its_settings(browse, two, theme, settings, monkeypatch):
     settings.SITE_THEMES = [theme]
     monkeypatch.setitem(registry["SITE_THEME"], "editable", True)

@@ -11,14 +11,13 @@ from django.conf import settings
 from django.contrib.sites.models import Site
 
 from multisite.command_line import checked, existing
-from multisite.hosts import hosts, normal
+from multisite.hosts import LOCAL, ending_in, hosts, normal
 from multisite.models import HostRevision, SiteAlias
 
 from .package import Refused
 
 DEVELOPMENT = "development"
 PRODUCTION = "production"
-LOCAL = ".localhost:8000"
 LONGEST = Site._meta.get_field("domain").max_length
 
 
@@ -49,11 +48,6 @@ def ending():
     """Return how the domains of all sites but the first end in this database."""
     main = Site.objects.filter(pk=settings.SITE_ID).first()
     return ending_in(settings.ENVIRONMENT, main.domain if main else "")
-
-
-def ending_in(environment, main):
-    """Return how domains end in an environment whose first site has the domain `main`."""
-    return {DEVELOPMENT: LOCAL, PRODUCTION: ""}.get(environment, f".{main}" if main else "")
 
 
 def renamed(domain, there, here):

@@ -275,7 +275,9 @@ FORM_ENTRIES_DAYS = 0  # after which that is deleted, with its files, each night
 SITE_ID = 1
 environment_site_id()  # stops here where MEZZANINE_SITE_ID is no ID
 SITE_FALLBACK = False  # True: a host of no site shows SITE_ID, even with many sites when live
-HOST_THEMES = []  # ("domain", "package"): an app whose templates that site has before all others
+# ("domain", "package"): an app whose templates the site that has this domain when live has before
+# all others, on your machine and in other environments too.
+HOST_THEMES = []
 SITE_THEMES = []  # packages that the settings in the admin offer as themes, site by site
 MEDIA_LIBRARY_PER_SITE = True
 BLOG_USE_FEATURED_IMAGE = True  # a picture for each post, if you like

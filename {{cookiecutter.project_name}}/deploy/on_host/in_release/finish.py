@@ -25,16 +25,28 @@ except ImportError:  # of a release that keeps no mail
 
 
 def make_admin(password, hostname):
-    """Make the user admin, unless there is a superuser; return "made", "there" or "missing".
+    """Make the user admin, unless there is a superuser; return what there was to do.
 
-    The last where there is no password to make one with.
+    "there", "made", "missing" without a password to make one with, or "taken" where the name is
+    that of an account of somebody else, who may have signed up with it.
     """
     users = get_user_model()._default_manager
     if users.filter(is_superuser=True).exists():
         return "there"
     if not password:
         return "missing"
-    users.create_superuser("admin", email=f"admin@{hostname}", password=password)
+    rights = {"email": f"admin@{hostname}", "is_staff": True, "is_superuser": True}
+    admin = users.filter(username="admin").first()
+    if admin is None:
+        users.create_superuser("admin", password=password, **rights)
+        return "made"
+    if admin.is_active or admin.has_usable_password():
+        return "taken"
+    # An author without an account, whom fab push has brought with what is theirs.
+    for name, value in (rights | {"is_active": True}).items():
+        setattr(admin, name, value)
+    admin.set_password(password)
+    admin.save()
     return "made"
 
 

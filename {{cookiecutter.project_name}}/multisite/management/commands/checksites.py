@@ -5,7 +5,6 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 
-from django.conf import settings
 from django.contrib.sites.models import Site
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand
@@ -13,8 +12,10 @@ from mezzanine.conf.models import Setting
 from mezzanine.pages.models import Page
 
 from ...certificates import certificates
+from ...hosts import hosts as known
 from ...hosts import without_port
 from ...models import valid_host
+from ...template_loader import host_theme
 
 AT_ONCE = 20  # questions to the DNS
 
@@ -34,12 +35,9 @@ def problems():
     """Yield the ID and the domain of a site and what is wrong with it, str."""
     with_home = set(Page._base_manager.filter(slug="/").values_list("site_id", flat=True))
     named = dict(Setting._base_manager.filter(name="SITE_THEME").values_list("site_id", "value"))
-    named |= {
-        site_id: package
-        for host, package in settings.HOST_THEMES
-        for site_id in Site.objects.filter(domain__iexact=host).values_list("id", flat=True)
-    }
     sites = list(Site.objects.order_by("id").prefetch_related("aliases"))
+    known.refresh()
+    named |= {site.pk: package for site in sites if (package := host_theme(site.pk))}
     hosts = {site: [site.domain, *(alias.host for alias in site.aliases.all())] for site in sites}
     with ThreadPoolExecutor(AT_ONCE) as pool:  # each waits for the DNS
         every = [host for of_site in hosts.values() for host in of_site]
