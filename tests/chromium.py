@@ -10,6 +10,7 @@ import subprocess
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from support import program, unavailable
@@ -38,16 +39,22 @@ UNCLEAR = """others => axe.run({exclude: others.map(other => [other])}, {preload
         ({id, nodes}) => `${id}: ${nodes.map(node => node.html).join(" ")}`))"""
 
 
+@pytest.fixture(scope="session")
+def filled(project, tmp_path_factory):
+    """The project with a new database, for the sites of all modules: to make it takes seconds."""
+    path = shutil.copytree(project.path, tmp_path_factory.mktemp("filled") / "site")
+    command = [project.python, "manage.py", "createdb", "--noinput"]
+    subprocess.run(command, cwd=path, check=True, stdout=subprocess.DEVNULL)
+    return SimpleNamespace(path=path, python=project.python)
+
+
 @contextmanager
-def running_site(project, directory, more=""):
-    """Start a copy of the project, with a new database and more settings, and give its address."""
-    path = shutil.copytree(project.path, directory / "site")
+def running_site(filled, directory, more=""):
+    """Start a copy of a project and its database, with more settings, and give its address."""
+    path = shutil.copytree(filled.path, directory / "site")
     with open(path / "mysite" / "local_settings.py", "a", encoding="utf-8") as settings:
         settings.write(f"COMMENTS_DEFAULT_APPROVED = True\n{more}")
-    manage = [project.python, "manage.py"]
-    subprocess.run(
-        [*manage, "createdb", "--noinput"], cwd=path, check=True, stdout=subprocess.DEVNULL
-    )
+    manage = [filled.python, "manage.py"]
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{probe.getsockname()[1]}"
@@ -110,8 +117,8 @@ def axe():
 
 
 @pytest.fixture(scope="module")
-def site(browser, project, tmp_path_factory):
-    with running_site(project, tmp_path_factory.mktemp("browser")) as address:
+def site(browser, filled, tmp_path_factory):
+    with running_site(filled, tmp_path_factory.mktemp("browser")) as address:
         yield address
 
 

@@ -21,12 +21,12 @@ SITE_TAGLINE = "هذا نص طويل بالعربية " * 6
 
 
 @pytest.fixture(scope="module", params=["", LONG_NAME], ids=["", "with a long name"])
-def content(request, browser, project, tmp_path_factory):
+def content(request, browser, filled, tmp_path_factory):
     """The address of a site, and those of what was written there."""
     directory = tmp_path_factory.mktemp("content")
-    with running_site(project, directory, request.param) as site:
+    with running_site(filled, directory, request.param) as site:
         code = Path(__file__).with_name("others_content.py").read_text("utf-8")
-        command = [project.python, "manage.py", "shell", "-v0", "-c", code]
+        command = [filled.python, "manage.py", "shell", "-v0", "-c", code]
         printed = subprocess.check_output(command, cwd=directory / "site", text=True)
         yield site, json.loads(printed)
 

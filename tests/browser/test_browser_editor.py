@@ -63,13 +63,13 @@ PICTURE = """(page, [way, name, content]) => {
 
 
 @pytest.fixture(scope="module")
-def site(browser, project, tmp_path_factory):
+def site(browser, filled, tmp_path_factory):
     """The site, with an editor in the inlines of its first page as well."""
     directory = tmp_path_factory.mktemp("browser")
-    path = shutil.copytree(project.path, directory / "edited")
+    path = shutil.copytree(filled.path, directory / "edited")
     with open(path / "homepage/admin.py", "a", encoding="utf-8") as file:
         file.write(INLINES)
-    with running_site(SimpleNamespace(path=path, python=project.python), directory) as address:
+    with running_site(SimpleNamespace(path=path, python=filled.python), directory) as address:
         yield address
 
 

@@ -17,10 +17,10 @@ BlogPost.objects.create(title="Bread", content="x", user_id=1)
 
 
 @pytest.fixture(scope="module")
-def site(browser, project, tmp_path_factory):
+def site(browser, filled, tmp_path_factory):
     directory = tmp_path_factory.mktemp("growth")
-    with running_site(project, directory) as address:
-        manage = [project.python, "manage.py", "shell", "-c", CONTENT]
+    with running_site(filled, directory) as address:
+        manage = [filled.python, "manage.py", "shell", "-c", CONTENT]
         subprocess.run(manage, cwd=directory / "site", check=True)
         yield address
 

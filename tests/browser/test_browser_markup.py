@@ -79,10 +79,10 @@ def checker():
 
 
 @pytest.fixture(scope="module")
-def running(browser, project, tmp_path_factory):
+def running(browser, filled, tmp_path_factory):
     """The address of the site, and its directory."""
     directory = tmp_path_factory.mktemp("markup")
-    with running_site(project, directory) as address:
+    with running_site(filled, directory) as address:
         yield address, directory / "site"
 
 

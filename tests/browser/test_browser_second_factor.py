@@ -14,9 +14,9 @@ print(f"{totp(b32decode(sys.argv[1])):06}")
 
 
 @pytest.fixture(scope="module")
-def site(browser, project, tmp_path_factory):
+def site(browser, filled, tmp_path_factory):
     folder = tmp_path_factory.mktemp("browser")
-    with running_site(project, folder, "SECOND_FACTOR = True\n") as address:
+    with running_site(filled, folder, "SECOND_FACTOR = True\n") as address:
         yield address
 
 

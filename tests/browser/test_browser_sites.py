@@ -18,16 +18,16 @@ for name, domains in {"both": ["two.example", "three.example"], "two": ["two.exa
 
 
 @pytest.fixture(scope="module")
-def site(browser, project, tmp_path_factory):
+def site(browser, filled, tmp_path_factory):
     """The address of the first of three sites."""
     directory = tmp_path_factory.mktemp("sites")
-    with running_site(project, directory) as address:
+    with running_site(filled, directory) as address:
         for arguments in (
             ["addsite", "two.example"],
             ["addsite", "three.example"],
             ["shell", "-c", STAFF],
         ):
-            command = [project.python, "manage.py", *arguments]
+            command = [filled.python, "manage.py", *arguments]
             subprocess.run(command, cwd=directory / "site", check=True, stdout=subprocess.DEVNULL)
         yield address
 
