@@ -130,7 +130,7 @@ for model in ("author", "reading"):  # the inlines of the one, and the other, ar
 def test_a_page_type_of_ones_own_is_translated_as_the_readme_says(make):
     site = make()
     write_apps(site.path)
-    edit(site.path / "mysite/settings.py", SWITCH)
+    edit(site.path / "mysite/settings.py", TRANSLATED)
     readme = (TEMPLATE / "{{cookiecutter.project_name}}/README.md").read_text("utf-8")
     module = re.search(r"```python\n(import mezzanine.pages.*?)```", readme, re.DOTALL)[1]
     (site.path / "authors/translation.py").write_text(module)
