@@ -23,7 +23,7 @@ def make(host: Host) -> None:
     with step(host, "Secrets"):
         host.call("keys", db_pass=config.db_pass)
     with step(host, "Database"):
-        given: dict[str, Any] = {"locale": config.locale, "environment": config.environment}
+        given: dict[str, Any] = {"locale": config.locale, "owner": config.environment}
         given |= {"database": config.database, "ca": files.database_ca(host)}
         host.call("role", **given)
 

@@ -3,10 +3,12 @@
 import json
 import subprocess
 import sys
+from inspect import signature
 from zipfile import ZipFile
 
 import pytest
 
+from deploy.on_host.__main__ import COMMANDS
 from deploy.program import archive
 
 BYTECODE = "on_host/__main__.pyc"
@@ -41,6 +43,12 @@ def test_it_refuses_in_one_line(program):
     result = run(program, **STAGE)
     assert result.returncode == 1
     assert result.stderr == "There is no site yet; type fab all\n"
+
+
+def test_no_command_wants_what_the_program_keeps_for_itself():
+    taken = {"command", "name", "root", "home", "environment"}
+    wanted = {name: {*signature(command).parameters} for name, command in COMMANDS.items()}
+    assert {name: names & taken for name, names in wanted.items() if names & taken} == {}
 
 
 def test_it_is_compiled_at_its_first_start_alone_and_stays_what_it_is(program):

@@ -7,16 +7,16 @@ from .site import Site
 
 
 def make(
-    site: Site, locale: str, database: str = "", ca: str = "", environment: str = ""
+    site: Site, locale: str, database: str = "", ca: str = "", owner: str = ""
 ) -> dict[str, bool]:
     """Make the role and the database, or bring them up to date.
 
-    Elsewhere, which a DATABASE says, somebody else has made them: they are looked at. `ca` is the
-    text of a certificate.
+    Elsewhere, which a DATABASE says, somebody else has made them: they are looked at, and marked as
+    those of the environment `owner`. `ca` is the text of a certificate.
     """
     if database:
         with databases.wanted(site, database, ca) as found:
-            elsewhere.claim(site, found, environment)
+            elsewhere.claim(site, found, owner)
         return {"made": False}
     name = site.name  # in quotes, as it may be a word of SQL such as order
     require(site, "role", name)
