@@ -69,6 +69,7 @@ REFUSED = {
         ],
         *["s3://garden?endpoint=https://s3.example:99999", "s3://garden?endpoint=https://[::1"],
         *["s3://garden?endpoint=https://s3.example:443", "s3://garden?endpoint=http://10.0.0.5:80"],
+        *["s3://garden?endpoint=https://10.0.0.5:9000", "s3://garden?endpoint=https://[::1]:9000"],
         *["s3://garden?endpoint=http://localhost:9000", "s3://garden?endpoint=https://LOCALHOST"],
     ],
     "METRICS_DIRECTORY": [None, "node-exporter", "~/x", "/", "/a/../b", "/a b", "/a;b", "/%s"],

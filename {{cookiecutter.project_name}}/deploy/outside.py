@@ -111,12 +111,15 @@ def check_endpoint(endpoint: str, wrong: ValueError) -> None:
         raise ValueError(f"{endpoint} ends with the port that it has anyway; leave :{match[3]} out")
     if match[2].lower() == "localhost":  # NGINX asks name servers alone, which do not know it
         raise ValueError(f"{endpoint}: write 127.0.0.1 for {match[2]}")
-    if match[1] == "http" and not is_private(match[2].strip("[]")):
+    address = address_in(match[2].strip("[]"))
+    if match[1] == "https" and address:  # NGINX looks for names alone in a certificate
+        raise ValueError(f"{endpoint}: https needs the name that is in the certificate")
+    if match[1] == "http" and not (address and address.is_private):
         raise ValueError(f"{endpoint} is not encrypted: an endpoint outside begins with https")
 
 
-def is_private(host: str) -> bool:
+def address_in(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(host).is_private
+        return ipaddress.ip_address(host)
     except ValueError:
-        return False
+        return None

@@ -2,6 +2,7 @@
 system wrote which made the file."""
 
 import os
+import re
 import unicodedata
 import zlib
 from io import BytesIO
@@ -118,7 +119,7 @@ def store(slug, name, data, kind):
     """
     folders = [folder for folder in slug.split("/") if BARE_NAME.fullmatch(folder)]
     suffixes = Image.registered_extensions()
-    stem, suffix = os.path.splitext(name)
+    stem, suffix = os.path.splitext(re.sub("[%?]", "_", name))  # in addresses they mean more
     if suffixes.get(suffix.lower()) != kind:
         suffix = next((suffix for suffix, format in suffixes.items() if format == kind), "")
     stem = stem.encode()[: LONGEST // 2].decode(errors="ignore")

@@ -1,8 +1,10 @@
 """In a project: all that uses uploads, as tests/test_uploads_elsewhere.py has it, in a bucket."""
 
 import os
+import socket
+import time
 from collections.abc import MutableMapping
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 import test_uploads_elsewhere as elsewhere
@@ -10,12 +12,14 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.urls import reverse
 from media_acts import act
-from media_library.bucket import Bucket
+from media_library import bucket
+from media_library.bucket import Bucket, BucketAway
 from mezzanine.forms import admin as forms_admin
 from mezzanine.forms import forms
 from staff.entry_bucket import EntryBucket
 from test_uploads_elsewhere import *  # noqa: F403
 from test_uploads_elsewhere import PATH
+from theme import pictures
 
 PLACE = {"bucket": "garden", "endpoint": os.environ["OBJECT_STORE"], "region": "eu-central-1"}
 
@@ -60,17 +64,17 @@ def empty(storage):
 
 @pytest.fixture(autouse=True)
 def storage(monkeypatch):
-    bucket = empty(Opened(**PLACE, location="media"))
-    monkeypatch.setattr(default_storage, "_wrapped", bucket)
-    return bucket
+    opened = empty(Opened(**PLACE, location="media"))
+    monkeypatch.setattr(default_storage, "_wrapped", opened)
+    return opened
 
 
 @pytest.fixture(autouse=True)
 def private(monkeypatch):
-    bucket = empty(EntryBucket(**PLACE, location="private"))
+    entries = empty(EntryBucket(**PLACE, location="private"))
     for module in (forms, forms_admin):
-        monkeypatch.setattr(module, "fs", bucket)
-    return bucket
+        monkeypatch.setattr(module, "fs", entries)
+    return entries
 
 
 def test_the_media_library_makes_folders_renames_and_deletes(browse, lake, storage):
@@ -121,3 +125,83 @@ def test_no_address_leads_to_what_came_by_a_form(private):
 
 def test_the_path_is_that_of_the_site(lake):
     assert lake == PATH
+
+
+# Away, or slow
+
+
+@pytest.fixture
+def silent(monkeypatch):
+    """An address where a server accepts connections, and says nothing."""
+    monkeypatch.setattr(Bucket, "asked_again_at", 0.0)
+    monkeypatch.setitem(bucket.PATIENT, "read_timeout", 0.5)
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_after_a_question_without_an_answer_the_next_ones_wait_for_nothing(silent, monkeypatch):
+    for endpoint in ("http://127.0.0.1:1", silent):
+        away = Bucket(**PLACE | {"endpoint": endpoint}, location="media")
+        with pytest.raises(BucketAway, match=endpoint):
+            away.exists("lake.jpg")
+        with pytest.raises(BucketAway, match="did not answer a moment ago"):
+            away.listdir("uploads")
+        later = time.monotonic() + bucket.PAUSE
+        with monkeypatch.context() as clock:
+            clock.setattr(bucket.time, "monotonic", lambda later=later: later + 1)
+            with pytest.raises(BucketAway, match=endpoint):
+                away.exists("lake.jpg")
+        monkeypatch.setattr(Bucket, "asked_again_at", 0.0)
+
+
+def test_where_a_bucket_refuses_the_next_question_is_asked(storage):
+    wrong = Bucket(**PLACE | {"bucket": "none"}, location="media")
+    for _ in range(2):
+        with pytest.raises((BucketAway, FileNotFoundError), match="NoSuchBucket"):
+            wrong.listdir("")
+    assert storage.listdir("") == ([], [])
+
+
+# Names
+
+
+HOSTILE = ["Täg #1 %2F a+b.gif", "ä" * 150 + ".gif", "a'b\"<c>.gif", "x\ny.gif"]
+
+
+def test_whatever_a_file_is_called_it_is_stored_shown_and_deleted(browse, storage):
+    for name in HOSTILE:
+        answer = elsewhere.upload(browse("admin"), name, b"GIF89a")
+        assert answer.status_code == 200, name
+    assert elsewhere.upload(browse("admin"), "empty.gif", b"").status_code in (200, 400)
+    stored = {name for name in storage.files if not name.endswith("empty.gif")}
+    assert len(stored) == len(HOSTILE)
+    for name in stored:
+        assert len(os.path.basename(name).encode()) < 200
+        assert storage.url(name) == elsewhere.ADDRESS + quote(name)
+        deleted = act(browse("admin"), "fb_delete", filename=os.path.basename(name))
+        assert deleted.status_code == 302
+    assert stored & set(storage.files) == set()
+
+
+@pytest.mark.usefixtures("mezzanines_base")
+def test_pictures_of_a_zip_file_have_names_that_a_backup_can_have(browse, storage):
+    names = ["Täg #1 %2F a+b.gif", "ä" * 150 + ".gif", "a/../b.gif"]
+    gallery = elsewhere.Gallery.objects.create(
+        title="Ours", slug="ours/summer", zip_import=elsewhere.zip_of(*names)
+    )
+    assert gallery.images.count() == len(names)
+    for image in gallery.images.all():
+        assert storage.exists(image.file.name)
+        assert max(len(part.encode()) for part in image.file.name.split("/")) < 256
+    shown = elsewhere.page(browse(), gallery.get_absolute_url())
+    addresses = [picture["src"] for picture in shown.select(".gallery img")]
+    assert len(elsewhere.names_in(map(unquote, addresses), storage)) == len(names)
+
+
+def test_small_pictures_follow_one_that_is_uploaded_again(browse, lake, storage):
+    first = pictures.versions(lake)
+    again = elsewhere.photograph(1200, 1200)
+    elsewhere.upload(browse("admin"), "Lake.jpg", again, replace="1")
+    second = pictures.versions(lake)
+    assert (first["height"], second["height"]) == (960, 1200)
+    assert storage.files[lake] == again

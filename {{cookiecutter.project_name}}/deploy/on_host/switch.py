@@ -110,7 +110,7 @@ class Switch:
             return
         try:
             moving_uploads.finish(self.site)
-        except (Refused, OSError) as error:
+        except Exception as error:  # the release is live all the same
             left = moving_uploads.left(self.site)
             self.journal["uploads"] = f"{error}; {left}; type fab backup"
 
