@@ -14,8 +14,9 @@ class LanguagesConfig(AppConfig):
 
         addresses.install()
         if settings.USE_MODELTRANSLATION:
-            from . import rights, searching, texts
+            from . import rights, searching, tabs, texts
 
             rights.install()
             searching.install()
+            tabs.install()
             post_migrate.connect(texts.give_to_default_language)
