@@ -146,6 +146,29 @@ def test_sites_come_change_and_go_under_load_without_a_restart_or_an_error(live)
     assert statuses.keys() == {200, 301, 404}, live.log()[-5000:]
 
 
+# A view of one's own: where those of Django and Mezzanine look for such a row, there is none.
+VIEW = """
+
+def titles(request, start):
+    from django.http import HttpResponse
+    from mezzanine.pages.models import Page
+
+    return HttpResponse(Page.objects.values_list("title", flat=True)[start : start + 1])
+
+
+urlpatterns.insert(0, path("titles/<int:start>/", titles))
+"""
+
+
+def test_a_number_that_postgresql_cannot_hold_is_not_found(live, visitor):
+    with Path(live.path, "mysite/urls.py").open("a") as urls:
+        urls.write(VIEW)
+    live.stop()
+    live.start()
+    assert visitor.open("/titles/0/").status == 200
+    assert visitor.open(f"/titles/{2**63}/").status == 404
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

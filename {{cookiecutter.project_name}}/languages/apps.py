@@ -14,9 +14,10 @@ class LanguagesConfig(AppConfig):
 
         addresses.install()
         if settings.USE_MODELTRANSLATION:
-            from . import rights, searching, texts, untranslated
+            from . import rights, searching, tabs, texts, untranslated
 
             rights.install()
             searching.install()
+            tabs.install()
             untranslated.install()
             post_migrate.connect(texts.give_to_default_language)

@@ -141,6 +141,7 @@ def test_a_mailed_link_leads_to_the_site_that_was_asked(browse, two, path, field
     assert "127.0.0.1" not in message.subject + message.body
 
 
+@pytest.mark.usefixtures("in_english")
 def test_a_new_site_has_a_home_page_and_nothing_of_the_first(browse, two, settings):
     settings.ROOT_URLCONF = "site_urls"
     html = browse(host=TWO).get("/").content.decode()

@@ -2,8 +2,10 @@
 
 import inspect
 import sys
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from mezzanine.core import managers
 from mezzanine.utils.conf import set_dynamic_settings
 from originals import original
@@ -17,6 +19,14 @@ def test_an_address_that_begins_as_a_language_is_cut(settings):
 
 def test_searching_knows_nothing_of_translations():
     assert "modeltranslation" not in inspect.getsource(managers)
+
+
+def test_tabs_of_languages_hide_errors_and_do_not_work_in_new_rows():
+    path = Path(finders.find("mezzanine/js/admin/tabbed_translation_fields.js"))
+    script = path.read_text("utf-8")
+    assert "tabs(" in script
+    assert "errorlist" not in script
+    assert "formset:added" not in script
 
 
 def test_translations_are_off_where_their_package_is_missing(monkeypatch):
