@@ -2,7 +2,6 @@
 system wrote which made the file."""
 
 import os
-import re
 import unicodedata
 import zlib
 from io import BytesIO
@@ -17,7 +16,7 @@ from django.utils.translation import gettext as _
 from mezzanine.galleries.models import BaseGallery, GalleryImage
 from PIL import Image
 
-from media_library.paths import BARE_NAME, root
+from media_library.paths import BARE_NAME, UNSAFE, root
 
 LONGEST = GalleryImage._meta.get_field("file").max_length
 LARGEST = 100 * 1024 * 1024  # bytes of one picture
@@ -115,11 +114,12 @@ def in_extra_field(extra, raw):
 def store(slug, name, data, kind):
     """Store a picture in a folder of its gallery, in the uploads of the site; return its path.
 
-    Its name ends as its format does: a GIF that is called page.html would be sent as HTML.
+    Its name ends as its format does: a GIF that is called page.html would be sent as HTML. It has
+    nothing that means something else in an address, such as a question mark.
     """
     folders = [folder for folder in slug.split("/") if BARE_NAME.fullmatch(folder)]
     suffixes = Image.registered_extensions()
-    stem, suffix = os.path.splitext(re.sub("[%?]", "_", name))  # in addresses they mean more
+    stem, suffix = os.path.splitext("".join(each for each in name if each not in UNSAFE))
     if suffixes.get(suffix.lower()) != kind:
         suffix = next((suffix for suffix, format in suffixes.items() if format == kind), "")
     stem = stem.encode()[: LONGEST // 2].decode(errors="ignore")

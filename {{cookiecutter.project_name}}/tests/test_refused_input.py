@@ -70,6 +70,39 @@ def test_a_default_value_of_a_form_can_be_shown(admin, browse, kind, default, wo
     assert browse().get(form.get_absolute_url()).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "kind", [fields.SELECT, fields.SELECT_MULTIPLE, fields.RADIO_MULTIPLE, fields.CHECKBOX_MULTIPLE]
+)
+def test_a_list_of_a_form_has_choices(admin, kind):
+    form = Form.objects.filter(fields__isnull=False).first()
+    form.fields.all().delete()
+    for choices in ("", " , ", "one, two"):
+        field = {"label": "L", "field_type": kind, "choices": choices}
+        answer = change(
+            admin,
+            form,
+            **{f"fields-0-{name}": value for name, value in field.items()},
+            **{f"fields-0-choices_{code}": choices for code in ("en", "de")},
+        )
+        assert ("Type what visitors can choose from." in answer.text) == ("one" not in choices)
+    assert form.fields.get().choices == "one, two"
+
+
+@pytest.mark.parametrize(
+    ("addresses", "words"),
+    [
+        ("one@x.example, two", "This is no e-mail address: two"),
+        ("one@x.example; two@x.example", "This is no e-mail address"),
+        ("one@x.example, two@x.example,", ""),
+    ],
+)
+def test_copies_of_a_form_go_to_addresses(admin, addresses, words):
+    form = Form.objects.first()
+    answer = change(admin, form, email_copies=addresses)
+    assert answer.status_code == (200 if words else 302)
+    assert words in answer.text
+
+
 @pytest.mark.parametrize("name", ["BLOG_POST_PER_PAGE", "COMMENTS_NUM_LATEST", "SEARCH_PER_PAGE"])
 @pytest.mark.parametrize(
     ("number", "words"),

@@ -100,6 +100,19 @@ def test_folders_are_walked_and_what_is_no_picture_is_left_out(db):
     assert names(SimpleUploadedFile("x.zip", out.getvalue())) == ["a.gif", "b.gif", "c.gif"]
 
 
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [
+        ("What? 50% #1.gif", "What 50 1.gif"),
+        ("%2e.gif", "2e.gif"),
+        ("?.gif", "picture.gif"),
+        ('it\'s "so" & <so>.gif', "its so  so.gif"),
+    ],
+)
+def test_a_name_can_be_an_address(db, name, stored):
+    assert names(archive(name)) == [stored]
+
+
 def test_a_long_name_is_cut(db):
     (name,) = names(archive("ü" * 120 + ".gif"))
     assert name.startswith("üüü")

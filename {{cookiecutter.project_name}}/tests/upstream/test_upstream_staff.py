@@ -136,6 +136,13 @@ def test_a_post_of_the_year_26_makes_the_blog_an_error():
     assert not [each for each in validators if isinstance(each, MinValueValidator)]
 
 
+def test_copies_go_to_any_text():
+    source = inspect.getsource(Form).partition("email_copies = ")[2]
+    assert source.startswith("models.CharField")
+    assert "validators" not in source.partition("email_subject")[0]
+    assert "clean" not in vars(Form)
+
+
 def test_a_default_value_that_is_no_template_makes_a_form_an_error():
     page = Form.objects.create(title="Form")
     page.fields.create(label="L", field_type=TEXT, default="{% broken %}")
