@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 import pytest
-from support import TEMPLATE
+from support import TEMPLATE, program
 
 PROJECT = TEMPLATE / "{{cookiecutter.project_name}}"
 README = (PROJECT / "README.md").read_text("utf-8")
@@ -61,3 +61,24 @@ def test_those_of_manage_do_what_they_say_one_after_the_other(made, project):
         command = [project.python, "manage.py", *shlex.split(line)]
         run = subprocess.run(command, cwd=made, capture_output=True, text=True)
         assert run.returncode == 0, f"{line}\n{run.stdout}{run.stderr}"
+
+
+def test_words_of_an_app_are_translated_and_those_of_the_project_stay(project, tmp_path):
+    program("xgettext", "gettext")
+    path = tmp_path / "mysite"
+    shutil.copytree(project.path, path)
+    (path / "bread/locale").mkdir(parents=True)
+    code = 'from django.utils.translation import gettext as _\n\nRYE = _("Rye of ours")\n'
+    (path / "bread/words.py").write_text(code)
+    typed = re.findall(r"`nox -s manage --\s((?:make|compile)messages [^`]*)`", README)
+    assert len(typed) == 2
+    commands = [[project.python, "manage.py", *shlex.split(line)] for line in typed]
+    commands = [[{"fr": "de"}.get(word, word) for word in command] for command in commands]
+    commands.append(shlex.split(re.search(r"`(git checkout locale)`", README)[1]))
+    for command in commands:
+        subprocess.run(command, cwd=path, capture_output=True, check=True)
+    status = ["git", "status", "--porcelain"]
+    assert subprocess.check_output(status, cwd=path, text=True) == "?? bread/\n"
+    translated = path / "bread/locale/de/LC_MESSAGES"
+    assert 'msgid "Rye of ours"' in (translated / "django.po").read_text("utf-8")
+    assert (translated / "django.mo").exists()
