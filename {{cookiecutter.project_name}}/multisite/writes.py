@@ -90,12 +90,19 @@ def reading(load):
     from mezzanine.conf.models import Setting
     from mezzanine.core.request import current_request
 
+    from page_cache import shared
+
+    def stored():
+        return [(row.name, row.value) for row in Setting.objects.all()]
+
     @wraps(load)
     def read(conf):
-        if current_request() is None:
+        request = current_request()
+        if request is None:
             return load(conf)
-        rows = [row for row in Setting.objects.all() if row.name in registry]
-        values = {row.name: conf._to_python(registry[row.name], row.value) for row in rows}
+        rows = shared.once(request, "settings", stored) if shared.is_possible(request) else stored()
+        rows = [row for row in rows if row[0] in registry]
+        values = {name: conf._to_python(registry[name], value) for name, value in rows}
         unused = [name for name in values if hasattr(settings, name)]
         changed = [name for name in unused if values[name] != registry[name]["default"]]
         if changed:

@@ -23,6 +23,7 @@ from mezzanine.pages.templatetags import pages_tags
 from mezzanine.utils.urls import home_slug
 
 from languages.addresses import path_to_slug
+from page_cache import shared
 
 from .line import line_of
 from .tree import Tree
@@ -41,13 +42,14 @@ def menus():
 class PagesOfMenus(Tree):
     """What templates know as menu_pages: the pages of a level by the ID of the page above."""
 
-    def __init__(self, pages, context):
+    def __init__(self, user, context):
         request = context.get("request")
         # Without the request, of which Mezzanine would look up the language for each page.
         self.helpers = {name: context[name] for name in ("_current_page", "_parent_page_ids")}
         self.slug = path_to_slug(request.path_info) if request else None
         self.in_menus = {}  # whether a page with such in_menus is in a menu
-        super().__init__(pages, context["_parent_page_ids"], menus(), home_slug())
+        find_pages, line = partial(pages_for, user), context["_parent_page_ids"]
+        super().__init__(find_pages, line, menus(), home_slug(), once_for(request, user))
 
     def __getitem__(self, parent_id):
         if isinstance(parent_id, str):  # templates try this before the attribute of that name
@@ -57,8 +59,7 @@ class PagesOfMenus(Tree):
     def get(self, parent_id, default=None):
         return self[parent_id] or default
 
-    def load(self, query):
-        pages = super().load(query)
+    def describe(self, pages):
         for page in pages:
             page.set_helpers(self.helpers)
             page.is_current = page.slug == self.slug
@@ -98,6 +99,7 @@ class Branch:
         return len(self.all)
 
     def __bool__(self):
+        self.tree.load_line(self.level)
         return any(self.level.few.values()) or self.tree.number(self.level.parent_id) > 0
 
     def __getitem__(self, index):
@@ -118,7 +120,7 @@ class Branch:
         if self.level.pages is not None:
             pages = self.all
         elif self.parent and self.parent.pk not in self.tree.line:
-            pages = self.tree.unfold(self.menu).get(self.parent.pk, [])
+            pages = (self.tree.unfold(self.menu) or {}).get(self.parent.pk, [])
         else:
             pages = self.tree.few(self.level, self.menu)
         for page in self.describe(pages):
@@ -135,6 +137,7 @@ class Branch:
         if self.level.pages is not None:
             pages = self.all
         else:
+            self.tree.load_line(self.level)
             pages = [page for few in self.level.few.values() for page in few]
         return self.describe([page for page in pages if page.pk in self.tree.line][:1])
 
@@ -146,9 +149,10 @@ class Branch:
 
     def is_in_menu(self):
         """Return whether a page of the level is in the menu."""
+        self.tree.load_line(self.level)
         few = self.level.few.get(self.menu)
         if few is None and self.parent and self.menu in self.tree.submenus:
-            few = self.tree.submenus[self.menu].get(self.parent.pk)
+            few = (self.tree.submenus[self.menu] or {}).get(self.parent.pk)
         if few is not None:
             return any(self.tree.is_in_menu(page.in_menus, self.menu) for page in few)
         return self.tree.number_in_menu(self.level.parent_id, self.menu) > 0
@@ -177,7 +181,8 @@ class Branch:
     def has_submenu(self, page):
         if self.tree.is_whole:
             return page.has_children_in_menu
-        return self.depth == 0 and page.pk in self.tree.unfold(self.menu)
+        below = None if self.depth else self.tree.unfold(self.menu)
+        return below is not None and (page.pk in below or self.is_open(page))
 
 
 def page_menu(context, token):
@@ -207,22 +212,32 @@ def arguments(context, token):
     return names[-1], parents[-1] if parents else None
 
 
+def pages_for(user):
+    return Page.objects.published(for_user=user).select_related(None)
+
+
+def once_for(request, user):
+    """Return shared.once() for visitors, or None: who is logged in may see more pages."""
+    if user is not None and shared.is_possible(request) and not user.is_authenticated:
+        return partial(shared.once, request)
+    return None
+
+
 def begin(context):
     """Put into the context what all menus of an answer share."""
     request = context.get("request")
     user = getattr(request, "user", None)
     path = request.path if user else ""
-    pages = Page.objects.published(for_user=user).select_related(None)
-    shared = context.dicts[0]
+    of_all = context.dicts[0]
     if "page" in context:
-        shared["_current_page"] = context["page"]
+        of_all["_current_page"] = context["page"]
     else:
-        here = pages.exclude(content_model="link").filter(slug=path)
-        shared["_current_page"] = here.only("pk", "parent").order_by().first()
-    shared["_parent_page_ids"] = line_of(shared["_current_page"])
-    shared["menu_pages"] = PagesOfMenus(pages, context)
-    shared["on_home"] = path == home_slug()
-    shared["has_home"] = shared["menu_pages"].has_home
+        here = pages_for(user).exclude(content_model="link").filter(slug=path)
+        of_all["_current_page"] = here.only("pk", "parent").order_by().first()
+    of_all["_parent_page_ids"] = line_of(of_all["_current_page"])
+    of_all["menu_pages"] = PagesOfMenus(user, context)
+    of_all["on_home"] = path == home_slug()
+    of_all["has_home"] = of_all["menu_pages"].has_home
 
 
 def install():

@@ -2,6 +2,8 @@
 
 from functools import cache, partial
 
+from django.db import router
+from django.db.models.base import ModelState
 from mezzanine.pages.models import Page
 
 # Columns that no menu of Mezzanine shows. What a project adds to Page by EXTRA_MODEL_FIELDS is not
@@ -48,9 +50,33 @@ def refresh(page, pages, using=None, fields=None, **kwargs):
 
 def load(query):
     """Return the pages of a query, a list, without content and what menus seldom show."""
-    pages = list(query.select_related(None).defer(*SELDOM))
+    return together(list(query.select_related(None).defer(*SELDOM)))
+
+
+def together(pages):
+    """Let pages that were loaded together load together what they lack."""
     for page in pages:
         contents = page._state.fields_cache = Contents(pages)
         contents.pk = page.pk
         page.refresh_from_db = partial(refresh, page, pages)
     return pages
+
+
+def rows_of(query):
+    """Return the pages of a query as from_rows() takes them, dicts of plain values."""
+    rows = [dict(vars(page)) for page in query.select_related(None).defer(*SELDOM)]
+    for row in rows:
+        del row["_state"]
+    return rows
+
+
+def from_rows(rows):
+    """Return pages as load() does."""
+    pages, using = [], router.db_for_read(Page)
+    for row in rows:
+        page = Page.__new__(Page)
+        page.__dict__ |= row
+        page._state = ModelState()
+        page._state.adding, page._state.db = False, using
+        pages.append(page)
+    return together(pages)

@@ -4,12 +4,12 @@ The menus of the theme ask for few pages of a level, by Tree.few(). A menu of on
 through page_branch gets all of the level, as in Mezzanine, by Tree.all().
 """
 
-from functools import cached_property
+from functools import cached_property, partial
 
 from django.db import connections
 from django.db.models import Count, Q
 
-from .peers import load
+from .peers import from_rows, load, rows_of
 
 WHOLE = 60  # pages of a site of which the menus show all
 FEW = 15  # of a larger one, they show so many of a level
@@ -23,6 +23,10 @@ FIRST = "WHERE {where} ORDER BY _order, id LIMIT {limit}"
 
 def order(page):
     return page._order is None, page._order, page.pk
+
+
+def with_rows(values, query):
+    return values, rows_of(query)
 
 
 def among(parents):
@@ -44,24 +48,49 @@ class Level:
 class Tree:
     """The levels of a site's pages, by the ID of the page above, each loaded when it is asked for.
 
-    pages is a query for all pages that the visitor may see, line has the IDs of the current page
-    and those above it, menus those of each menu template, a dict. home is the slug of the home
-    page.
+    find_pages() returns a query for all pages that the visitor may see, line has the IDs of the
+    current page and those above it, menus those of each menu template, a dict. home is the slug of
+    the home page. once(name, load), if there is one, returns what load() does, for all pages of the
+    site.
     """
 
-    def __init__(self, pages, line, menus, home):
-        self.pages, self.line, self.menus = pages, line, menus
-        self.levels, self.known, self.asked, self.submenus = {}, {}, set(), {}
-        some, homes = self.ids([(f"LIMIT {WHOLE + 1}", []), ("WHERE slug = %s LIMIT 1", [home])])
-        self.is_whole, self.has_home = len(some) <= WHOLE, bool(homes)
+    def __init__(self, find_pages, line, menus, home, once=None):
+        self.find_pages, self.once = find_pages, once
+        self.line, self.menus, self.home = line, menus, home
+        self.levels, self.known, self.asked = {}, {}, set()
+        self.tops, self.submenus = {}, {}  # by menu: IDs; pages by the ID of the one above, or None
+        (self.is_whole, self.has_home), found = self.of_all("whole", self.ask_whole)
         if self.is_whole:
-            found = sorted(self.load(pages.order_by()), key=order)
+            found = sorted(found, key=order)
             self.keep(found, [None, *(page.pk for page in found)])
-        else:
-            self.load_few([None, *line], [*menus])
+
+    @cached_property
+    def pages(self):
+        return self.find_pages()
+
+    def of_all(self, name, ask):
+        """Return what all pages of the site have in common: plain values, and pages, a list.
+
+        ask() returns the values, and a query for the pages.
+        """
+        if not self.once:
+            values, query = ask()
+            return values, self.load(query)
+        values, rows = self.once(f"{__name__}.{name}", lambda: with_rows(*ask()))
+        return values, self.describe(from_rows(rows))
+
+    def ask_whole(self):
+        home = "WHERE slug = %s LIMIT 1", [self.home]
+        some, homes = self.ids([(f"LIMIT {WHOLE + 1}", []), home])
+        is_whole = len(some) <= WHOLE
+        return (is_whole, bool(homes)), self.pages.order_by() if is_whole else self.pages.none()
 
     def load(self, query):
-        return load(query)
+        return self.describe(load(query))
+
+    def describe(self, pages):
+        """Let pages have what templates know of them, whichever menu they are in; return them."""
+        return pages
 
     def level(self, parent_id, depth=0):
         if parent_id not in self.levels:
@@ -77,6 +106,7 @@ class Tree:
         of a small site, all pages of the level."""
         if level.pages is not None:
             return level.pages
+        self.load_line(level)
         if menu not in level.few:
             self.load_few([level.parent_id], [menu])
         return level.few[menu]
@@ -85,11 +115,18 @@ class Tree:
         """Return whether few() has left out pages of the menu."""
         return level.pages is None and level.more[menu]
 
+    def load_line(self, level):
+        """Load the levels down to the current page, for all menus, where that is one of them."""
+        if level.pages is None and not level.few and level.parent_id in (None, *self.line):
+            self.load_few([None, *self.line], [*self.menus])
+
     def load_few(self, parents, menus):
-        statements = [(parent, menu) for parent in parents for menu in menus]
-        rows = self.first([(menu, [parent], FEW + 1) for parent, menu in statements])
-        pages = self.by_id({pk for row in rows for pk in row} | {*self.line})
-        for (parent, menu), pks in zip(statements, rows, strict=True):
+        rows = self.rows_of_top(menus) if self.once and None in parents else {}
+        wanted = [(p, menu) for p in parents for menu in menus if (p, menu) not in rows]
+        found = self.first([(menu, [parent], FEW + 1) for parent, menu in wanted])
+        rows |= zip(wanted, found, strict=True)
+        pages = self.by_id({pk for pks in rows.values() for pk in pks} | {*self.line})
+        for (parent, menu), pks in rows.items():
             level = self.level(parent)
             found = [pages[pk] for pk in pks[:FEW] if pk in pages]
             found += [
@@ -98,6 +135,20 @@ class Tree:
                 if page and page not in found and page.parent_id == parent
             ]
             level.few[menu], level.more[menu] = found, len(pks) > FEW
+            if parent is None:
+                self.tops[menu] = pks[:FEW]
+
+    def rows_of_top(self, menus):
+        """Return the IDs of the first pages at the top, lists by (None, menu)."""
+        ask = partial(self.ask, [(menu, [None], FEW + 1) for menu in menus])
+        rows, pages = self.of_all(f"top {menus}", ask)
+        self.known |= {page.pk: page for page in pages}
+        return {(None, menu): pks for menu, pks in zip(menus, rows, strict=True)}
+
+    def ask(self, wanted):
+        """Return the IDs of the first pages of levels, as first() does, and a query for those."""
+        rows = self.first(wanted)
+        return rows, self.pages.filter(pk__in={pk for pks in rows for pk in pks})
 
     def by_id(self, pks):
         """Return the pages of those IDs that the visitor may see, a dict."""
@@ -112,7 +163,7 @@ class Tree:
         for menu, parents, limit in wanted:
             where, values = self.where(menu, parents)
             parts.append((FIRST.format(where=where, limit=limit), values))
-        return self.ids(parts)
+        return self.ids(parts) if parts else []
 
     def ids(self, parts):
         """Return the IDs of pages, a list for each part: which ones, in SQL, and its parameters."""
@@ -147,24 +198,29 @@ class Tree:
         return " AND ".join(conditions), parameters
 
     def unfold(self, menu):
-        """Return the pages of the second level of a menu by the ID of the page above, or {} where
-        there are too many."""
+        """Return the pages of the second level of a menu by the ID of the page above, or None where
+        there are too many. Those of the present branch may be left out: few() has them."""
         if menu not in self.submenus:
             self.load_submenus([*dict.fromkeys([*self.menus, menu])])
         return self.submenus[menu]
 
     def load_submenus(self, menus):
         """Load what is below the top of all menus at once, since most themes unfold several."""
-        tops = {menu: [page.pk for page in self.few(self.level(None), menu)] for menu in menus}
-        wanted = [(menu, top, SUBMENUS + 1) for menu, top in tops.items() if top]
-        rows = self.first(wanted) if wanted else []
-        pks = {menu: row for (menu, *_), row in zip(wanted, rows, strict=True)}
-        pks = {menu: row for menu, row in pks.items() if len(row) <= SUBMENUS}
-        pages = self.by_id({pk for row in pks.values() for pk in row})
         for menu in menus:
-            found = self.submenus[menu] = {}
-            for page in sorted((pages[pk] for pk in pks.get(menu, ()) if pk in pages), key=order):
+            self.few(self.level(None), menu)
+        wanted = [(menu, self.tops[menu], SUBMENUS + 1) for menu in menus if self.tops[menu]]
+        rows, pages = self.of_all(f"below {menus}", partial(self.ask_submenus, wanted))
+        pages = {page.pk: page for page in pages}
+        for menu in menus:
+            found = self.submenus[menu] = {} if menu in rows or not self.tops[menu] else None
+            for page in sorted((pages[pk] for pk in rows.get(menu, ()) if pk in pages), key=order):
                 found.setdefault(page.parent_id, []).append(page)
+
+    def ask_submenus(self, wanted):
+        """Return the IDs of the pages by menu, where there are not too many, and a query."""
+        rows = {menu: pks for (menu, *_), pks in zip(wanted, self.first(wanted), strict=True)}
+        rows = {menu: pks for menu, pks in rows.items() if len(pks) <= SUBMENUS}
+        return rows, self.pages.filter(pk__in={pk for pks in rows.values() for pk in pks})
 
     # All pages of a level
 

@@ -23,13 +23,13 @@ def key_of(request, query=""):
     return key(request, request.path, query)
 
 
-def key(request, *parts):
+def key(request, *parts, kind="page_cache"):
     start = vars(request).get("start_of_keys")
     if not start:
         start = request.start_of_keys = sha256(chr(0).join(common(request)).encode())
     whole = start.copy()
     whole.update("".join(f"\0{part}" for part in parts).encode())
-    return f"page_cache.{request.site_id}.{whole.hexdigest()}"
+    return f"{kind}.{request.site_id}.{whole.hexdigest()}"
 
 
 def common(request):

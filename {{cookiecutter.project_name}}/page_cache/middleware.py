@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.http import HttpResponse
 from django.utils.cache import add_never_cache_headers
 
-from . import dates, edits, generation, kept, keys, missing, reads, room
+from . import dates, edits, generation, kept, keys, missing, reads, room, shared
 from .locking import only_one
 from .rules import (
     JUST_SENT,
@@ -48,6 +48,7 @@ class PageCacheMiddleware:
         if request.is_public:
             response = self.find_or_make(request)
         else:
+            shared.prepare(request)
             with reads.recorded(None), generation.noticed() as writes:
                 response = self.get_response(request)
             if request.method == "POST" and response.status_code < 400:

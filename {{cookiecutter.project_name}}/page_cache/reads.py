@@ -67,6 +67,12 @@ class Reads:
         moments = enumerate(moment(value, zone) for value in values)
         return tuple(index for index, value in moments if value and self.begun <= value <= now)
 
+    def add(self, others):
+        """Add what as_list() of other Reads has returned."""
+        for *key, answer, times in others or ():
+            self.complete &= self.found.setdefault(tuple(key), (answer, times)) == (answer, times)
+        self.complete &= others is not None and len(self.found) <= MANY
+
     def forget(self, pattern):
         """Forget the statements that match a compiled pattern."""
         self.found = {key: value for key, value in self.found.items() if not pattern.search(key[1])}

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import re
 import shutil
 import signal
 import socket
@@ -240,13 +241,36 @@ def test_clear_reaches_the_other_server_when_one_hangs(settings, server):
         assert other.ask("get :1:" + " :1:".join(numbers)) == b"END\r\n"
 
 
-def test_the_connection_is_closed_when_the_request_ends(cache):
+def test_the_connection_is_kept_for_the_next_request(cache, server):
+    def number_of_connections():
+        return int(re.search(rb"total_connections (\d+)", server.ask("stats"))[1])
+
+    before = number_of_connections()
+    for number in range(3):
+        cache.set("key", number)
+        assert cache.get("key") == number
+        close_caches()  # as each request does when it ends
+    assert number_of_connections() == before + 2  # the cache's, and the one that asks for this
+
+
+def test_after_the_server_was_away_the_next_request_connects_anew(cache, server):
+    cache.set("key", "old")
+    close_caches()
+    server.stop()
+    server.start()
+    assert cache.get("key", "gone") == "gone"
+    cache.set("key", "new")
+    assert cache.get("key") == "new"
+
+
+def test_what_was_sent_for_an_earlier_request_is_no_answer_to_the_next(cache):
     cache.set("key", "value")
     (connection,) = cache._cache.servers
-    assert connection.socket is not None
+    connection.send_cmd("get :1:key")  # and its request ends before it reads
+    connection.socket.recv(1, socket.MSG_PEEK)
     close_caches()
-    assert connection.socket is None
-    assert cache.get("key") == "value"
+    assert cache.add("other", "value") is True
+    assert cache.get_many(["other", "nobody's"]) == {"other": "value"}
 
 
 def test_threads_get_only_their_own_values(cache):

@@ -67,6 +67,13 @@ def test_the_tree_costs_with_1000_pages_what_it_costs_with_300(browse, monkeypat
     assert found[1][1] <= found[0][1] + 2 * ROWS
 
 
+def test_the_tree_loads_no_menus_that_it_does_not_show(browse, monkeypatch):
+    grow_pages(100, "ten below each")
+    with cost(monkeypatch) as found:
+        browse("admin").get(TREE)
+    assert not [sql for sql in found.statements if "in_menus || ','" in sql]
+
+
 def test_levels_are_shown_to_those_who_see_the_tree_of_this_site(browse, staff, add_site):
     two = add_site("two.example")
     (other,) = grow_pages(1, "one level", site_id=two.pk)

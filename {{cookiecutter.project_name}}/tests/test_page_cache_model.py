@@ -30,6 +30,7 @@ PAGES = ["/", "/about/", "/about/team/", "/contact/", "/gallery/", BLOG, POST]
 PAGES += [f"{BLOG}feeds/rss/", f"{BLOG}feeds/atom/", f"{BLOG}category/bread/", "/content/?all"]
 PAGES += ["/sitemap.xml", "/robots.txt", "/no/such/", "/about/no/", "/x/?q=1", "/?utm=1"]
 PAGES += [f"{BLOG}?page=1&utm=1", "/search/?q=new&type=pages.Page", "/link-of-x/"]
+PRIVATE = "just-sent=1"  # a cookie with which a page is private, and made of what pages share
 STEPS = 30
 
 
@@ -190,14 +191,14 @@ def sites(add_site):
 @pytest.fixture
 def read(ask, monkeypatch):
     """Return a function that reads a page, as it is shown or anew: its status and its text."""
-    # Times and hashes in forms, what /content/ has of its own, and when an empty feed was updated.
-    changing = r'(value="\d{10}"|value="[0-9a-f]{40}"|\b[0-9a-f]{32}\b|<updated>[^<]*|<last[^<]*)'
+    # Times, hashes and tokens in forms, what /content/ has of its own, when an empty feed changed.
+    changing = r'(value="(\d{10}|[0-9a-f]{40}|\w{64})"|\b[0-9a-f]{32}\b|<updated>[^<]*|<last[^<]*)'
 
-    def read(host, address, anew=False):
+    def read(host, address, cookies, anew=False):
         with monkeypatch.context() as patch:
             if anew:
                 patch.setattr("page_cache.generation.current_with", lambda *keys: (None, {}))
-            response = ask(address, HTTP_HOST=host)
+            response = ask(address, HTTP_HOST=host, cookies=cookies)
         return response.status_code, re.sub(changing, "", response.content.decode())
 
     return read
@@ -220,7 +221,7 @@ def commit(django_capture_on_commit_callbacks):
 @pytest.mark.parametrize("seed", range(3))
 def test_a_kept_page_is_what_it_would_be_if_it_were_made_anew(read, commit, sites, seed):
     writer = Writer(random.Random(seed))
-    pages = [(host, address) for host in (HOST, TWO) for address in PAGES]
+    pages = [(h, a, cookies) for h in (HOST, TWO) for a in PAGES for cookies in ("", PRIVATE)]
     for page in pages:
         read(*page)
     for step in range(STEPS):
@@ -230,5 +231,5 @@ def test_a_kept_page_is_what_it_would_be_if_it_were_made_anew(read, commit, site
                 getattr(writer, kind)()
                 if rolled_back:
                     raise Rollback
-        for page in writer.sample(pages, 5):
+        for page in writer.sample(pages, 6):
             assert read(*page) == read(*page, anew=True), (seed, step, kind, page)

@@ -8,6 +8,7 @@ https://docs.djangoproject.com/en/stable/topics/cache/#memcached
 """
 
 import pickle
+import select
 
 import memcache
 from django.core.cache.backends.base import (
@@ -16,6 +17,7 @@ from django.core.cache.backends.base import (
     InvalidCacheKey,
 )
 from django.core.cache.backends.memcached import BaseMemcachedCache
+from django.utils.functional import cached_property
 
 UNREADABLE = object()
 
@@ -30,7 +32,16 @@ class Unpickler(pickle.Unpickler):
             return UNREADABLE
 
 
+def is_over(connection):
+    """Return whether the server has ended a connection, or has sent what nobody has read."""
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
+
+
 class MemcachedCache(BaseMemcachedCache):
+    is_looked_at = True
+
     def __init__(self, server, params):
         super().__init__(server, params, library=memcache, value_not_found_exception=ValueError)
         self._options = {
@@ -45,6 +56,24 @@ class MemcachedCache(BaseMemcachedCache):
             "server_max_value_length": 0,
             **self._options,
         }
+
+    @property
+    def _cache(self):
+        """The client, of this thread alone. Django would have it connect anew for each request."""
+        if not self.is_looked_at:
+            self.is_looked_at = True
+            for server in self.client.servers:
+                if server.socket and is_over(server.socket):
+                    server.close_socket()
+        return self.client
+
+    @cached_property
+    def client(self):
+        return self._class(self.client_servers, **self._options)
+
+    def close(self, **kwargs):
+        """Keep the connections for the next request, which looks whether they still are."""
+        self.is_looked_at = False
 
     def get(self, key, default=None, version=None):
         # The client's get() answers None, whatever the default, when the server is down.

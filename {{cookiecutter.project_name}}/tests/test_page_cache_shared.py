@@ -1,0 +1,96 @@
+"""What pages share, menus and the settings of the admin, is asked for once for each change."""
+
+import pytest
+from bs4 import BeautifulSoup
+from growing import SHAPES, cost, grow_pages
+from mezzanine.core.models import CONTENT_STATUS_DRAFT
+from mezzanine.core.request import current_request
+from mezzanine.pages.models import Page, RichTextPage
+from test_page_cache_edits import committed  # noqa: F401
+
+from navigation import menus
+
+pytestmark = pytest.mark.usefixtures("mezzanines_base", "mezzanines_defaults", "keep_pages")
+
+VISITORS = pytest.mark.parametrize("cookies", ["", "just-sent=1"], ids=["public", "private"])
+
+
+def of_menus_or_settings(statements):
+    """Return those that ask for pages without their content, or for settings."""
+    of_menus = [s for s in statements if "in_menus" in s and "updated" not in s]
+    return of_menus + [s for s in statements if "conf_setting" in s]
+
+
+@VISITORS
+@pytest.mark.parametrize("number", [0, 200])
+def test_menus_and_settings_are_asked_for_by_the_first_page_alone(
+    ask, monkeypatch, number, cookies
+):
+    grow_pages(number, "one level", in_menus=[1, 2, 3])
+    with cost(monkeypatch) as first:
+        ask("/about/")
+    with cost(monkeypatch) as second:
+        html = ask("/contact/", cookies=cookies).text
+    assert "footer-menu-about" in html
+    assert len(of_menus_or_settings(first.statements)) > 2
+    # Of a large site, which pages are below this one, and that page itself.
+    assert len(of_menus_or_settings(second.statements)) == (2 if number else 0)
+
+
+@VISITORS
+@pytest.mark.parametrize("address", ["in the tree", "not in a menu", "/", "/no/such/page/"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_menus_are_as_those_of_a_page_that_shares_nothing(ask, settings, shape, address, cookies):
+    pages = grow_pages(100, shape)
+    Page.objects.filter(pk=pages[70].pk).update(in_menus=[])
+    places = {"in the tree": pages[95], "not in a menu": pages[70]}
+    address = places[address].get_absolute_url() if address in places else address
+    ask("/about/")
+    found = [ask(address, cookies=cookies).text]
+    settings.PAGE_CACHE_SECONDS = 0
+    found.append(ask(address).text)
+    one, other = [BeautifulSoup(html, "html.parser").select("nav, .nav-footer") for html in found]
+    assert one == other
+
+
+@VISITORS
+def test_an_edit_of_a_menu_is_on_all_pages_at_once(ask, committed, cookies):  # noqa: F811
+    for address in ("/about/", "/contact/"):
+        ask(address, cookies=cookies), ask(address)
+    with committed():
+        Page.objects.filter(slug="gallery").update(title="Walks")
+    for address in ("/contact/", "/about/", "/no/such/"):
+        assert ">Walks</a>" in ask(address, cookies=cookies).text
+
+
+def test_staff_see_drafts_in_their_menus_and_visitors_do_not(ask):
+    RichTextPage.objects.create(title="Secret", status=CONTENT_STATUS_DRAFT, in_menus=[1, 2, 3])
+    for _ in range(2):
+        assert "Secret" in ask("/about/", user="admin").text
+        for cookies in ("", "just-sent=1"):
+            assert "Secret" not in ask("/contact/", cookies=cookies).text
+
+
+def test_menus_that_are_others_for_each_visitor_are_not_shared(ask, monkeypatch):
+    def pages_for(user):
+        asked = menus.Page.objects.published(for_user=user).select_related(None)
+        theme = current_request().COOKIES.get("theme")
+        return asked.exclude(slug="gallery") if theme else asked
+
+    monkeypatch.setattr(menus, "pages_for", pages_for)
+    for _ in range(2):
+        for theme in ("", "theme=dark", "just-sent=1; theme=dark", "just-sent=1"):
+            shown = 'href="/gallery/"' in ask("/about/", cookies=theme).text
+            assert shown == ("theme" not in theme)
+
+
+def test_who_has_written_sees_it_before_it_is_committed(ask, monkeypatch):
+    ask("/about/")
+    load = menus.begin
+
+    def begin(context):
+        Page.objects.filter(slug="gallery").update(title="Walks")
+        load(context)
+
+    monkeypatch.setattr(menus, "begin", begin)
+    assert ">Walks</a>" in ask("/contact/", cookies="just-sent=1").text
