@@ -27,6 +27,8 @@ class Connection(http.client.HTTPSConnection):
 class Load:
     """A `with` block under load. `answers` counts them by status; `failures` lists what failed."""
 
+    pause = PAUSE
+
     def __init__(self, site, name, visitors=4):
         self.address, self.name = site.host.address, name
         self.answers, self.failures, self.slowest = Counter(), [], 0.0
@@ -48,7 +50,7 @@ class Load:
 
     def _visit(self, keeps, reads):
         connection = Connection(self.address, self.name)
-        while not self._over.wait(PAUSE):
+        while not self._over.wait(self.pause):
             started = time.monotonic()
             try:
                 self._ask(connection, reads)

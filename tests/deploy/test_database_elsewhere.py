@@ -2,9 +2,12 @@
 
 import json
 import re
+import time
 from subprocess import PIPE
 
 import pytest
+from cgroup import wait_for
+from load import Connection, Load
 from sites import PASSWORD, Site
 from support import Baker
 
@@ -81,6 +84,7 @@ ADD = """
 from mezzanine.pages.models import RichTextPage
 RichTextPage.objects.create(title="{0}", slug="{0}", content="Rye")
 """
+RENAME = "from mezzanine.pages.models import Page; Page.objects.filter(slug='/').update(title='{}')"
 
 
 def test_what_is_missing_there_is_told_in_a_line_before_anything_is_made(distant, server):
@@ -211,6 +215,46 @@ def test_a_database_host_that_is_cut_off_is_told(distant, server):
     finally:
         server.join()
     assert "TLS verified" in distant.status()
+
+
+class Readers(Load):
+    """Visitors who all ask for one page, which is kept."""
+
+    pause = 1  # half of them begin a connection each time, which takes CPU
+
+    def _ask(self, connection, reads):
+        connection.request("GET", "/", headers={"Host": self.name})
+
+
+def ask(site, **headers):
+    """Ask for the home page; return the status, the text, and how many seconds that took."""
+    begun, connection = time.monotonic(), Connection(site.host.address, WWW)
+    connection.request("GET", "/", headers={"Host": WWW} | headers)
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode(), time.monotonic() - begun
+
+
+AWAY = [("cut", "join"), pytest.param("freeze", "thaw", marks=pytest.mark.long)]
+
+
+@pytest.mark.parametrize(("away", "back"), AWAY)
+def test_visitors_of_a_kept_page_do_not_wait_for_it(distant, server, away, back, figures):
+    with Readers(distant, WWW, visitors=20) as visitors:
+        time.sleep(3)
+        getattr(server, away)()
+        try:
+            time.sleep(75)  # longer than PAGE_CACHE_SECONDS: the page is to be checked as well
+            status, _, waited = ask(distant, Cookie="just-sent=1")  # what is not kept
+        finally:
+            getattr(server, back)()
+        wait_for(lambda: ask(distant, Cookie="just-sent=1")[0] == 200, 60)
+    figures(f"longest wait for a kept page, database {away}: {visitors.slowest:.2f} s")
+    figures(f"then what is not kept fails after: {waited:.2f} s")
+    assert not visitors.failures
+    assert status == 500
+    assert max(visitors.slowest, waited) < 5  # however slow this machine is; it was 12
+    distant.fab("python", RENAME.format(f"After {away}"))
+    wait_for(lambda: f"After {away}" in ask(distant)[1], 5)
 
 
 def test_a_removal_leaves_the_database_and_says_where(distant, server):

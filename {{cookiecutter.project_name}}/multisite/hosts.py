@@ -6,12 +6,15 @@ database in another way (SQL, QuerySet.update) within RELOAD seconds.
 """
 
 import re
+from contextlib import nullcontext
 from threading import Lock
 from time import monotonic
 
 import idna
 from django.conf import settings
 from django.db import DatabaseError
+
+from page_cache.heartbeat import heartbeat
 
 REFRESH = 1
 RELOAD = 60
@@ -77,7 +80,8 @@ class Hosts:
         # While one thread waits for the database, the others go on with what is known.
         if self._lock.acquire(blocking=not self._sites):
             try:
-                self._read_if_changed()
+                with heartbeat.limit_kept() if self._sites else nullcontext():
+                    self._read_if_changed()
             finally:
                 self._lock.release()
 
@@ -93,6 +97,7 @@ class Hosts:
         except DatabaseError:
             if not self._sites:
                 raise
+            now = monotonic()  # it may have taken long
         self._checked = now
 
     def _read(self):

@@ -10,8 +10,10 @@ class PageCacheConfig(AppConfig):
     name = "page_cache"
 
     def ready(self):
-        from . import outermost, queries
+        from . import heartbeat, outermost, queries
 
         queries.install()
         outermost.install()
+        heartbeat.install()
         connection_created.connect(watch_connection)
+        connection_created.connect(heartbeat.heartbeat.watch_connection)

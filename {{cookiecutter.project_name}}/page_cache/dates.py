@@ -10,6 +10,7 @@ from django.db.models import Min, Q
 from django.utils import timezone
 from mezzanine.core.models import Displayable
 
+from .heartbeat import heartbeat
 from .reads import recorded
 
 SECONDS = 600  # for which the first date is remembered
@@ -27,7 +28,7 @@ def none_between(request, since, now):
     known, site_id, generation = request.dates_of_site, request.site_id, request.generation
     if not known or known["generation"] != generation or known["since"] > since:
         try:
-            with recorded(None):
+            with recorded(None), heartbeat.limit_kept():
                 known = {"generation": generation, "since": since, "next": first(site_id, since)}
         except DatabaseError:
             return True

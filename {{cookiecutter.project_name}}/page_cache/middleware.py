@@ -3,6 +3,7 @@
 import gzip
 import re
 import time
+from contextlib import nullcontext
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -11,6 +12,7 @@ from django.http import HttpResponse
 from django.utils.cache import add_never_cache_headers
 
 from . import dates, edits, generation, kept, keys, missing, reads, room, shared
+from .heartbeat import heartbeat
 from .locking import only_one
 from .rules import (
     JUST_SENT,
@@ -70,7 +72,7 @@ class PageCacheMiddleware:
         while True:
             begun = time.time()  # what is written from now on may not be on the page
             key, page = find(request)
-            if page and kept.is_current(page, request, begun):
+            if page and (stands_in(page, request, begun) or kept.is_current(page, request, begun)):
                 return as_response(request, page, begun)
             if not page or time.monotonic() > deadline:
                 return self.make(request, key, begun, page)
@@ -90,12 +92,17 @@ class PageCacheMiddleware:
         if page and kept.renew(page, request.generation, begun):
             kept.store(key, page)
             return as_response(request, page, begun)
+        if page and stands_in(page, request, begun):  # as was noticed by asking
+            return as_response(request, page, begun)
         return self.make(request, key, begun, page)
 
     def make(self, request, key, begun, last):
         now = request.generation
-        with generation.noticed() as writes:
+        with generation.noticed() as writes, heartbeat.limit_kept() if last else nullcontext():
             response = self.get_response(request)
+        if last and response.status_code == 500 and stands_in(last, request, begun):
+            request.is_public = True  # as it was when that page was made
+            return as_response(request, last, begun)
         request.is_public = is_public(request, response)
         if last and (not request.is_public or hasattr(response, "of_site")):
             cache.delete(key)  # so that nobody waits for what is not shared
@@ -147,6 +154,15 @@ def find(request):
         if key in found and keys.fits(found[key], request):
             return key, found[key]
     return places[0], None
+
+
+def stands_in(page, request, now):
+    """Return whether a page is shown without a question, since the database does not respond.
+
+    Nothing was written since, as far as this server knows, or it held in the last minutes.
+    """
+    is_good = page["generation"] == request.generation or now < page["checked"] + LAST_GOOD_SECONDS
+    return heartbeat.is_missing() and is_good
 
 
 def as_response(request, page, known):

@@ -5,7 +5,7 @@ from functools import wraps
 from django.core.cache.backends.base import BaseCache
 from django.core.handlers.base import BaseHandler
 
-from . import reads
+from . import heartbeat, reads
 from .rules import asked_for_more, may_be_public, observe
 
 MARK = "X-Accel-Expires"
@@ -20,6 +20,10 @@ def observing(get_response):
     """
 
     @wraps(get_response)
+    def limited(handler, request):
+        with heartbeat.limited(request.method):
+            return observed(handler, request)
+
     def observed(handler, request):
         if may_be_public(request):
             observe(request)
@@ -35,7 +39,7 @@ def observing(get_response):
             response.headers.setdefault("Cache-Control", PRIVATE)
         return response
 
-    return observed
+    return limited
 
 
 def is_changed_for_the_visitor(request, response):

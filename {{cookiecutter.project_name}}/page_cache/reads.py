@@ -15,6 +15,8 @@ from uuid import UUID
 from django.db import DatabaseError, connections
 from django.utils import timezone
 
+from .heartbeat import heartbeat
+
 MANY = 100  # statements; a page that asks more is not asked for again
 
 # What is not the same when it is asked again, or does more than read.
@@ -156,7 +158,7 @@ def recorded(reads):
 def unchanged(reads):
     """Return whether the database answers all of Reads.as_list() as it did."""
     try:
-        with recorded(None):
+        with recorded(None), heartbeat.limit_kept():
             return all(is_unchanged(*each) for each in reads)
     except DatabaseError:
         return False  # making the page will show what is wrong

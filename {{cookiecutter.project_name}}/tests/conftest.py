@@ -5,6 +5,7 @@ and what a shell says to Django and Python, is set here.
 """
 
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -227,8 +228,9 @@ def mezzanines_base(settings, tmp_path_factory):
 
 
 @pytest.fixture
-def keep_pages(settings, db):
-    """Pages are kept, as on a server."""
+def keep_pages(settings, db, monkeypatch):
+    """Pages are kept, as on a server; its heartbeat would stay connected to the tests' database."""
+    monkeypatch.setattr("page_cache.heartbeat.limited", lambda method: nullcontext())
     cache.clear()
     settings.PAGE_CACHE_SECONDS = 60
     public = [name for name in settings.MIDDLEWARE if name in PUBLIC_MIDDLEWARE]

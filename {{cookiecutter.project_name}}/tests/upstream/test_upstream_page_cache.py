@@ -1,9 +1,12 @@
 """What a page cache cannot know of Django."""
 
+import socket
 from inspect import unwrap
+from time import monotonic
 
 import pytest
 from django.core.cache import cache
+from django.db.utils import ConnectionHandler
 from django.http import HttpResponse
 from originals import original
 
@@ -53,3 +56,15 @@ def test_an_address_that_there_is_not_is_rendered_each_time(rf, monkeypatch):
     for path in ("/a/", "/b/"):
         page_not_found(rf.get(path))
     assert rendered == ["/a/", "/b/"]
+
+
+def test_a_host_that_does_not_respond_is_waited_for():
+    connect = original("django.db.backends.base.base.BaseDatabaseWrapper.connect")
+    with socket.create_server(("127.0.0.1", 0)) as host:
+        place = {"HOST": "127.0.0.1", "PORT": host.getsockname()[1], "NAME": "x", "USER": "x"}
+        engine = {"ENGINE": "django.db.backends.postgresql", "OPTIONS": {"connect_timeout": 2}}
+        connection = ConnectionHandler({"default": place | engine})["default"]
+        begun = monotonic()
+        with pytest.raises(connection.Database.OperationalError):
+            connect(connection)
+        assert monotonic() - begun >= 2
