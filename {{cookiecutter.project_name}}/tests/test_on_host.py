@@ -46,7 +46,7 @@ def server(monkeypatch, tmp_path, write):
     monkeypatch.setattr(record, "holder", lambda port, besides: None)
     monkeypatch.setattr(things, "exists", lambda *thing: thing in there)
     monkeypatch.setattr(
-        things, "remove_all", lambda found: there.difference_update(map(tuple, found))
+        things, "remove_all", lambda found, of_cron: there.difference_update(map(tuple, found))
     )
     return there
 

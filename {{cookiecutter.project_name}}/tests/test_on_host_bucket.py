@@ -135,13 +135,13 @@ def test_a_bucket_that_a_restore_has_left_behind_is_filled_before_it_is_read(
 ):
     monkeypatch.setattr(bucket, "live", lambda site: ACCESS)
     bucket.behind(site).touch()
-    bucket.fetch(site)
+    bucket.fetch(site, ACCESS)
     source, target = "uploads:garden/media", f"{site.shared}/media"
     words = [line.split()[-2:] for line in called() if "media" in line]
     assert words == [[source, target], [target, source], [source, target]]
     assert "copy --use-server-modtime --max-age=20" in called()[0]  # what came since
     assert not bucket.behind(site).exists()
-    bucket.fetch(site)
+    bucket.fetch(site, ACCESS)
     assert len([line for line in called() if "media" in line]) == 4
 
 

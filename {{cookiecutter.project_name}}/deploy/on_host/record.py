@@ -210,6 +210,6 @@ def remove(site: Site) -> dict[str, str]:
     record = read(site)
     if not record:
         raise Refused(f"There is no record of {site.name}")
-    things.remove_all(record["things"])
+    things.remove_all(record["things"], site.shared / "on_host.pyz")
     (RECORDS / f"{site.name}.json").unlink()
     return {"root": ""}  # it may come again elsewhere

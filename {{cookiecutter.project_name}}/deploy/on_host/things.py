@@ -61,8 +61,11 @@ def exists(kind: str, name: str) -> bool:
     return KINDS[kind][0](name)
 
 
-def remove_all(found: Sequence[Sequence[str]]) -> None:
-    """Remove those of a list of [kind, name] that are there, in the order of KINDS."""
+def remove_all(found: Sequence[Sequence[str]], of_cron: Path) -> None:
+    """Remove those of a list of [kind, name] that are there, in the order of KINDS.
+
+    `of_cron` is what cron runs as root: once cron is told nothing any more, it is ended.
+    """
     for each in KINDS:
         for kind, name in found:
             if kind == each and exists(kind, name):
@@ -72,6 +75,8 @@ def remove_all(found: Sequence[Sequence[str]]) -> None:
                 with suppress(supervisor.Fault, OSError):
                     supervisor.update(program)
             run("systemctl", "reload", "nginx", check=False)
+            command = f"^python3 -BI {of_cron} ".replace(".", "[.]")
+            run("pkill", "-KILL", "-f", command, check=False)
             for user in (name for kind, name in found if kind == "user"):
                 end_processes(user)
 
