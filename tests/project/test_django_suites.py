@@ -39,6 +39,7 @@ params = settings.CACHES["default"]
 )
 class MemcachedCacheTests(BaseMemcachedTests, TestCase):
     base_params = params
+    should_disconnect_on_close = False  # a thread keeps its connection, as with Django's pylibmc
     incr_decr_type_error = ValueError
 """
 

@@ -76,8 +76,14 @@ class Tree:
         if not self.once:
             values, query = ask()
             return values, self.load(query)
-        values, rows = self.once(f"{__name__}.{name}", lambda: with_rows(*ask()))
+        values, rows = self.once(f"{__name__}.{name}", partial(self.ask_anew, ask))
         return values, self.describe(from_rows(rows))
+
+    def ask_anew(self, ask):
+        """Return what ask() does, of queries with the present time: that of others is over."""
+        for name in ("pages", "columns"):
+            vars(self).pop(name, None)
+        return with_rows(*ask())
 
     def ask_whole(self):
         home = "WHERE slug = %s LIMIT 1", [self.home]
@@ -208,16 +214,19 @@ class Tree:
         """Load what is below the top of all menus at once, since most themes unfold several."""
         for menu in menus:
             self.few(self.level(None), menu)
-        wanted = [(menu, self.tops[menu], SUBMENUS + 1) for menu in menus if self.tops[menu]]
-        rows, pages = self.of_all(f"below {menus}", partial(self.ask_submenus, wanted))
+        rows, pages = self.of_all(f"below {menus}", partial(self.ask_submenus, menus))
         pages = {page.pk: page for page in pages}
         for menu in menus:
             found = self.submenus[menu] = {} if menu in rows or not self.tops[menu] else None
             for page in sorted((pages[pk] for pk in rows.get(menu, ()) if pk in pages), key=order):
                 found.setdefault(page.parent_id, []).append(page)
 
-    def ask_submenus(self, wanted):
+    def ask_submenus(self, menus):
         """Return the IDs of the pages by menu, where there are not too many, and a query."""
+        tops = self.tops
+        if self.once:  # another page at the top has to be a reason to ask again
+            tops = dict(zip(menus, self.first([(m, [None], FEW) for m in menus]), strict=True))
+        wanted = [(menu, tops[menu], SUBMENUS + 1) for menu in menus if tops[menu]]
         rows = {menu: pks for (menu, *_), pks in zip(wanted, self.first(wanted), strict=True)}
         rows = {menu: pks for menu, pks in rows.items() if len(pks) <= SUBMENUS}
         return rows, self.pages.filter(pk__in={pk for pks in rows.values() for pk in pks})

@@ -12,6 +12,7 @@ import time
 from django.conf import settings
 from django.core.cache import cache
 from django.utils.translation import get_language
+from mezzanine.utils.sites import current_site_id
 
 from . import dates, generation, kept, keys, reads
 from .rules import asked_for_more
@@ -36,8 +37,11 @@ def prepare(request):
 
 
 def is_possible(request):
-    """Return whether once() can be asked: not by who has written what may not be committed."""
-    return bool(getattr(request, "generation", None)) and not generation.written.get()
+    """Return whether once() can be asked: not by who has written what may not be committed,
+    nor for another site than that of the request.
+    """
+    is_known = bool(getattr(request, "generation", None)) and not generation.written.get()
+    return is_known and current_site_id() == request.site_id
 
 
 def once(request, name, load):

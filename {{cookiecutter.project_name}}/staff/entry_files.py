@@ -51,7 +51,7 @@ def delete_file(sender, instance, **kwargs):
     """
     field = Field.objects.filter(pk=instance.field_id).first()
     if STORED.fullmatch(instance.value or "") and (field is None or field.is_a(fields.FILE)):
-        transaction.on_commit(lambda: remove(instance.value))
+        transaction.on_commit(lambda: remove(instance.value), robust=True)  # one may fail
 
 
 def remove(path):

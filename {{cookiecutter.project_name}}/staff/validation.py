@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from django.apps import apps
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, validate_email
 from django.db.models import Model
@@ -16,6 +17,10 @@ from mezzanine.utils.email import split_addresses
 
 LISTS = (*fields.MULTIPLE, fields.SELECT, fields.RADIO_MULTIPLE)
 FIRST_DAY = datetime(1000, 1, 1, tzinfo=UTC)  # addresses have four digits for a year
+
+
+def first_day():
+    return FIRST_DAY if settings.USE_TZ else FIRST_DAY.replace(tzinfo=None)
 
 
 def clean(field):
@@ -49,5 +54,5 @@ def install():
     for model in apps.get_models():
         if issubclass(model, Displayable) and model._meta.get_field("publish_date").model is model:
             model._meta.get_field("publish_date").validators.append(
-                MinValueValidator(FIRST_DAY, text)
+                MinValueValidator(first_day, text)
             )

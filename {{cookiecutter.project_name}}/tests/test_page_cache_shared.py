@@ -1,5 +1,7 @@
 """What pages share, menus and the settings of the admin, is asked for once for each change."""
 
+from datetime import timedelta
+
 import pytest
 from bs4 import BeautifulSoup
 from growing import SHAPES, cost, grow_pages
@@ -7,6 +9,7 @@ from mezzanine.core.models import CONTENT_STATUS_DRAFT
 from mezzanine.core.request import current_request
 from mezzanine.pages.models import Page, RichTextPage
 from test_page_cache_edits import committed  # noqa: F401
+from test_page_cache_life import clock  # noqa: F401
 
 from navigation import menus
 
@@ -61,6 +64,34 @@ def test_an_edit_of_a_menu_is_on_all_pages_at_once(ask, committed, cookies):  # 
         Page.objects.filter(slug="gallery").update(title="Walks")
     for address in ("/contact/", "/about/", "/no/such/"):
         assert ">Walks</a>" in ask(address, cookies=cookies).text
+
+
+@VISITORS
+def test_a_page_and_one_below_it_come_into_the_menus_of_a_large_site(ask, committed, cookies):  # noqa: F811
+    grow_pages(100, "one branch", in_menus=[1, 2, 3])
+    ask("/about/"), ask("/about/", cookies=cookies)
+    with committed():
+        above = RichTextPage.objects.create(title="Bakery", in_menus=[1, 2, 3])
+    assert ">Bakery</a>" in ask("/contact/", cookies=cookies).text
+    with committed():
+        RichTextPage.objects.create(title="Loaves", parent=above, in_menus=[1, 2, 3])
+    for address in ("/contact/", "/about/"):
+        assert ">Loaves</a>" in ask(address, cookies=cookies).text
+
+
+@VISITORS
+def test_dates_of_pages_count_in_the_menus_of_a_large_site(ask, clock, cookies):  # noqa: F811
+    grow_pages(100, "one branch", in_menus=[1, 2, 3])
+    soon = clock.aware() + timedelta(minutes=10)
+    RichTextPage.objects.create(title="Market", publish_date=soon, in_menus=[1, 2, 3])
+    RichTextPage.objects.create(title="Concert", expiry_date=soon, in_menus=[1, 2, 3])
+    for address in ("/about/", "/contact/"):
+        html = ask(address, cookies=cookies).text
+        assert (">Market</a>" in html, ">Concert</a>" in html) == (False, True)
+    clock.now += 660
+    for address in ("/about/", "/contact/"):
+        html = ask(address, cookies=cookies).text
+        assert (">Market</a>" in html, ">Concert</a>" in html) == (True, False)
 
 
 def test_staff_see_drafts_in_their_menus_and_visitors_do_not(ask):

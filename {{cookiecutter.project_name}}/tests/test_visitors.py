@@ -92,6 +92,7 @@ def test_accounts_that_share_an_address_both_log_in(browse):
             assert visitor.get("/").wsgi_request.user.username == name
 
 
+@pytest.mark.usefixtures("in_english")
 @pytest.mark.parametrize("typed", ["Zoe@Example.com", "zoe@example.com", "ZOE@EXAMPLE.COM"])
 def test_the_case_of_an_address_does_not_matter(browse, typed):
     get_user_model().objects.create_user("zoe", "Zoe@Example.com", "a long password")

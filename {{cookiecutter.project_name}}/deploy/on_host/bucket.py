@@ -106,7 +106,7 @@ def fetch(site: Site, place: Access | None) -> None:
     for name in FOLDERS:
         disk = os.statvfs(site.shared)
         room = max(disk.f_bavail * disk.f_frsize - SPARE, 1)
-        words = ["sync", "--use-server-modtime", f"--max-transfer={room}B"]
+        words = ["sync", "--use-server-modtime", f"--max-transfer={room}B", *PARTS]
         rclone(site, name, place, *words, top(site, place, name), site.shared / name)
 
 
@@ -141,6 +141,9 @@ def settle(site: Site, place: Access) -> None:
         return
     if not os.access(site.state, os.W_OK):
         raise Refused("a restore was cut off: type fab backup, which fills the bucket")
+    for name in FOLDERS:
+        if not (site.shared / name).is_dir():
+            raise Refused("a restore was cut off between two folders: type fab restore again")
     since = datetime.fromtimestamp(behind(site).stat().st_mtime, UTC).isoformat("T", "seconds")
     for name in FOLDERS:
         words = ["copy", "--use-server-modtime", f"--max-age={since}"]

@@ -48,6 +48,8 @@ def begin(site: Site, before: str, after: str) -> None:
 
 def copy(site: Site, source: Access | None, target: Access | None) -> Listing:
     """Copy the uploads; return what the source had before that."""
+    if not source:
+        refuse_links(site)
     had = files(site, source)
     for name in FOLDERS:
         bucket.refuse_names(had[name])
@@ -56,6 +58,15 @@ def copy(site: Site, source: Access | None, target: Access | None) -> Listing:
         bucket.send(site, target)
         bucket.send_versions(site, target)
     return had
+
+
+def refuse_links(site: Site) -> None:
+    """Refused with the first symbolic link among the uploads here, which a bucket cannot hold."""
+    for name in FOLDERS:
+        for directory, folders, names in os.walk(site.shared / name):
+            for path in (Path(directory, each) for each in [*folders, *names]):
+                if path.is_symlink():
+                    raise Refused(f"{path} is a symbolic link: put there what it leads to")
 
 
 def settle(site: Site) -> None:

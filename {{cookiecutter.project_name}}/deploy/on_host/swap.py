@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from . import backups_at_home, bucket, databases, deployed, lost_server
+from . import backups_at_home, bucket, databases, deployed, lost_server, moving_uploads
 from .databases import Database
 from .postgres import has_database, let_in, psql, set_mark
 from .restore import DIRECTORIES, beside
@@ -24,6 +24,11 @@ def run(site: Site) -> dict[str, Any]:
     Return "kept", the database that was live, and "secrets", the names of those that came. Or
     "refused", why it could not be: then all is as it was.
     """
+    with moving_uploads.held(site):  # a nightly backup would bring the bucket into what has come
+        return change(site)
+
+
+def change(site: Site) -> dict[str, Any]:
     live = databases.of(site)
     folders = [name for name in DIRECTORIES if (site.shared / f"{name}-restoring").exists()]
     try:

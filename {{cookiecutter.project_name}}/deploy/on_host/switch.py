@@ -227,6 +227,8 @@ class Switch:
     def repair(self) -> None:
         """Bring to an end what a switch has left that was killed."""
         self.naming.settle()
+        with suppress(Refused):  # keys that are gone are told when they are needed
+            bucket.note(self.site, self.site.live)
         standby = self.processes.standby
         if not self.use_standby_file.exists() and state_of(standby) != "RUNNING":
             return

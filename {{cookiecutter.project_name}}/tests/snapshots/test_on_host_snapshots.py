@@ -31,7 +31,8 @@ def test_a_backup_has_all_that_a_site_needs(site, tmp_path):
 def test_uploads_come_from_their_bucket_when_the_dump_is_made(site, monkeypatch):
     dumps = []
     there = site.state / "dump/database"
-    monkeypatch.setattr(snapshots.bucket, "fetch", lambda *_: dumps.append(there.exists()))
+    bring_here = snapshots.moving_uploads, "bring_here"
+    monkeypatch.setattr(*bring_here, lambda site: dumps.append(there.exists()))
     snapshots.make(site, "manual")
     assert dumps == [True]  # else a row in it might lack its file
 
