@@ -20,16 +20,17 @@ pytestmark = pytest.mark.usefixtures("mezzanines_base", "keep_pages")
 
 
 class Clock:
-    """The time, which stands still until it is set on."""
+    """The time, which stands still until it is set on, or goes on a step with each look at it."""
 
     def __init__(self, now):
-        self.now = now
+        self.now, self.step = now, 0
 
     def __call__(self):
+        self.now += self.step
         return self.now
 
     def aware(self):
-        return timezone.datetime.fromtimestamp(self.now, timezone.get_default_timezone())
+        return timezone.datetime.fromtimestamp(self(), timezone.get_default_timezone())
 
 
 @pytest.fixture

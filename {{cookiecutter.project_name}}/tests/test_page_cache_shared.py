@@ -82,6 +82,7 @@ def test_a_page_and_one_below_it_come_into_the_menus_of_a_large_site(ask, commit
 @VISITORS
 def test_dates_of_pages_count_in_the_menus_of_a_large_site(ask, clock, cookies):  # noqa: F811
     grow_pages(100, "one branch", in_menus=[1, 2, 3])
+    clock.step = 0.001  # seconds
     soon = clock.aware() + timedelta(minutes=10)
     RichTextPage.objects.create(title="Market", publish_date=soon, in_menus=[1, 2, 3])
     RichTextPage.objects.create(title="Concert", expiry_date=soon, in_menus=[1, 2, 3])
