@@ -19,8 +19,9 @@ def site(browser, project, translation_packages, tmp_path_factory):
     edit(path / "mysite/settings.py", TRANSLATED | GERMAN)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(translation_packages))
-        command = [project.python, "manage.py", "makemigrations", "--verbosity=0"]
-        subprocess.run(command, cwd=path, check=True)
+        for words in (["makemigrations", "--verbosity=0"], ["createdb", "--noinput"]):
+            command = [project.python, "manage.py", *words]
+            subprocess.run(command, cwd=path, check=True, stdout=subprocess.DEVNULL)
         translated = SimpleNamespace(path=path, python=project.python)
         with running_site(translated, directory) as address:
             yield address
