@@ -56,6 +56,9 @@ def database(database):
 
 @contextmanager
 def silent(database, nginx):
+    with ThreadPoolExecutor(20) as visitors:  # each process of gunicorn has to know the database
+        answers = [*visitors.map(lambda _: nginx.open("/", **PRIVATE).status, range(40))]
+    assert set(answers) == {200}
     database.relay.open.clear()
     try:
         yield
