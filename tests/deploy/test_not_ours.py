@@ -201,7 +201,7 @@ def test_a_site_of_before_goes_on_being_ours_where_it_is_whoever_comes(old_site,
     bring_up_to_date(old_site, template)
     host.run(COLLEAGUE)
     old_site.configure(SSH_USER="alice", VIRTUALENV_HOME="")
-    lacks = "acme-tiny, libnginx-mod-http-js, publicsuffix, restic"
+    lacks = "acme-tiny, libnginx-mod-http-js, publicsuffix, rclone, restic"
     assert f"{lacks}: not installed; type fab install" in old_site.fab("deploy", status=1)
     old_site.fab("install", "deploy")
     assert visitor.ask("/admin/")[0] == 302  # the cookies have other names now: once, as told
