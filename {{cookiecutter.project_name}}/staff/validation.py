@@ -23,12 +23,19 @@ def first_day():
     return FIRST_DAY if settings.USE_TZ else FIRST_DAY.replace(tzinfo=None)
 
 
+def columns(field, name):
+    """Return the names under which a text of a Field is in forms: that of each language."""
+    found = [each.name for each in field._meta.fields if each.name.startswith(f"{name}_")]
+    return found or [name]
+
+
 def clean(field):
     """Refuse choices and a default value of a field that no form can be shown or sent with."""
     Model.clean(field)
     if field.is_a(*LISTS) and not [*field.get_choices()]:
-        raise ValidationError({"choices": _("Type what visitors can choose from.")})
-    for name in [each.name for each in field._meta.fields if each.name.startswith("default")]:
+        text = _("Type what visitors can choose from.")
+        raise ValidationError(dict.fromkeys(columns(field, "choices"), text))
+    for name in columns(field, "default"):
         value = getattr(field, name)
         if value and field.is_a(fields.FILE):
             raise ValidationError({name: _("There is no default value for a file.")})
