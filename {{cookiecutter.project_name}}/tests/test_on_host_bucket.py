@@ -145,6 +145,25 @@ def test_a_bucket_that_a_restore_has_left_behind_is_filled_before_it_is_read(
     assert len([line for line in called() if "media" in line]) == 4
 
 
+def test_a_restore_that_was_cut_off_between_two_folders_empties_no_bucket(
+    site, called, monkeypatch
+):
+    monkeypatch.setattr(bucket, "live", lambda site: ACCESS)
+    bucket.behind(site).touch()
+    (site.shared / "media").rename(site.shared / "media-before-restore")
+    with pytest.raises(Refused, match="type fab restore again"):
+        bucket.fetch(site, ACCESS)
+    assert not called()
+    assert bucket.behind(site).exists()
+
+
+def test_a_symbolic_link_does_not_stay_behind_in_silence_when_uploads_move(site, called):
+    (site.shared / "media/archive").symlink_to("/mnt/archive")
+    with pytest.raises(Refused, match="media/archive is a symbolic link"):
+        moving_uploads.copy(site, None, ACCESS)
+    assert not called()
+
+
 def test_a_release_whose_bucket_has_no_keys_is_undone_with_what_was_changed(site, monkeypatch):
     site.current.symlink_to("releases/older")
     secret_settings.in_force(site).write_text("{}")
