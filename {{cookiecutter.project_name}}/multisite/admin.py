@@ -181,9 +181,9 @@ class RedirectForm(forms.ModelForm):
         """Refuse a redirect that leads back to itself, also over others."""
         old, new = (self.cleaned_data.get(name, "") for name in self.Meta.fields)
         others = Redirect.objects.filter(site_id=current_site_id()).exclude(pk=self.instance.pk)
-        seen = {""}
-        while (path := new.rstrip("/")) not in seen:
-            if path == old.rstrip("/"):
+        seen = set()
+        while new and (path := new.rstrip("/")) not in seen:
+            if old and path == old.rstrip("/"):
                 raise ValidationError({"new_path": _("This redirect would lead in a circle.")})
             seen.add(path)
             following = others.filter(old_path__in=[path, f"{path}/"]).first()

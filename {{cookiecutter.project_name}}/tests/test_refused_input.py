@@ -125,6 +125,7 @@ def test_how_many_a_page_shows_is_a_number_that_can_be(admin, name, number, word
         ("/x/", "/x/", "would lead in a circle"),
         ("/x/", "/one/", "would lead in a circle"),
         ("/x/", "/x", "would lead in a circle"),
+        ("/", "/", "would lead in a circle"),
         ("x/", "/about/", "begins with a slash"),
         ("/x/", "javascript:alert(1)", "Type an address such as"),
         ("/x/", "about", "Type an address such as"),
