@@ -5,7 +5,7 @@ import re
 import pytest
 from faults import wait_for
 from load import Connection
-from sites import BY_PASSWORD, PASSWORD, Site
+from sites import BY_PASSWORD, PASSWORD, Site, run_jobs
 from support import Baker
 
 NAME, STAGING = "www.envs.example", "staging.envs.example"
@@ -236,14 +236,19 @@ def test_content_of_production_comes_to_staging_without_anybody_s_data(site, bac
     assert site.host.run("cat /srv/rehearsal/shared/private/letter").stdout == "another\n"
 
 
+def is_known(site, name):
+    run_jobs(site, "rehearsal", "follow_names")
+    return answers(site, name, "/")[0] == 200
+
+
 def test_all_of_production_comes_to_staging_but_for_its_secrets(site, backup_of_production):
     before = kept(site)
     output = restore(site, backup_of_production)
     assert "Of the server that is lost" not in output
     assert kept(site) == before
     assert site.answer("staging", "python", NAMES).split() == [STAGING, f"two.example.{STAGING}"]
-    # Where projects share a server, NGINX knows of it within a minute.
-    wait_for(lambda: answers(site, f"two.example.{STAGING}", "/")[0] == 200, 100)
+    # Where projects share a server, a job of each minute lets NGINX know of it.
+    wait_for(lambda: is_known(site, f"two.example.{STAGING}"), 100)
     dump = site.host.run(DUMP).stdout
     assert "ann@example.com" in dump
     assert "said in production" in dump

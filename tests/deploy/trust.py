@@ -6,6 +6,7 @@ import socket
 import sqlite3
 import ssl
 import subprocess
+import time
 from contextlib import closing, contextmanager
 
 import pytest
@@ -134,6 +135,15 @@ def in_ledger(site, sql):
     with sqlite3.connect(site.certificates / "private/ledger.sqlite3", timeout=30) as database:
         database.execute(sql)
     database.close()
+
+
+def soon(site, condition, seconds):
+    """Wait until it is so; the agent, which looks at a name once a minute, looks in each round."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"not so after {seconds} s"
+        in_ledger(site, "UPDATE name SET asked = 0 WHERE asked > 0")
+        time.sleep(1)  # a round takes ten
 
 
 def rows_of_ledger(site, sql):
