@@ -110,7 +110,7 @@ urlpatterns = [
     path("body/", lambda request: answer("" if request.method == "HEAD" else "A body")),
     path("query/", lambda request: answer(str(request.GET))),
     path("link/", lambda request: answer(request.build_absolute_uri("/"))),
-    path("", include(f"{project_settings.PROJECT_APP}.urls")),
+    path("", include("project_urls")),
 ]
 handler404 = "page_cache.missing.page_not_found"
 

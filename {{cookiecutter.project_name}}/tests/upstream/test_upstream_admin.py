@@ -16,8 +16,10 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldError, ObjectDoesNotExist
 from django.utils.datastructures import MultiValueDictKeyError
 from mezzanine.accounts.forms import PasswordResetForm, ProfileForm
+from mezzanine.blog.models import BlogPost
 from mezzanine.core.auth_backends import MezzanineBackend
 from mezzanine.core.forms import OrderWidget
+from mezzanine.core.models import CONTENT_STATUS_DRAFT
 from mezzanine.generic.models import ThreadedComment
 from originals import original
 
@@ -133,6 +135,13 @@ def test_a_visitor_names_any_model_to_comment_on(ask, user):
     request = ask("post", "/", {"content_type": "sessions.session", "object_pk": "1"}, user)
     with pytest.raises(FieldError):
         original("mezzanine.generic.views.initial_validation")(request, "comment")
+
+
+def test_a_draft_and_closed_comments_are_commented_on(ask, post):
+    comment = original("mezzanine.generic.views.comment")
+    sent = {"content_type": post._meta.label_lower, "object_pk": post.pk}
+    BlogPost.objects.update(status=CONTENT_STATUS_DRAFT, allow_comments=False)
+    assert comment(ask("post", "/", sent)).context_data["obj"] == post
 
 
 def test_the_ratings_of_a_post_and_of_a_comment_have_one_address(ask, post):
