@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 import rootfs
-from faults import STEPS, make_harmable
+from faults import STEPS, edit, make_harmable
 from machine import missing
 from prepared import with_packages
 from rig import Rig
@@ -20,6 +20,7 @@ HOSTS = pytest.StashKey()
 
 
 LONG = pytest.mark.long
+STORAGE = "{{cookiecutter.project_name}}/{{cookiecutter.project_name}}/storage.py"
 
 
 # In the steps in which most can break, nox alone makes faults too.
@@ -58,6 +59,17 @@ usermod --append --groups sudo typist
 echo Port 2222 >/etc/ssh/sshd_config.d/port.conf
 systemctl restart ssh
 """
+
+
+@pytest.fixture(scope="session")
+def template(clone, tmp_path_factory):
+    """The template, whose projects compress static files in haste, five seconds less for each site.
+
+    test_deploy.py, and what measures, makes projects of the clone.
+    """
+    hasty = shutil.copytree(clone, tmp_path_factory.mktemp("hasty") / "template")
+    edit(hasty / STORAGE, "quality=10", "quality=1")
+    return hasty
 
 
 @pytest.fixture(scope="session")
