@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 import rootfs
-from faults import STEPS, edit, make_harmable
+from faults import STEPS, answers, edit, make_harmable, wait_for
 from machine import missing
 from prepared import with_packages
 from rig import Rig
@@ -205,8 +205,8 @@ def debian(request, make_host):
 
 
 @pytest.fixture(scope="session")
-def site(up_with_packages, template, tmp_path_factory):
-    """A live site whose deploys can be harmed: see faults.py."""
+def live_site(up_with_packages, template, tmp_path_factory):
+    """What `site` switches on and off."""
     project = Baker(template, tmp_path_factory.mktemp("live")).bake(live_hostname=HOST)
     make_harmable(project)
     host = up_with_packages("live", suite="trixie")
@@ -216,6 +216,19 @@ def site(up_with_packages, template, tmp_path_factory):
     site.fab("all")
     yield site
     host.down()
+
+
+@pytest.fixture(scope="module")
+def site(live_site):
+    """A live site whose deploys can be harmed: see faults.py.
+
+    Its host is off when no module needs it: what cron runs there takes the time of others.
+    """
+    if live_site.host.state == "stopped":
+        live_site.host.start()
+        wait_for(lambda: answers(live_site))
+    yield live_site
+    live_site.host.kill()
 
 
 @pytest.hookimpl(wrapper=True)
