@@ -154,4 +154,6 @@ def rows_of_ledger(site, sql):
 
 
 def workers(site):
-    return site.host.run("pgrep --parent $(cat /run/nginx.pid) -f worker").stdout
+    """Return the numbers of NGINX's workers, but for those that a reload has told to end."""
+    exactly = "pgrep --parent $(cat /run/nginx.pid) -fx 'nginx: worker process'"
+    return site.host.run(exactly).stdout
