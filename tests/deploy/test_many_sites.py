@@ -8,7 +8,7 @@ from faults import wait_for
 from load import Load
 from sites import HOST, Site
 from support import Baker
-from trust import workers
+from trust import told, workers
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +17,7 @@ def site(up_with_packages, template, tmp_path_factory):
     project = Baker(template, tmp_path_factory.mktemp("sites")).bake(live_hostname=HOST)
     host = up_with_packages("sites", suite="bookworm")
     site = Site(project, host, SSH_USER="root", ADMIN_PASS="adminadmin")
+    site.certificates = host.root / "srv/mysite/certificates"
     site.fab("all")
     yield site
     host.down()
@@ -52,13 +53,10 @@ def test_a_stranger_gets_no_site(site, host):
 
 def test_fab_sites_tells_of_each_name(site):
     names = (HOST, "two.example", "www.two.example", "zwei.example")
-    told = [rf"^    {name}  waiting: " for name in names]
-
-    def is_told():
-        output = site.fab("sites")
-        return all(re.search(line, output, re.M) for line in told)
-
-    wait_for(is_told, 150)  # the server looks at them each minute
+    # The server looks at them each minute.
+    wait_for(lambda: all(told(site, name).startswith("waiting: ") for name in names), 150)
+    output = site.fab("sites")
+    assert all(re.search(rf"^    {name}  waiting: ", output, re.M) for name in names)
 
 
 LONG = f"{'a' * 63}.{'b' * 28}.example"  # 100 characters: Django's sites hold no more
