@@ -76,6 +76,7 @@ ONE_VISITORS = {
     "reads all cookies": lambda request: answer(str(dict(request.COOKIES))),
     "prints all cookies": lambda request: variable(request, "request.COOKIES"),
     "asks whether there are cookies": lambda request: answer(str(bool(request.COOKIES))),
+    "shows the token's secret": lambda request: answer(request.META.get("CSRF_COOKIE", "none")),
     "reads the token's cookie": lambda request: answer(request.COOKIES.get(CSRF_COOKIE, "none")),
     "sets a cookie": setting_a_cookie,
     "reads a header": lambda request: answer(request.META.get("HTTP_X_FORWARDED_HOST", "none")),
