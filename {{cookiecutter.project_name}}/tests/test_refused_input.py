@@ -1,5 +1,7 @@
 """What staff type that would make a page of visitors an error is refused, in words."""
 
+from xml.etree import ElementTree
+
 import pytest
 from bs4 import BeautifulSoup
 from django.contrib.redirects.models import Redirect
@@ -172,3 +174,13 @@ def test_no_setting_is_longer_than_the_database_has_room_for(admin):
 def test_whoever_logs_out_to_nowhere_is_told(browse, address):
     answer = browse("member").get("/accounts/logout/", {"next": address})
     assert answer.status_code in (302, 400)
+
+
+@pytest.mark.parametrize("form", ["rss", "atom"])
+def test_characters_that_xml_cannot_have_are_not_in_feeds(admin, browse, form):
+    post, feed = BlogPost.objects.get(), reverse("blog_post_feed", args=[form])
+    assert change(admin, post, title="Rye\x0b and \x02wheat").status_code == 302
+    answer = browse().get(feed)
+    assert answer.status_code == 200
+    titles = [node.text for node in ElementTree.fromstring(answer.content).iter()]
+    assert "Rye and wheat" in titles

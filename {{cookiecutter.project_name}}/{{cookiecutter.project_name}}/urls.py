@@ -11,6 +11,7 @@ from mezzanine.generic.views import comment, rating
 from mezzanine.pages.views import page
 
 from multisite.allowed import may_see, may_send
+from multisite.stand_ins import stand_in
 from multisite.views import edit, robots, set_site
 from navigation.sitemaps import sitemap
 from page_cache.rules import fresh
@@ -57,6 +58,7 @@ urlpatterns = [
     path("", include("mezzanine.urls")),  # last: it ends in a pattern that matches everything
 ]
 
+stand_in(urlpatterns)  # also where the addresses of Mezzanine begin with a language
 own = {"mezzanine_password_reset": password_reset, "signup": signup}
 for pattern in accounts_urls.urlpatterns:  # logging in, signing up, profiles
     pattern.callback = fresh(own.get(pattern.name, pattern.callback))
