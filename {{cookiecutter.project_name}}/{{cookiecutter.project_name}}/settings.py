@@ -298,7 +298,9 @@ FABRIC = {
     "SSH_USER": "",  # SSH user name; empty: the one of ~/.ssh/config, else your own
     "SSH_PASS": "",  # SSH password; a key is better
     "SSH_KEY_PATH": "",  # local path of an SSH key
-    "HOSTS": ["{{ cookiecutter.live_hostname }}"],  # servers to deploy to
+    # The server to deploy to. Several serve one site together, and need DATABASE and UPLOADS; see
+    # README.md, "Several web hosts".
+    "HOSTS": ["{{ cookiecutter.live_hostname }}"],
     "VIRTUALENV_HOME": "",  # absolute remote path for a new site; empty: /srv
     "PROJECT_NAME": PROJECT_APP,  # unique among the projects of a server
     "REQUIREMENTS_PATH": "requirements/project.txt",
@@ -324,6 +326,9 @@ FABRIC = {
     # Object storage for uploads, such as "s3://bucket?endpoint=https://s3.example.com&region=eu";
     # empty: a directory of the server.
     "UPLOADS": "",
+    # The private network that several HOSTS have of their own, such as "10.0.0.0/24": they reach
+    # each other by it; empty: by the addresses by which fab reaches them.
+    "NETWORK": "",
 }
 
 # More servers for the same project, each with a name of your own: `fab staging deploy`. What an

@@ -23,6 +23,7 @@ from . import (
     bucket,
     certificate,
     deployed,
+    lead,
     moving_uploads,
     releases,
     rights,
@@ -170,6 +171,8 @@ class Switch:
         self.processes.port = self.port_of(release)
         if self.site.live != release:
             link(self.site.current, f"releases/{release}")
+        make_flag(lead.abreast(self.site))
+        (self.site.state / "aside").unlink(missing_ok=True)
         self.processes.start(self.processes.main)
         self.processes.main_is_well(release)
 

@@ -1,0 +1,351 @@
+"""How a release goes live, and back: on one host, or on several that serve one site.
+
+Of several, all are looked at first, and a release of one name is built on all of them. What they
+have in common is done once, on the one that leads: the dump, the migrations, the admin user. Then
+they are relayed one after the other; where one fails, those before it go back.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from invoke import Exit
+
+from . import (
+    certificates,
+    checks,
+    common,
+    content,
+    database,
+    packages,
+    plans,
+    relay,
+    releases,
+    repository,
+    server,
+    server_names,
+    uploads,
+)
+from .host import Host
+from .hosts import Hosts
+from .lease import Leases
+from .steps import step
+from .terminal import tell
+
+Now = dict[str, Any]  # what `examine` of checks.py returns
+
+
+def create(hosts: Hosts) -> None:
+    """Make the site's user, directories, secrets, database and certificate on all hosts."""
+    for host in (hosts.lead, *hosts.others):
+        server.create_user(host, "create")
+        if host is not hosts.lead:
+            common.carry(hosts, [host])
+        database.create(host)
+        certificates.create(host)
+
+
+def everything(hosts: Hosts) -> None:
+    """Bring new servers to a live site; tell of each command that this is made of."""
+
+    def title(name: str) -> None:
+        tell(f"{name} on {hosts.names}{hosts[0].config.suffix}")
+
+    title("install")
+    for host in hosts:
+        packages.install(host)
+    title("create")
+    create(hosts)
+    is_new = not releases.live(hosts.lead)
+    title("deploy")
+    deploy(hosts)
+    if is_new:
+        with Leases(hosts, "push"):
+            content.offer(hosts.lead)
+
+
+# Deploying
+
+
+def deploy(hosts: Hosts, force: bool = False, maintenance: bool = False, yes: bool = False) -> None:
+    """Put the newest revision live, unless it is live already."""
+    if maintenance:
+        hosts.refuse_without_all("--maintenance")
+    for host in hosts:
+        host.environment = ""  # for the server to let us ask whether it may become another's
+    with Leases(hosts, "deploy") as leases:
+        lead = hosts.lead
+        now, revision = look(hosts, yes)
+        due = behind(hosts, now)
+        as_found = not any(is_due(now[host.name]) for host in hosts if host not in due)
+        as_live = revision == now[lead.name]["revision"] and as_found
+        if as_live and not force and not due:
+            leases.note(result="nothing to do")
+            common.agree(hosts)
+            print(f"{revision[:8]} is live already.")
+            return
+        name = now[lead.name]["live"] if as_live and not force else ""
+        due = due if name else list(hosts)
+        prepare(hosts, due, now, maintenance, yes)
+        leases.note(revision=revision, **{"from": now[lead.name]["live"]})
+        name, requirements = build(due, revision, name)
+        leases.note(to=name, requirements=requirements)
+        put_live(hosts, due, leases, name, now, maintenance, yes)
+        told = releases.finish(lead)
+        for host in due:
+            releases.prune(host)
+        common.agree(hosts)
+    print(f"Live: https://{lead.config.live_hostname}/", *told, sep="\n")
+
+
+def look(hosts: Hosts, yes: bool) -> tuple[dict[str, Now], str]:
+    """Return what there is on each host, by its name, and the revision that is to go live.
+
+    Exit where somebody does not agree to what that changes.
+    """
+    lead = hosts.lead
+    now = {host.name: checks.examine(host) for host in hosts}
+    for host in (lead, *hosts.others):
+        if host is lead or now[host.name]["fabric"] != now[lead.name]["fabric"]:
+            plans.agree_to_environment(host, now[host.name], yes)
+            plans.agree_to_database(host, now[host.name], yes)
+    for host in hosts:
+        now[host.name] = checks.before_deploy(host, now[host.name])
+    revision = repository.newest_revision(lead)
+    plans.tell_differences(lead, now[lead.name])
+    return now, revision
+
+
+def is_due(now: Now) -> bool:
+    """Return whether something on a host is not as a deploy would leave it."""
+    return bool(now["changes"] or now["wrong"] or now["rename"])
+
+
+def behind(hosts: Hosts, now: dict[str, Now]) -> list[Host]:
+    """Return the hosts that have another release live than the leading one, or none."""
+    live = now[hosts.lead.name]["live"]
+    return [host for host in hosts if now[host.name]["live"] != live]
+
+
+def prepare(
+    hosts: Hosts, due: Sequence[Host], now: dict[str, Now], maintenance: bool, yes: bool
+) -> None:
+    """Let all be there that a release needs; Exit, before anything is built, where it cannot be."""
+    lead = hosts.lead
+    for host in due:
+        plans.refuse_edited(now[host.name]["changes"], yes)
+    plans.agree_to_rename(lead, now[lead.name], yes)
+    for host in due:
+        packages.check(host)
+        server.create_user(host)
+    common.carry(hosts)
+    plans.prepare_database(lead, now[lead.name], maintenance)
+    for host in due:
+        if host is not lead:
+            plans.prepare_database(host, now[host.name], False)
+        uploads.check(host)
+
+
+def build(due: Sequence[Host], revision: str, name: str) -> tuple[str, str]:
+    """Build a release on each host, under one name; return that and its virtualenv's.
+
+    With a name, it is that of a release which other hosts have. Where one fails, what was built on
+    the others is removed.
+    """
+    made, is_there = "", bool(name)
+    for number, host in enumerate(due):
+        if is_there and name in releases.show(host)["proven"]:
+            continue
+        if number and host.config.repo_url:  # each has a copy of its own
+            host.call("fetch", as_site=True, url=host.config.repo_url)
+        try:
+            name, made = releases.build(host, revision, name)
+        except BaseException:
+            for other in due[:number]:
+                releases.discard(other, name)
+            raise
+    return name, made
+
+
+def put_live(
+    hosts: Hosts,
+    due: Sequence[Host],
+    leases: Leases,
+    name: str,
+    now: dict[str, Now],
+    maintenance: bool,
+    yes: bool,
+) -> None:
+    """Let a release that is built take over from the live one; `now` is what `look` returned."""
+    lead = hosts.lead
+    if lead not in due:  # it has that live
+        take_over(due, name, now)
+        return
+    live = now[lead.name]["live"]
+    pending = plans.check_migrations(lead, name, live, maintenance, yes)
+    leases.note(migrations=pending)
+    uploads.move(lead, live, name)
+    dump = database.dump(lead, "deploy") if live else None
+    if dump and maintenance:
+        deploy_in_maintenance(hosts, name, dump, now)
+    else:
+        plans.migrate(lead, name, pending)
+        take_over(due, name, now)
+    for host in hosts:
+        server.end_maintenance_of_deploy(host)
+
+
+def take_over(due: Sequence[Host], name: str, now: dict[str, Now]) -> None:
+    """Let a release take over; where that renames the site, NGINX answers to both names before."""
+    renamed = {host.name: now[host.name]["rename"].get("from") for host in due}
+    for host in due:
+        if renamed[host.name]:
+            server_names.update(host, host.config.live_hostname)
+    try:
+        relay_all(due, name, {host.name: now[host.name]["live"] for host in due})
+    except Exit:
+        for host in due:
+            if before := renamed[host.name]:
+                with suppress(Exit):  # what has failed is told, and fab sites does the same
+                    server_names.update(host, before)
+        raise
+
+
+def relay_all(
+    hosts: Sequence[Host], name: str, before: dict[str, str], rename: bool = True
+) -> None:
+    """Relay one host after the other; where one fails, those go back that were relayed.
+
+    `before` are the releases that they go back to, by the name of a host.
+    """
+    done: list[Host] = []
+    for host in hosts:
+        try:
+            relay.switch(host, name, rename=rename)
+        except BaseException as failure:
+            told = go_back(done, before)
+            if not told or not isinstance(failure, Exit):
+                raise
+            raise Exit("\n".join([str(failure.message), *told]), failure.code) from None
+        done.append(host)
+
+
+def go_back(hosts: Sequence[Host], before: dict[str, str]) -> list[str]:
+    """Let hosts have the release of before again; return a line for each, what came of it."""
+    lines = []
+    for host in reversed(hosts):
+        release = before[host.name]
+        if not release:
+            lines.append(f"{host.name}: it had nothing live before, and keeps what it has now")
+            continue
+        try:
+            relay.switch(host, release)
+            lines.append(f"{host.name}: {release} is live again")
+        except Exit as failure:
+            lines.append(f"{host.name} does not go back: {failure.message}")
+    return lines
+
+
+def deploy_in_maintenance(hosts: Hosts, name: str, dump: str, now: dict[str, Now]) -> None:
+    """Migrate while nobody can write; where the deploy fails the database becomes as it was."""
+    for host in hosts:
+        server.set_maintenance(host, True, by="deploy")
+    try:
+        releases.migrate(hosts.lead, name)
+        take_over(list(hosts), name, now)
+    except Exit as failure:
+        database.load(hosts.lead, dump)
+        put_back(hosts, dump, by="deploy")
+        raise Exit(f"{failure.message}\nThe database is as it was before", 1) from None
+
+
+# Going back
+
+
+def rollback(hosts: Hosts, release: str, restore_db: bool, yes: bool) -> None:
+    """Let an older complete release take over again; with restore_db, its data too."""
+    if restore_db:
+        hosts.refuse_without_all("--restore-db")
+    with Leases(hosts, "rollback") as leases:
+        lead = hosts.lead
+        found = releases.show(lead)
+        live, name = found["live"], release or found["before"]
+        if not live:
+            raise Exit(f"{lead.name}: nothing is live yet; type fab all", 1)
+        if name not in found["proven"]:
+            there = ", ".join(found["proven"])
+            raise Exit(f"There is no such release to go back to; there are: {there}", 2)
+        before = {lead.name: live} | {host.name: may_go_back(host, name) for host in hosts.others}
+        plans.refuse_misfit(lead, lead.call("live", release=name))
+        plans.agree_to_losses(lead, name, yes)
+        leases.note(**{"from": live, "to": name})
+        dump = plans.find_dump(lead, name) if restore_db else None
+        if dump:
+            plans.ask_about_loss(lead, dump, name, yes)
+            leases.note(backup=dump)
+        plans.tell_unknown_migrations(lead, name)
+        uploads.move(lead, live, name)
+        relay_all(list(hosts), name, before)
+        if dump:
+            put_back(hosts, dump)
+        common.agree(hosts)
+    print(f"Live: {name}")
+
+
+def may_go_back(host: Host, name: str) -> str:
+    """Return what is live on a host; Exit where it cannot go back to that release."""
+    found = releases.show(host)
+    if name not in found["proven"]:
+        raise Exit(f"{host.name}: it has no {name}, as it came later; nothing was changed", 2)
+    plans.refuse_misfit(host, host.call("live", release=name))
+    return str(found["live"])
+
+
+def put_back(hosts: Hosts, dump: str, by: str = "restore") -> None:
+    """Put the backup that is loaded in place, and start the live release on it."""
+    lead = hosts.lead
+    for host in hosts:
+        server.set_maintenance(host, True, by)
+    try:
+        database.swap(lead, dump)
+    except database.NotSwapped:
+        if by == "restore":  # the migrations of a deploy that has failed are there still
+            for host in hosts:
+                server.end_maintenance_of_deploy(host)
+        raise
+    common.carry(hosts)  # secrets of a server that is lost have come back
+    for host in hosts:
+        database.clear_cache(host)
+        relay.switch(host, plans.live_or_exit(host))
+    for host in hosts:
+        server.end_maintenance_of_deploy(host)
+
+
+# The end
+
+
+def remove(hosts: Hosts) -> None:
+    """Remove the project from the hosts; where none is left, after a last backup."""
+    name = hosts[0].config.project_name
+    for host in hosts:
+        with Leases([host], "remove"):
+            found = server.adopt(host)
+            left = left_by(host)
+            is_last = found["data"] and not left
+            kept = server.remove(host, database.backup(host, "remove") if is_last else "")
+        if found["elsewhere"] and not left:
+            print(f"Not removed: {found['elsewhere']}; no fab made it")
+        if kept:
+            print(f"The last backup stays there: {kept}")
+        if left:
+            tell(f"    {name} goes on on {', '.join(left)}")
+    if hosts[0].config.uploads:
+        print(f"The uploads stay in their bucket: {hosts[0].config.uploads}")
+
+
+def left_by(host: Host) -> list[str]:
+    """Let the other hosts know that one goes; return their names."""
+    if not host.config.database:
+        return []
+    with step(host, "Telling the others"):
+        return list(host.call("leave_hosts")["left"])
