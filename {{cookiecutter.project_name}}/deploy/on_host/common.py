@@ -30,7 +30,7 @@ def files(site: Site) -> dict[str, tuple[Path, Owned]]:
         "secrets": (site.shared / "secrets.json", secret),
         "settings": (site.shared / "settings.json", secret),
         "backup keys": (site.state / "backup-keys.json", ("root:root", 0o600)),
-        "peers": (site.shared / "peer.pem", ("root:root", 0o600)),
+        "peers": (peers.pair(site), ("root:root", 0o600)),
         "certificate": (shown.with_name(f"{site.name}.crt"), ("root:root", 0o644)),
         "key": (shown.with_name(f"{site.name}.key"), ("root:root", 0o600)),
         "key of the server": (certificate.key_record(site), ("root:root", 0o644)),
@@ -80,7 +80,7 @@ def take(site: Site, things: Mapping[str, str]) -> dict[str, list[str]]:
         beneath = None if name in known else site.root  # the agent may put links there
         content = base64.b64decode(text).decode("utf-8", "surrogateescape")
         if read(path, beneath) != (content, *owned):
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
             write_file(path, content, *owned, beneath=beneath)
             changed.append(name)
     if {"certificate", "key"} & set(changed):

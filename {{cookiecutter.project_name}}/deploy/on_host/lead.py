@@ -259,19 +259,37 @@ def must_stand_aside(me: str, stand: Stand, rows: Sequence[Row], wanted: Stand |
     return any(row.alive and row.stand == wanted for row in rows if row.name != me)
 
 
+def aside(site: Site) -> Path:
+    """Return the file that is there while this host leaves the visitors to the others."""
+    return site.state / "aside"
+
+
+def use_others(site: Site) -> Path:
+    """Return the file that makes NGINX ask the others first: see nginx.conf.template."""
+    return Path(f"/run/{site.name}/stand-aside")
+
+
 def is_aside(site: Site) -> bool:
-    return (site.state / "aside").exists()
+    return aside(site).exists()
 
 
 def stand_aside(site: Site, is_due: bool) -> None:
     """Stop gunicorn, so that NGINX has those of the others alone, or let it serve again."""
-    flag, processes = site.state / "aside", Processes(site.name, 0, "")
+    processes = Processes(site.name, 0, "")
     if is_due:
-        flag.touch()
+        aside(site).touch()
+        make_flag(use_others(site))
         abreast(site).unlink(missing_ok=True)
         if supervisor.state_of(processes.main) in ("RUNNING", "STARTING"):
             processes.stop(processes.main)
-    elif flag.exists():
-        flag.unlink()
+    elif is_aside(site):
         make_flag(abreast(site))
         processes.start(processes.main)
+        serve_again(site)
+
+
+def serve_again(site: Site) -> None:
+    """Let NGINX ask this host's own gunicorn first, which may start."""
+    make_flag(abreast(site))
+    use_others(site).unlink(missing_ok=True)
+    aside(site).unlink(missing_ok=True)
