@@ -27,7 +27,7 @@ def hosts(server: Server) -> str | None:
     return f"{len(rows)}, {leads}"
 
 
-@check("Are the other hosts there?", every=1)
+@check("Are the other hosts there?", every=1, once=True)
 def other_hosts(server: Server) -> str | None:
     known = lead.read(server.site)
     if not known or not server.site.live:

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from . import databases, lease, peers, supervisor
+from . import databases, deployed, lease, peers, supervisor
 from .databases import HOSTS, RELEASE
 from .files import make_flag, write
 from .postgres import psql
@@ -275,7 +275,8 @@ def is_aside(site: Site) -> bool:
 
 def stand_aside(site: Site, is_due: bool) -> None:
     """Stop gunicorn, so that NGINX has those of the others alone, or let it serve again."""
-    processes = Processes(site.name, 0, "")
+    port = deployed.kept(site, site.live).get("GUNICORN_PORT", 0)
+    processes = Processes(site.name, port, "")
     if is_due:
         aside(site).touch()
         make_flag(use_others(site))
