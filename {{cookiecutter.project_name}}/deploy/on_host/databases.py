@@ -20,7 +20,8 @@ from .site import Site
 
 MARK = "deployed_project"  # a table: see elsewhere.py
 HOSTS, RELEASE = "deployed_hosts", "deployed_release"  # tables: see lead.py
-OURS = (MARK, HOSTS, RELEASE)  # no content of the site
+CERTIFICATES = "deployed_certificates"  # see handed_on.py
+OURS = (MARK, HOSTS, RELEASE, CERTIFICATES)  # no content of the site
 DEBIANS = "/etc/ssl/certs/ca-certificates.crt"  # the CAs that browsers trust
 # A host that was cut off answers nothing at all: then a question fails after these times.
 PATIENCE = {

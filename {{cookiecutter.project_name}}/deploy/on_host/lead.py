@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from . import databases, deployed, lease, peers, supervisor
+from . import databases, deployed, handed_on, lease, peers, supervisor
 from .databases import HOSTS, RELEASE
 from .files import make_flag, write
 from .postgres import psql
@@ -232,12 +232,14 @@ def follow(site: Site) -> dict[str, Any]:
     if is_one and pairs != known["hosts"]:
         keep(site, known["me"], pairs)
     fit = [row.name for row in rows if row.alive and wanted in (None, row.stand)]
-    if is_one and fit[:1] == [known["me"]]:
+    if is_first := is_one and fit[:1] == [known["me"]]:
         take_the_lead(site)
     else:
         leads(site).unlink(missing_ok=True)
     if lease.holder(site.state) is None:  # a deploy is ahead of what it has noted
         stand_aside(site, must_stand_aside(known["me"], mine(site), rows, wanted))
+    if is_one:
+        handed_on.follow(site, is_first)
     return {}
 
 
