@@ -39,7 +39,7 @@ Field.objects.create(form=contact, label="Message", field_type=1)
 def nginx_conf(live, folder, ports, proxies=(), in_bucket=False, hosts=1):
     """Return the project's own configuration, with the ports and the paths of the test."""
     uploads = ["", "# in object storage: "]
-    others = ["# on one host: ", ""]
+    of_hosts = ["# with other HOSTS: ", ""]
     template = (live.path / "deploy/nginx.conf.template").read_text("utf-8")
     site = template % {
         "project_name": "mysite",
@@ -52,8 +52,8 @@ def nginx_conf(live, folder, ports, proxies=(), in_bucket=False, hosts=1):
         "environment": "production",
         "uploads_here": uploads[in_bucket],
         "uploads_there": uploads[not in_bucket],
-        "others_none": others[hosts == 1],
-        "others_there": others[hosts > 1],
+        "of_one": of_hosts[hosts == 1],
+        "of_several": of_hosts[hosts > 1],
         "proxies_known": "".join(f"    {proxy} 1;\n" for proxy in proxies),
         "proxies_believed": "".join(f"    set_real_ip_from {proxy};\n" for proxy in proxies),
     }

@@ -13,6 +13,7 @@ from deploy import (
     database,
     deploying,
     environments,
+    going_back,
     hardening,
     mailing,
     packages,
@@ -148,7 +149,7 @@ def alarm(host):
 @commands.together
 def rollback(hosts, release="", restore_db=False, yes=False):
     """Put the release before the live one back, or --release NAME; the data stays as it is."""
-    deploying.rollback(hosts, release, restore_db, yes)
+    going_back.rollback(hosts, release, restore_db, yes)
 
 
 @commands.once
@@ -181,7 +182,7 @@ def restore(hosts, name=None, anonymous=False, yes=""):
             print("    Accounts and what visitors have sent stay those that are there now")
         confirm(f"Put {name} in the place of the live database and uploads", name, yes)
         database.backup(host, "restore")
-        deploying.put_back(hosts, name)
+        going_back.put_back(hosts, name)
         common.agree(hosts)
 
 

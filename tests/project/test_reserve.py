@@ -16,9 +16,9 @@ from types import SimpleNamespace
 
 import pytest
 from servers import HOST, unused_port, wait_until
-from several import running_hosts
 from support import Baker, program
 from test_nginx_audit import REASONS
+from webservers import running_hosts
 
 VISITOR = "203.0.113.9"
 NAME = "mysite.peers.invalid"
@@ -35,7 +35,7 @@ class Gunicorn:
 
     def __init__(self, path):
         self.path, self.port, self.asked = path, unused_port(), []
-        self.breaks_off, self.server = False, None
+        self.breaks_off, self.health, self.server = False, 200, None
         self.start()
 
     def start(self):
@@ -48,7 +48,7 @@ class Gunicorn:
                 asked[-1].headers = self.headers
                 if this.breaks_off:
                     return self.connection.shutdown(socket.SHUT_RDWR)
-                self.send_response(200)
+                self.send_response(this.health if self.path == "/healthz" else 200)
                 self.send_header("Content-Type", "text/html")
                 self.send_header("X-Accel-Expires", "0")
                 self.end_headers()
@@ -241,9 +241,37 @@ def test_how_a_host_is_itself_is_not_asked_of_another(hosts):
     assert came_to(hosts[1:]) == [0, 0]
 
 
+@pytest.mark.parametrize("way", ["open", "http"])
+def test_a_load_balancer_is_told_not_to_come_where_another_host_is_better(hosts, way):
+    browser = hosts[0].http if way == "http" else hosts[0].visitor()
+    about = {"X-Forwarded-Proto": "http", "X-Forwarded-For": VISITOR}
+
+    def told():
+        return browser.open("/healthz", Host="10.0.0.5", **about).status
+
+    assert told() == 200
+    with stopped(hosts[0]):  # it has a reserve
+        assert told() == 200
+    hosts[0].live.health = 503
+    try:
+        assert told() == 503
+        for host in hosts[1:]:
+            host.live.health = 503
+        assert told() == 200  # all can show what they have kept
+    finally:
+        for host in hosts:
+            host.live.health = 200
+    (hosts[0].folder / "state/maintenance").touch()
+    try:
+        assert told() == 200
+        assert hosts[0].open("/").status == 503
+    finally:
+        (hosts[0].folder / "state/maintenance").unlink()
+
+
 def test_the_files_of_a_page_of_another_release_come_from_the_host_that_has_them(hosts):
     files = hosts[2].folder / "shared/static"
-    files.mkdir(parents=True)
+    files.mkdir()
     for name in ("page.0123456789ab.css", "page.css"):
         (files / name).write_text("a {}")
     found = hosts[0].open("/static/page.0123456789ab.css")

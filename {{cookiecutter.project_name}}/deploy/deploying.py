@@ -17,6 +17,7 @@ from . import (
     common,
     content,
     database,
+    going_back,
     packages,
     plans,
     relay,
@@ -202,48 +203,13 @@ def take_over(due: Sequence[Host], name: str, now: dict[str, Now]) -> None:
         if renamed[host.name]:
             server_names.update(host, host.config.live_hostname)
     try:
-        relay_all(due, name, {host.name: now[host.name]["live"] for host in due})
+        relay.switch_all(due, name, {host.name: now[host.name]["live"] for host in due})
     except Exit:
         for host in due:
             if before := renamed[host.name]:
                 with suppress(Exit):  # what has failed is told, and fab sites does the same
                     server_names.update(host, before)
         raise
-
-
-def relay_all(
-    hosts: Sequence[Host], name: str, before: dict[str, str], rename: bool = True
-) -> None:
-    """Relay one host after the other; where one fails, those go back that were relayed.
-
-    `before` are the releases that they go back to, by the name of a host.
-    """
-    done: list[Host] = []
-    for host in hosts:
-        try:
-            relay.switch(host, name, rename=rename)
-        except BaseException as failure:
-            told = go_back(done, before)
-            if not told or not isinstance(failure, Exit):
-                raise
-            raise Exit("\n".join([str(failure.message), *told]), failure.code) from None
-        done.append(host)
-
-
-def go_back(hosts: Sequence[Host], before: dict[str, str]) -> list[str]:
-    """Let hosts have the release of before again; return a line for each, what came of it."""
-    lines = []
-    for host in reversed(hosts):
-        release = before[host.name]
-        if not release:
-            lines.append(f"{host.name}: it had nothing live before, and keeps what it has now")
-            continue
-        try:
-            relay.switch(host, release)
-            lines.append(f"{host.name}: {release} is live again")
-        except Exit as failure:
-            lines.append(f"{host.name} does not go back: {failure.message}")
-    return lines
 
 
 def deploy_in_maintenance(hosts: Hosts, name: str, dump: str, now: dict[str, Now]) -> None:
@@ -255,70 +221,8 @@ def deploy_in_maintenance(hosts: Hosts, name: str, dump: str, now: dict[str, Now
         take_over(list(hosts), name, now)
     except Exit as failure:
         database.load(hosts.lead, dump)
-        put_back(hosts, dump, by="deploy")
+        going_back.put_back(hosts, dump, by="deploy")
         raise Exit(f"{failure.message}\nThe database is as it was before", 1) from None
-
-
-# Going back
-
-
-def rollback(hosts: Hosts, release: str, restore_db: bool, yes: bool) -> None:
-    """Let an older complete release take over again; with restore_db, its data too."""
-    if restore_db:
-        hosts.refuse_without_all("--restore-db")
-    with Leases(hosts, "rollback") as leases:
-        lead = hosts.lead
-        found = releases.show(lead)
-        live, name = found["live"], release or found["before"]
-        if not live:
-            raise Exit(f"{lead.name}: nothing is live yet; type fab all", 1)
-        if name not in found["proven"]:
-            there = ", ".join(found["proven"])
-            raise Exit(f"There is no such release to go back to; there are: {there}", 2)
-        before = {lead.name: live} | {host.name: may_go_back(host, name) for host in hosts.others}
-        plans.refuse_misfit(lead, lead.call("live", release=name))
-        plans.agree_to_losses(lead, name, yes)
-        leases.note(**{"from": live, "to": name})
-        dump = plans.find_dump(lead, name) if restore_db else None
-        if dump:
-            plans.ask_about_loss(lead, dump, name, yes)
-            leases.note(backup=dump)
-        plans.tell_unknown_migrations(lead, name)
-        uploads.move(lead, live, name)
-        relay_all(list(hosts), name, before)
-        if dump:
-            put_back(hosts, dump)
-        common.agree(hosts)
-    print(f"Live: {name}")
-
-
-def may_go_back(host: Host, name: str) -> str:
-    """Return what is live on a host; Exit where it cannot go back to that release."""
-    found = releases.show(host)
-    if name not in found["proven"]:
-        raise Exit(f"{host.name}: it has no {name}, as it came later; nothing was changed", 2)
-    plans.refuse_misfit(host, host.call("live", release=name))
-    return str(found["live"])
-
-
-def put_back(hosts: Hosts, dump: str, by: str = "restore") -> None:
-    """Put the backup that is loaded in place, and start the live release on it."""
-    lead = hosts.lead
-    for host in hosts:
-        server.set_maintenance(host, True, by)
-    try:
-        database.swap(lead, dump)
-    except database.NotSwapped:
-        if by == "restore":  # the migrations of a deploy that has failed are there still
-            for host in hosts:
-                server.end_maintenance_of_deploy(host)
-        raise
-    common.carry(hosts)  # secrets of a server that is lost have come back
-    for host in hosts:
-        database.clear_cache(host)
-        relay.switch(host, plans.live_or_exit(host))
-    for host in hosts:
-        server.end_maintenance_of_deploy(host)
 
 
 # The end

@@ -79,7 +79,6 @@ def values(host: Host) -> dict[str, Any]:
     """Return what the templates are filled in with, a dict; the host adds ROOT and its secrets."""
     config = host.config
     place = bucket.parse(config.uploads) if config.uploads else None
-    others = len(config.hosts) - 1
     hsts = getattr(read_settings(config.project_app), "SECURE_HSTS_SECONDS", 0)
     return {
         "project_name": config.project_name,
@@ -95,13 +94,13 @@ def values(host: Host) -> dict[str, Any]:
         "bucket": place and place._asdict(),
         "uploads_here": "# in object storage: " if place else "",
         "uploads_there": "" if place else "# in object storage: ",
-        "several_hosts": bool(others),
-        "others_none": "# on several hosts: " if others else "",
-        "others_there": "" if others else "# on one host: ",
-        "hosts_to_try": max(others - 1, 0),  # after the first
         "acme_user": acme_user(config.project_name),
         "acme_directory": config.acme_directory,
         "database": config.database,
+        "several_hosts": len(config.hosts) > 1,
+        "of_several": "" if len(config.hosts) > 1 else "# with several HOSTS: ",
+        "of_one": "# with one of HOSTS: " if len(config.hosts) > 1 else "",
+        "hosts_to_try": max(len(config.hosts) - 2, 0),  # after this one and the first of the others
         "hsts_by_certificate": "true" if hsts is None else "false",
     }
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from invoke import Exit
 
-from . import backup_keys, common, deploying, plans, relay, releases
+from . import backup_keys, common, plans, relay, releases
 from .host import CommandFailed, Host
 from .hosts import Hosts
 from .lease import Leases
@@ -104,7 +104,7 @@ def make_live(hosts: Hosts, name: str, yes: bool, before: common.Things) -> None
             settings = {key: value for key, value in before.items() if key == "settings"}
             for other in hosts if hosts.others else ():
                 other.call("take_common", things=settings)
-            deploying.go_back(done, {each.name: plans.live_or_exit(each) for each in done})
+            relay.go_back(done, {each.name: plans.live_or_exit(each) for each in done})
             raise
         done.append(host)
     common.agree(hosts)

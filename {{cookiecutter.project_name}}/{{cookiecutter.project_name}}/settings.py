@@ -138,6 +138,7 @@ MIGRATION_MODULES = migration_modules(BASE_DIR)
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 CACHE_MIDDLEWARE_KEY_PREFIX = PROJECT_APP
 PAGE_CACHE_SECONDS = 0  # after which a public page is checked; a server has a minute
+SEVERAL_HOSTS = False  # which have the database in common, and each a cache of its own
 PAGE_CACHE_EDITS = "/nonexistent"  # where NGINX looks for seconds with edits; a lock is there, too
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 

@@ -5,12 +5,13 @@ server in peers.conf: at port 443, which is open to all, under a name that nobod
 only with the certificate that the hosts have in common. It passes that on to the gunicorn of this
 host alone, so that nothing goes round. What it is told of the visitor, it believes.
 
-ROOT/state/peers/ has peers.pem, the certificate with its key, and what NGINX includes.
+ROOT/shared/peer.pem is that certificate, with its key. ROOT/state/peers/ has what NGINX includes.
 """
 
 import pkgutil
 import socket
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from .files import write
 from .server_names import let_read
 from .site import Refused, Site
 
-TLS = """proxy_ssl_certificate %(pair)s;
+TLS = """# With another one NGINX reads this again: %(digest)s
+proxy_ssl_certificate %(pair)s;
 proxy_ssl_certificate_key %(pair)s;
 proxy_ssl_trusted_certificate %(pair)s;
 proxy_ssl_verify on;
@@ -36,25 +38,18 @@ def directory(site: Site) -> Path:
 
 def pair(site: Site) -> Path:
     """Return the path of the certificate and key that the hosts have in common, in one file."""
-    return directory(site) / "peers.pem"
+    return site.shared / "peer.pem"
 
 
 def make(site: Site) -> dict[str, str]:
     """Return "pem", the certificate and key, which are made where there are none yet."""
     if not pair(site).exists():
-        keep(site, made(site))
+        write(pair(site), made(site), mode=0o600)
     return {"pem": pair(site).read_text()}
 
 
-def keep(site: Site, pem: str) -> None:
-    """Keep the certificate and key that another host of the site has made."""
-    directory(site).mkdir(mode=0o700, exist_ok=True)
-    write(pair(site), pem, mode=0o600)
-
-
 def made(site: Site) -> str:
-    directory(site).mkdir(mode=0o700, exist_ok=True)
-    key, name = directory(site) / "peers.key", f"{site.name}.peers.invalid"
+    key, name = site.state / "peer.key", f"{site.name}.peers.invalid"
     make_key(key)
     try:
         certificate = openssl(
@@ -71,12 +66,13 @@ def put(site: Site, others: Sequence[str]) -> dict[str, Any]:
 
     Refused, and all is as before, where one has no address or NGINX does not take it.
     """
+    if others and not pair(site).exists():
+        raise Refused(f"{pair(site)} is not there: what the hosts know each other by")
     wanted = texts(site, [address(host) for host in others])
     before = {path: path.read_text() if path.exists() else "" for path in wanted}
     if wanted == before:
         return {}
-    if others and not pair(site).exists():
-        raise Refused(f"{pair(site)} is not there: what the hosts know each other by")
+    directory(site).mkdir(mode=0o700, exist_ok=True)
     try:
         replace(wanted)
         let_read("the other hosts")
@@ -100,6 +96,7 @@ def texts(site: Site, addresses: Sequence[str]) -> dict[Path, str]:
         "name": site.name,
         "root": site.root,
         "pair": pair(site),
+        "digest": sha256(pair(site).read_bytes()).hexdigest() if addresses else "",
         "ipv6": "" if has_ipv6() else "# not on this server: ",
         "servers": "".join(
             f"    server {each}:443 max_fails=1 fail_timeout=5s;\n" for each in addresses

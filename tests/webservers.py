@@ -15,7 +15,8 @@ from pathlib import Path
 from deploy.on_host import peers
 from deploy.on_host.site import Site
 site = Site("mysite", Path(sys.argv[1]))
-site.state.mkdir()
+for directory in (site.state, site.shared, peers.directory(site)):
+    directory.mkdir(exist_ok=True)
 peers.make(site)
 for path, text in peers.texts(site, ["127.0.0.1"]).items():
     path.write_text(text)
@@ -23,7 +24,7 @@ for path, text in peers.texts(site, ["127.0.0.1"]).items():
 
 
 def reserve(live, folder, port, others):
-    """Write what the project's own program tells NGINX of the other hosts; return its directory.
+    """Write what the project's own program tells NGINX of the other hosts.
 
     others are the ports at which their NGINX listens.
     """
@@ -41,12 +42,11 @@ def reserve(live, folder, port, others):
     }.items():
         text = text.replace(was, becomes)
     path.write_text(text)
-    return path.parent
 
 
 def configure(live, folder, ports, others, proxies=()):
     """Write the configuration of one of several hosts."""
-    directory = reserve(live, folder, ports[1], others)
+    reserve(live, folder, ports[1], others)
     hosts = len(others) + 1
     site = nginx_conf(live, folder, ports, proxies, hosts=hosts)
     passing = (live.path / "deploy/peers.conf.template").read_text("utf-8") % {
@@ -59,7 +59,6 @@ def configure(live, folder, ports, others, proxies=()):
     (folder / "peers.conf").write_text(passing)
     site = site.replace("/etc/nginx/mysite-peers.conf", f"{folder}/peers.conf")
     (folder / "site.conf").write_text(site)
-    return directory
 
 
 @contextmanager
@@ -75,10 +74,11 @@ def running_hosts(lives, tmp_path_factory, proxies=(), silent=(), apart=False):
         for live, own in zip(lives, ports, strict=True):
             folder = folder_of_nginx(live, tmp_path_factory)
             others = [*silent, *(each[1] for each in ports if each != own)]
-            directory = configure(live, folder, own, others, proxies)
-            first = first or directory / "peers.pem"
-            if first.parent != directory and not apart:
-                shutil.copy(first, directory / "peers.pem")
+            configure(live, folder, own, others, proxies)
+            pair = folder / "shared/peer.pem"
+            first = first or pair
+            if first != pair and not apart:
+                shutil.copy(first, pair)
             hosts.append((live, folder, own))
         found = []
         for live, folder, own in hosts:
