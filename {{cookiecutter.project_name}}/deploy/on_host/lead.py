@@ -85,6 +85,8 @@ def keep(site: Site, me: str, hosts: Sequence[Sequence[str]]) -> None:
     else:
         path(site).unlink(missing_ok=True)
         leads(site).unlink(missing_ok=True)
+    if len(hosts) > 1:
+        peers.make(site)
     peers.put(site, [address for name, address in hosts if name != me and address])
 
 
