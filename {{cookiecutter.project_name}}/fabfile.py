@@ -168,6 +168,7 @@ def backup(host, get=False, list=False):
 @commands.together
 def restore(hosts, name=None, anonymous=False, yes=""):
     """Put a backup, a file or the newest live. Asks, or --yes NAME. --anonymous: content alone."""
+    hosts.refuse_other_than_all("A restore")
     hosts.refuse_without_all("A restore")
     with Leases(hosts, "restore") as leases:
         host = hosts.lead

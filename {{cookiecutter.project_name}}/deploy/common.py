@@ -6,7 +6,7 @@ from typing import Any
 from invoke import Exit
 
 from .host import Host
-from .hosts import Hosts
+from .hosts import Hosts, entry_of
 from .steps import step
 
 Things = dict[str, str]  # in base64, by name
@@ -41,10 +41,12 @@ def name_of(entry: str) -> str:
 def agree(hosts: Hosts) -> None:
     """Let all hosts know who serves the site, and what is live; where there was one, do nothing."""
     config = hosts[0].config
-    mine = {host.name: name_in(config.hosts, host) for host in hosts}
-    wanted = list(dict.fromkeys([*map(name_of, config.hosts), *mine.values()]))
+    if not (config.database and config.uploads):
+        return
+    wanted = list(map(name_of, config.hosts))
     if len(wanted) < 2 and not any(stand["hosts"] for stand in hosts.stands.values()):
         return
+    mine = {host.name: name_of(entry_of(config.hosts, host)) for host in hosts}
     with step(hosts.lead, "Who serves the site"):
         addresses = {mine[host.name]: address_of(host) for host in hosts}
         pairs = [(name, addresses.get(name, "")) for name in wanted]
@@ -54,15 +56,6 @@ def agree(hosts: Hosts) -> None:
             host.call("join_hosts", me=mine[host.name], hosts=pairs, first=first)
         if hosts.others:  # whom the first knows by now; it is known to it as well
             hosts.lead.call("follow_hosts")
-
-
-def name_in(entries: Sequence[str], host: Host) -> str:
-    """Return the name of a host as HOSTS has it, or as it was typed after -H."""
-    wanted = host.name.rpartition(":")[0] if host.connection.port != 22 else host.name
-    for entry in map(name_of, entries):
-        if entry in (host.name, wanted) or entry.rpartition(":")[0] == wanted:
-            return entry
-    return host.name
 
 
 def address_of(host: Host) -> str:

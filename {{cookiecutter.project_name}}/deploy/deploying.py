@@ -38,6 +38,7 @@ Now = dict[str, Any]  # what `examine` of checks.py returns
 
 def create(hosts: Hosts) -> None:
     """Make the site's user, directories, secrets, database and certificate on all hosts."""
+    hosts.refuse_other_than_all("It")
     for host in (hosts.lead, *hosts.others):
         server.create_user(host, "create")
         if host is not hosts.lead:
@@ -70,6 +71,7 @@ def everything(hosts: Hosts) -> None:
 
 def deploy(hosts: Hosts, force: bool = False, maintenance: bool = False, yes: bool = False) -> None:
     """Put the newest revision live, unless it is live already."""
+    hosts.refuse_other_than_all("A deploy")
     if maintenance:
         hosts.refuse_without_all("--maintenance")
     for host in hosts:

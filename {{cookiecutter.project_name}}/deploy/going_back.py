@@ -10,6 +10,7 @@ from .lease import Leases
 
 def rollback(hosts: Hosts, release: str, restore_db: bool, yes: bool) -> None:
     """Let an older complete release take over again; with restore_db, its data too."""
+    hosts.refuse_other_than_all("A rollback")
     if restore_db:
         hosts.refuse_without_all("--restore-db")
     with Leases(hosts, "rollback") as leases:

@@ -11,6 +11,7 @@ from typing import Any
 
 from invoke import Exit
 
+from .config import split_host
 from .connecting import Away
 from .host import Host
 from .terminal import tell
@@ -19,9 +20,9 @@ AWAY = 4  # the exit status of a command that was done, but not on all hosts
 
 
 class Hosts(Sequence[Host]):
-    """The hosts that answer, in the order of HOSTS; `away` are the names of the others."""
+    """The hosts that answer, in the order of HOSTS; `away` are the others."""
 
-    def __init__(self, hosts: Sequence[Host], away: Sequence[str] = ()) -> None:
+    def __init__(self, hosts: Sequence[Host], away: Sequence[Host] = ()) -> None:
         self.hosts, self.away = list(hosts), list(away)
 
     def __getitem__(self, index: Any) -> Any:
@@ -64,7 +65,25 @@ class Hosts(Sequence[Host]):
     def refuse_without_all(self, command: str) -> None:
         """Exit where a host is away, and what a command does may not pass it by."""
         if self.away:
-            raise Exit(f"{command} needs all hosts, and {', '.join(self.away)} is away", 3)
+            names = ", ".join(host.name for host in self.away)
+            raise Exit(f"{command} needs all hosts, and {names} is away", 3)
+
+    def refuse_other_than_all(self, command: str) -> None:
+        """Exit where the hosts, after -H, are not those of HOSTS, of which there are several."""
+        entries = self[0].config.hosts
+        named = {entry_of(entries, host) for host in (*self, *self.away)}
+        if len(entries) > 1 and named != set(entries):
+            raise Exit(f"{command} is for all HOSTS: type it without -H; one that has it stays", 2)
+
+
+def entry_of(entries: Sequence[str], host: Host) -> str:
+    """Return the entry of HOSTS that a host is named by; empty where none is."""
+    connection = host.connection
+    for entry in entries:
+        _user, name, port = split_host(entry)
+        if name == connection.original_host and port in (None, connection.port):
+            return entry
+    return ""
 
 
 def answering(hosts: Sequence[Host]) -> Hosts:
@@ -77,7 +96,7 @@ def answering(hosts: Sequence[Host]) -> Hosts:
         if is_there(host):
             there.append(host)
         else:
-            away.append(host.name)
+            away.append(host)
     if not there:
         raise Exit("None of the hosts answers", 3)
     return Hosts(there, away)

@@ -36,6 +36,7 @@ def show(host: Host) -> None:
 
 def change(hosts: Hosts, name: str, remove: bool, yes: bool) -> None:
     """Keep a value that is asked for, or none any more, and offer the relay that makes it live."""
+    hosts.refuse_other_than_all("A secret")
     host = hosts.lead
     if problem := problem_of_name(name):
         raise Exit(problem, 2)
