@@ -175,16 +175,17 @@ SAME = [
 
 @pytest.mark.parametrize("hosts", SAME)
 def test_on_a_host_of_FABRIC_an_environment_has_to_have_its_own_names(refusal, load, hosts):
-    lines = refusal({"staging": {"HOSTS": hosts}})
+    own = {"HOSTS": hosts} | (IN_COMMON if len(hosts) > 1 else {})
+    lines = refusal({"staging": own})
     taken = {"GUNICORN_PORT": 8000, "LIVE_HOSTNAME": "www.one.example", "PROJECT_NAME": "mysite"}
     assert lines == [
         f'FABRIC_ENVIRONMENTS["staging"]["{key}"]: {value} is that of production on'
         " www.one.example; give it its own"
         for key, value in taken.items()
     ]
-    (line,) = refusal({"staging": {"HOSTS": hosts} | BESIDE | {"GUNICORN_PORT": "8000"}})
+    (line,) = refusal({"staging": own | BESIDE | {"GUNICORN_PORT": "8000"}})
     assert '["GUNICORN_PORT"]' in line
-    assert load({"staging": {"HOSTS": hosts} | BESIDE})["staging"].gunicorn_port == 8001
+    assert load({"staging": own | BESIDE})["staging"].gunicorn_port == 8001
 
 
 def test_without_HOSTS_an_environment_is_on_those_of_FABRIC(refusal, load):

@@ -38,7 +38,7 @@ Now = dict[str, Any]  # what `examine` of checks.py returns
 
 def create(hosts: Hosts) -> None:
     """Make the site's user, directories, secrets, database and certificate on all hosts."""
-    hosts.refuse_other_than_all("It")
+    hosts.refuse_other_than_all("fab create")
     for host in (hosts.lead, *hosts.others):
         server.create_user(host, "create")
         if host is not hosts.lead:
