@@ -22,7 +22,8 @@ def rollback(hosts: Hosts, release: str, restore_db: bool, yes: bool) -> None:
         if name not in found["proven"]:
             there = ", ".join(found["proven"])
             raise Exit(f"There is no such release to go back to; there are: {there}", 2)
-        before = {lead.name: live} | {host.name: may_go_back(host, name) for host in hosts.others}
+        due = hosts.abreast  # what is behind stays so
+        before = {lead.name: live} | {host.name: may_go_back(host, name) for host in due[1:]}
         plans.refuse_misfit(lead, lead.call("live", release=name))
         plans.agree_to_losses(lead, name, yes)
         leases.note(**{"from": live, "to": name})
@@ -32,7 +33,7 @@ def rollback(hosts: Hosts, release: str, restore_db: bool, yes: bool) -> None:
             leases.note(backup=dump)
         plans.tell_unknown_migrations(lead, name)
         uploads.move(lead, live, name)
-        relay.switch_all(list(hosts), name, before)
+        relay.switch_all(due, name, before)
         if dump:
             put_back(hosts, dump)
         common.agree(hosts)

@@ -59,6 +59,11 @@ class Hosts(Sequence[Host]):
         return max(self, key=fitness)  # the first of those that are equal
 
     @property
+    def abreast(self) -> list[Host]:
+        """The leading host, and those that have live what was put live last."""
+        return [self.lead, *(host for host in self.others if not self.stands[host.name]["behind"])]
+
+    @property
     def others(self) -> list[Host]:
         return [host for host in self if host is not self.lead]
 

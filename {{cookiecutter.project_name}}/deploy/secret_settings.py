@@ -98,7 +98,7 @@ def make_live(hosts: Hosts, name: str, yes: bool, before: common.Things) -> None
         print(hosts.lead.config.typed(later))
         return
     done: list[Host] = []
-    for host in (hosts.lead, *hosts.others):
+    for host in hosts.abreast:  # the next deploy brings it to others
         try:
             relay.switch(host, plans.live_or_exit(host), rename=False)
         except Exit:
