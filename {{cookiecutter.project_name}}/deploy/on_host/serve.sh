@@ -20,15 +20,18 @@ SELECT CASE WHEN w.release = :'release' AND w.settings = :'settings' THEN 'abrea
     ELSE 'wait' END FROM deployed_release w
 SQL
 }
-# Where all hosts were off, it waits whether one comes that has more.
+# Where all hosts were off, it waits whether one comes that has more, for three minutes; after a boot,
+# for the network, for half a minute.
 tries=18
 while [ "$tries" -gt 0 ]; do
-    case $(ask 2>/dev/null) in
-        wait) sleep 10 ;;
-        behind)
+    answer=$(ask 2>/dev/null)
+    case $?:$answer in
+        0:wait) sleep 10 ;;
+        0:behind)
             echo "This host has $release, and the others have gone on: fab deploy brings it up"
             exit 1
             ;;
+        2:* | 124:*) tries=$((tries - 2)) && sleep 5 ;;  # psql or timeout: nobody answers
         *) break ;;
     esac
     tries=$((tries - 1))
