@@ -1,5 +1,6 @@
 """Checks of a site that several hosts serve: each asks them about itself, and about the others."""
 
+import http.client
 import time
 
 from . import databases, lead
@@ -7,6 +8,7 @@ from .checks import Server, Wrong, check
 from .database_url import Database
 from .postgres import psql
 
+RESERVE = "127.0.0.3"  # where NGINX asks the others: see peers.conf.template
 SECONDS = 5  # by which the clock of a host may differ from that of the database
 
 
@@ -37,6 +39,23 @@ def other_hosts(server: Server) -> str | None:
     if away:
         raise Wrong(f"no sign of life for three minutes of {', '.join(away)}")
     return ", ".join(row.name for row in rows if row.name != known["me"])
+
+
+@check("Can another host stand in for this one?", every=5)
+def reserve(server: Server) -> str | None:
+    if not lead.read(server.site) or not server.site.live:
+        return None
+    connection = http.client.HTTPConnection(RESERVE, server.live_port, timeout=10)
+    try:
+        connection.request("GET", "/healthz", headers={"Host": server.live_hostname})
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        raise Wrong(f"NGINX does not ask them: {error}", "fab deploy --force") from None
+    finally:
+        connection.close()
+    if status != 200:
+        raise Wrong(f"none of the others answers at port 443 as it should: {status}", "fab logs")
+    return "yes"
 
 
 @check("Does the clock agree with the database's?", every=10)
