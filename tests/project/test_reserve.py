@@ -264,7 +264,7 @@ def test_a_load_balancer_is_told_not_to_come_where_another_host_is_better(hosts,
     (hosts[0].folder / "state/maintenance").touch()
     try:
         assert told() == 200
-        assert hosts[0].open("/").status == 503
+        assert hosts[0].open("/", **{"X-Forwarded-For": VISITOR}).status == 503
     finally:
         (hosts[0].folder / "state/maintenance").unlink()
 
