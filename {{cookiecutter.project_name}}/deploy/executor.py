@@ -138,15 +138,15 @@ class Executor(fabric.Executor):
     def failure(self, reason: object) -> str:
         """Return the reason and, where there are several hosts, which are done and which not."""
         begun = [call for call in self.calls if call.begun]
-        reason = self.commands.config.typed(str(reason))
+        words: str = self.commands.config.typed(str(reason))
         if not begun or len({call.host for call in self.calls}) == 1:
-            return reason
+            return words
         groups = {"Done": begun[:-1], "Stopped": begun[-1:]}
         groups["Not begun"] = [call for call in self.calls if not call.begun]
         told = [
             f"{group}: {', '.join(map(told_of, each)) or 'none'}." for group, each in groups.items()
         ]
-        return f"{reason}\n{' '.join(told)}"
+        return f"{words}\n{' '.join(told)}"
 
 
 def joined(calls: Iterable[HostCall], shared: set[str]) -> Iterator[HostCall]:
