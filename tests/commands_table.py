@@ -10,6 +10,7 @@ from support import TEMPLATE
 
 PROJECT = TEMPLATE / "{{cookiecutter.project_name}}"
 README = PROJECT / "README.md"
+KINDS = ("command", "commands.once", "commands.together")
 TABLE = re.compile(r"(?<=<!-- commands -->\n).*(?=<!-- end of commands -->)", re.S)
 
 
@@ -17,7 +18,7 @@ def commands():
     """Yield (usage, help) of each command, in the order of the fabfile."""
     for node in ast.parse((PROJECT / "fabfile.py").read_text("utf-8")).body:
         decorators = getattr(node, "decorator_list", [])
-        if any(isinstance(each, ast.Name) and each.id == "command" for each in decorators):
+        if any(ast.unparse(each) in KINDS for each in decorators):
             _, *arguments = node.args.args
             required = len(arguments) - len(node.args.defaults)
             words = [node.name.rstrip("_").replace("_", "-")]

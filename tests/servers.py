@@ -101,7 +101,13 @@ def database():
 @pytest.fixture(scope="module")
 def memcached(tmp_path_factory):
     """A memcached: .port, .start(), .stop(), and .stored(), how much it was ever given to keep."""
-    port, log = unused_port(), tmp_path_factory.mktemp("memcached") / "log"
+    with running_memcached(tmp_path_factory.mktemp("memcached") / "log") as memcached:
+        yield memcached
+
+
+@contextmanager
+def running_memcached(log):
+    port = unused_port()
     command = [program("memcached", "memcached"), "-l127.0.0.1", f"-p{port}", "-unobody"]
 
     def stored():
@@ -151,7 +157,7 @@ class Visitor:
         return self.open("/admin/login/", {"username": "editor", "password": DB_PASS})
 
 
-def render_live_settings(path, database, memcached):
+def render_live_settings(path, database, memcached, several_hosts=False):
     template = Path(path, "deploy", "local_settings.py.template").read_text(encoding="utf-8")
     answers = {
         "root": str(path),
@@ -165,6 +171,7 @@ def render_live_settings(path, database, memcached):
         "database_port": "",
         "database_options": {},
         "bucket": None,
+        "several_hosts": several_hosts,
     }
     answers |= {name: secrets.token_urlsafe(50) for name in ("secret_key", "nevercache_key")}
     settings = template % (answers | {"db_pass": DB_PASS})
@@ -189,38 +196,54 @@ def collected(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def live(project, database, memcached, collected, tmp_path_factory):
+def several_hosts():
+    """Whether the site is on several hosts."""
+    return False
+
+
+EVERY_WARNING = "always::DeprecationWarning,always::PendingDeprecationWarning"
+ENVIRONMENT = os.environ | {"PYTHONWARNINGS": EVERY_WARNING}
+
+
+@pytest.fixture(scope="module")
+def live(project, database, memcached, several_hosts, collected, tmp_path_factory):
     """The running site: .path, .port, .manage(), .log(), what gunicorn said, .start(), .stop()."""
     path = tmp_path_factory.mktemp("live") / "mysite"
     shutil.copytree(project.path, path, ignore=shutil.ignore_patterns(".git"))
-    render_live_settings(path, database, memcached)
-    every_warning = "always::DeprecationWarning,always::PendingDeprecationWarning"
-    environment = os.environ | {"PYTHONWARNINGS": every_warning}
-
-    def manage(*arguments, **variables):
-        command, env = [project.python, "manage.py", *arguments], environment | variables
-        run = subprocess.run(command, cwd=path, env=env, capture_output=True, text=True)
-        assert run.returncode == 0, run.stdout + run.stderr
-        return run
-
+    render_live_settings(path, database, memcached, several_hosts)
+    manage = partial(run_manage, project.python, path)
     manage("createdb", "--noinput", "--nodata")
     if collected.exists():
         shutil.copytree(collected, path / "static")
     else:
         manage("collectstatic", "--noinput")
         shutil.copytree(path / "static", collected)
+    with running_gunicorn(project.python, path) as live:
+        yield live
+
+
+def run_manage(python, path, *arguments, **variables):
+    command, env = [python, "manage.py", *arguments], ENVIRONMENT | variables
+    run = subprocess.run(command, cwd=path, env=env, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run
+
+
+@contextmanager
+def running_gunicorn(python, path):
+    """Run a project of live settings, at its Path; yield what the fixture live is."""
     port, log = unused_port(), path / "gunicorn.log"
     ask = partial(Visitor(port).open, "/robots.txt")
-    command = gunicorn(project.python, "mysite", port)
-    run = partial(running, command, ask, log, cwd=path, env=environment)
+    command = gunicorn(python, "mysite", port)
+    run = partial(running, command, ask, log, cwd=path, env=ENVIRONMENT)
     with ExitStack() as server:
         server.enter_context(run())
         controls = {"start": lambda: server.enter_context(run()), "stop": server.close}
         yield SimpleNamespace(
             path=path,
-            python=project.python,
+            python=python,
             port=port,
-            manage=manage,
+            manage=partial(run_manage, python, path),
             log=log.read_text,
             **controls,
         )

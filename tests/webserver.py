@@ -3,6 +3,7 @@
 import glob
 import ssl
 import subprocess
+from contextlib import contextmanager
 from functools import partial
 from types import SimpleNamespace
 
@@ -35,9 +36,10 @@ Field.objects.create(form=contact, label="Message", field_type=1)
 """
 
 
-def nginx_conf(live, folder, ports, proxies=(), in_bucket=False):
+def nginx_conf(live, folder, ports, proxies=(), in_bucket=False, hosts=1):
     """Return the project's own configuration, with the ports and the paths of the test."""
     uploads = ["", "# in object storage: "]
+    of_hosts = ["# with other HOSTS: ", ""]
     template = (live.path / "deploy/nginx.conf.template").read_text("utf-8")
     site = template % {
         "project_name": "mysite",
@@ -50,6 +52,8 @@ def nginx_conf(live, folder, ports, proxies=(), in_bucket=False):
         "environment": "production",
         "uploads_here": uploads[in_bucket],
         "uploads_there": uploads[not in_bucket],
+        "of_one": of_hosts[hosts == 1],
+        "of_several": of_hosts[hosts > 1],
         "proxies_known": "".join(f"    {proxy} 1;\n" for proxy in proxies),
         "proxies_believed": "".join(f"    set_real_ip_from {proxy};\n" for proxy in proxies),
     }
@@ -83,7 +87,17 @@ def proxies():
 @pytest.fixture(scope="module")
 def nginx(live, proxies, tmp_path_factory):
     """The running NGINX: .open(), .visitor(), and .folder with logs and pages."""
-    command, folder = program("nginx", "nginx"), tmp_path_factory.mktemp("nginx")
+    folder = folder_of_nginx(live, tmp_path_factory)
+    live.manage("shell", "-c", CONTENT)
+    ports = unused_port(), unused_port()
+    (folder / "site.conf").write_text(nginx_conf(live, folder, ports, proxies))
+    with running_nginx(folder, ports) as nginx:
+        yield nginx
+
+
+def folder_of_nginx(live, tmp_path_factory):
+    """Return a folder with all that the configuration looks for, but for itself."""
+    folder = tmp_path_factory.mktemp("nginx")
     if not glob.glob("/etc/nginx/modules-enabled/*brotli-static*"):
         unavailable("NGINX lacks brotli: apt-get install libnginx-mod-http-brotli-static")
     if not glob.glob("/etc/nginx/modules-enabled/*http-js*"):
@@ -97,14 +111,15 @@ def nginx(live, proxies, tmp_path_factory):
     subprocess.run(openssl, check=True, capture_output=True)
     pair = [(folder / f"mysite.{kind}").read_text() for kind in ("key", "crt")]
     (folder / "mysite.pem").write_text("".join(pair))
-    live.manage("shell", "-c", CONTENT)
-    ports = unused_port(), unused_port()
-    (folder / "site.conf").write_text(nginx_conf(live, folder, ports, proxies))
+    return folder
+
+
+@contextmanager
+def running_nginx(folder, ports):
     (folder / "nginx.conf").write_text(AROUND.format(folder=folder))
     visitor = partial(Visitor, ports[1], ssl._create_unverified_context())
-
     with running(
-        [command, "-c", folder / "nginx.conf"],
+        [program("nginx", "nginx"), "-c", folder / "nginx.conf"],
         lambda: visitor().open("/robots.txt"),
         folder / "out.log",
     ):

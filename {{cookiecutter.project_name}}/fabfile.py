@@ -7,11 +7,13 @@ from invoke import Exit
 from deploy import (
     alarms,
     backup_keys,
-    certificates,
     checks,
+    common,
     content,
     database,
+    deploying,
     environments,
+    going_back,
     hardening,
     mailing,
     packages,
@@ -19,14 +21,12 @@ from deploy import (
     preview,
     relay,
     releases,
-    repository,
     secret_settings,
     server,
     server_names,
-    uploads,
 )
 from deploy.commands import Commands, confirm
-from deploy.lease import Lease
+from deploy.lease import Lease, Leases
 from deploy.scripts import script
 from deploy.steps import step
 
@@ -50,72 +50,30 @@ def install(host):
     packages.install(host)
 
 
-@command
-def create(host):
+@commands.together
+def create(hosts):
     """Make the site's user, directories, secrets, database and certificate."""
-    server.create_user(host, "create")
-    database.create(host)
-    certificates.create(host)
+    deploying.create(hosts)
 
 
-@command
-def deploy(host, force=False, maintenance=False, yes=False):
+@commands.together
+def deploy(hosts, force=False, maintenance=False, yes=False):
     """Put the newest revision live; visitors notice nothing. --force if it is live already."""
-    host.environment = ""  # for the server to let us ask whether it may become another's
-    with Lease(host, "deploy") as lease:
-        now = checks.examine(host)
-        plans.agree_to_environment(host, now, yes)
-        plans.agree_to_database(host, now, yes)
-        now = checks.before_deploy(host, now)
-        revision = repository.newest_revision(host)
-        plans.tell_differences(host, now)
-        as_found = not now["changes"] and not now["wrong"] and not now["rename"]
-        as_live = revision == now["revision"] and as_found
-        if as_live and not force:
-            lease.note(result="nothing to do")
-            print(f"{revision[:8]} is live already.")
-            return
-        plans.refuse_edited(now["changes"], yes)
-        plans.agree_to_rename(host, now, yes)
-        packages.check(host)
-        server.create_user(host)
-        plans.prepare_database(host, now, maintenance)
-        uploads.check(host)
-        lease.note(revision=revision, **{"from": now["live"]})
-        name, requirements = releases.build(host, revision)
-        lease.note(to=name, requirements=requirements)
-        plans.deploy(host, lease, name, now, maintenance, yes)
-        told = releases.finish(host)
-        releases.prune(host)
-    print(f"Live: https://{host.config.live_hostname}/", *told, sep="\n")
+    deploying.deploy(hosts, force, maintenance, yes)
 
 
-@command
-def all_(host):
+@commands.together
+def all_(hosts):
     """Everything for a new server: install, create, deploy."""
-    for each in (install, create):
-        each.body(host.connection)
-    is_new = not releases.live(host)
-    deploy.body(host.connection)
-    if is_new:
-        with Lease(host, "push"):
-            content.offer(host)
+    deploying.everything(hosts)
 
 
-@command
-def remove(host, yes=""):
+@commands.together
+def remove(hosts, yes=""):
     """Remove the project from the server, after a last backup. Asks for its name, or --yes NAME."""
-    name = host.config.project_name
+    name = hosts[0].config.project_name
     confirm(f"Remove {name} with its database and uploads", name, yes)
-    with Lease(host, "remove"):
-        found = server.adopt(host)
-        kept = server.remove(host, database.backup(host, "remove") if found["data"] else "")
-    if found["elsewhere"]:
-        print(f"Not removed: {found['elsewhere']}; no fab made it")
-    if kept:
-        print(f"The last backup stays there: {kept}")
-    if host.config.uploads:
-        print(f"The uploads stay in their bucket: {host.config.uploads}")
+    deploying.remove(hosts)
 
 
 # Day by day
@@ -165,37 +123,36 @@ def restart(host):
         relay.switch(host, plans.live_or_exit(host), rename=False)
 
 
-@command
-def secret(host, name=None, remove=False, yes=False):
+@commands.together
+def secret(hosts, name=None, remove=False, yes=False):
     """Keep the value of a setting on the server: asks for it. Without NAME lists them; --remove."""
     if not name and remove:
         raise Exit("Type fab secret NAME --remove", 2)
     if name:
-        secret_settings.change(host, name, remove, yes)
+        secret_settings.change(hosts, name, remove, yes)
     else:
-        secret_settings.show(host)
+        secret_settings.show(hosts.lead)
 
 
-@command
+@commands.once
 def mail(host, address):
     """Send a test mail to ADDRESS, and show each step and the mail server's own words."""
     mailing.send_test(host, address)
 
 
-@command
+@commands.once
 def alarm(host):
     """Send a test alarm to ADMINS and ALARM_URL, and a sign of life to ALARM_PING_URL."""
     alarms.send_test(host)
 
 
-@command
-def rollback(host, release="", restore_db=False, yes=False):
+@commands.together
+def rollback(hosts, release="", restore_db=False, yes=False):
     """Put the release before the live one back, or --release NAME; the data stays as it is."""
-    with Lease(host, "rollback") as lease:
-        plans.rollback(host, lease, release, restore_db, yes)
+    going_back.rollback(hosts, release, restore_db, yes)
 
 
-@command
+@commands.once
 def backup(host, get=False, list=False):
     """Back up the database and the uploads. --get brings that home, --list lists all there are."""
     if not releases.live(host):
@@ -208,25 +165,29 @@ def backup(host, get=False, list=False):
     database.send(host, name)
 
 
-@command
-def restore(host, name=None, anonymous=False, yes=""):
+@commands.together
+def restore(hosts, name=None, anonymous=False, yes=""):
     """Put a backup, a file or the newest live. Asks, or --yes NAME. --anonymous: content alone."""
-    with Lease(host, "restore") as lease:
+    hosts.refuse_other_than_all("A restore")
+    hosts.refuse_without_all("A restore")
+    with Leases(hosts, "restore") as leases:
+        host = hosts.lead
         plans.live_or_exit(host)
         backup_keys.make(host)
         chosen = database.choose(host, name)
         name = chosen["name"]
-        lease.note(backup=name)
+        leases.note(backup=name)
         options = {"file": chosen.get("file", ""), "projects": commands.projects}
         plans.load_and_tell(host, name, anonymous=anonymous, **options)
         if anonymous:
             print("    Accounts and what visitors have sent stay those that are there now")
         confirm(f"Put {name} in the place of the live database and uploads", name, yes)
         database.backup(host, "restore")
-        plans.restore(host, name)
+        going_back.put_back(hosts, name)
+        common.agree(hosts)
 
 
-@command
+@commands.once
 def pull(host, everything=False, site=""):
     """Bring the live content and uploads here. --site SITE: of one. --everything: people's too."""
     with Lease(host, "pull"):
@@ -234,7 +195,7 @@ def pull(host, everything=False, site=""):
         content.pull(host, everything, site)
 
 
-@command
+@commands.once
 def push(host, everything=False, site="", yes=False):
     """Put content and uploads of here live, after a backup. --site SITE: of one. Asks, or --yes."""
     with Lease(host, "push"):
@@ -265,17 +226,21 @@ def sudo(host, line):
     host.as_root(line, shown=True)
 
 
-@command
-def manage(host, line):
-    """Run a command of manage.py on the live release."""
+def run_manage(host, line):
     plans.live_or_exit(host)
     host.as_site(f'cd "$root/current/project" && ../venv/bin/python manage.py {line}', shown=True)
 
 
-@command
+@commands.once
+def manage(host, line):
+    """Run a command of manage.py on the live release."""
+    run_manage(host, line)
+
+
+@commands.once
 def python(host, code):
     """Run Python code with the settings of the live release."""
-    manage.body(host.connection, f"shell -v0 -c {shlex.quote(code)}")
+    run_manage(host, f"shell -v0 -c {shlex.quote(code)}")
 
 
 @command
@@ -286,7 +251,7 @@ def pip(host, line):
     host.as_site(uv, shown=True)
 
 
-@command
+@commands.once
 def psql(host, sql):
     """Run SQL on the live database, as the site's role."""
     host.as_root(script("psql"), stdin=sql, shown=True)

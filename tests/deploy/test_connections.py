@@ -31,8 +31,15 @@ def test_a_user_after_H_is_the_one(site, web):
     assert who(site, "-H", f"typist@{web.address}") == "typist root"
 
 
+# What several hosts have to have in common; nobody asks it here.
+COMMON = {
+    "DATABASE": "postgresql://me@192.0.2.1/mysite",
+    "UPLOADS": "s3://mysite?endpoint=https://s3.example",
+}
+
+
 def test_each_command_runs_on_one_host_after_the_other(site, web, bare):
-    site.configure(HOSTS=[f"{web.address}:2222", f"root@{bare.address}"])
+    site.configure(HOSTS=[f"{web.address}:2222", f"root@{bare.address}"], **COMMON)
     output = site.fab("sudo", "hostname", "sudo", "echo second")
     assert output.splitlines() == [
         *[f"sudo on {web.address}:2222", "web", f"sudo on {bare.address}", "bare"],
@@ -40,16 +47,22 @@ def test_each_command_runs_on_one_host_after_the_other(site, web, bare):
     ]
 
 
-def test_the_first_failure_stops_and_tells_what_is_done_and_what_not(site, web, bare):
+def test_a_host_that_does_not_answer_is_left_out_and_told(site, web, bare):
     hosts = [f"{web.address}:2222", f"{bare.address}:23", f"root@{bare.address}"]
-    site.configure(HOSTS=hosts)
-    *_, reason, told = site.fab("sudo", "hostname", status=3).splitlines()
-    assert reason.startswith(f"{bare.address}:23: nothing answers at {bare.address} port 23; if")
-    assert told == (
-        f"Done: sudo on {web.address}:2222. Stopped: sudo on {bare.address}:23. "
-        f"Not begun: sudo on {bare.address}."
-    )
-    site.configure(HOSTS=[hosts[0], hosts[2]])
+    site.configure(HOSTS=hosts, **COMMON)
+    lines = site.fab("sudo", "hostname", status=4).splitlines()
+    assert [line for line in lines if " " not in line] == ["web", "bare"]
+    assert lines[3].startswith(f"{bare.address}:23: nothing answers at {bare.address} port 23; if")
+    assert lines[3].endswith(": left out")
+    site.configure(HOSTS=[f"{bare.address}:{port}" for port in (23, 24)])
+    site.fab("sudo", "hostname", status=3)
+    output = site.fab("backup", status=3)
+    assert output.splitlines()[-1] == "None of the hosts answers"
+
+
+def test_the_first_failure_stops_and_tells_what_is_done_and_what_not(site, web, bare):
+    hosts = [f"{web.address}:2222", f"root@{bare.address}"]
+    site.configure(HOSTS=hosts, **COMMON)
     output = site.fab("sudo", "hostname; test $(hostname) = web", "sudo", "true", status=1)
     assert output.splitlines()[-1] == (
         f"Done: sudo on {web.address}:2222. Stopped: sudo on {bare.address}. "

@@ -121,7 +121,8 @@ ANSWERS = {
 class Answering:
     """Stands in for Host: the server says of everything what to type, and where a file belongs."""
 
-    lease, verbose, name, root, connection = None, False, "two.example", "/srv/mysite", None
+    lease, verbose, beside, connection = None, False, False, None
+    name, root = "two.example", "/srv/mysite"
 
     def __init__(self, config):
         self.config = config

@@ -175,16 +175,17 @@ SAME = [
 
 @pytest.mark.parametrize("hosts", SAME)
 def test_on_a_host_of_FABRIC_an_environment_has_to_have_its_own_names(refusal, load, hosts):
-    lines = refusal({"staging": {"HOSTS": hosts}})
+    own = {"HOSTS": hosts} | (IN_COMMON if len(hosts) > 1 else {})
+    lines = refusal({"staging": own})
     taken = {"GUNICORN_PORT": 8000, "LIVE_HOSTNAME": "www.one.example", "PROJECT_NAME": "mysite"}
     assert lines == [
         f'FABRIC_ENVIRONMENTS["staging"]["{key}"]: {value} is that of production on'
         " www.one.example; give it its own"
         for key, value in taken.items()
     ]
-    (line,) = refusal({"staging": {"HOSTS": hosts} | BESIDE | {"GUNICORN_PORT": "8000"}})
+    (line,) = refusal({"staging": own | BESIDE | {"GUNICORN_PORT": "8000"}})
     assert '["GUNICORN_PORT"]' in line
-    assert load({"staging": {"HOSTS": hosts} | BESIDE})["staging"].gunicorn_port == 8001
+    assert load({"staging": own | BESIDE})["staging"].gunicorn_port == 8001
 
 
 def test_without_HOSTS_an_environment_is_on_those_of_FABRIC(refusal, load):
@@ -224,21 +225,27 @@ def test_a_bucket_of_uploads_is_of_one_environment_on_all_hosts(refusal, load):
         )
 
 
-OF_ONE_SERVER = {
+IN_COMMON = {
     "UPLOADS": "s3://garden?endpoint=https://s3.example",
     "DATABASE": "postgresql://me@db.example/garden",
 }
 
 
-@pytest.mark.parametrize("key", OF_ONE_SERVER)
-def test_several_servers_have_no_uploads_and_no_database_in_common(refusal, load, key):
-    told = "is of one server, and there are several; name one of them, or leave this empty"
-    hosts, value = ["one.example", "two.example"], OF_ONE_SERVER[key]
-    assert refusal({}, HOSTS=hosts, **{key: value}) == [f'FABRIC["{key}"]: {told}']
-    mine = {"staging": STAGING | {"HOSTS": hosts, key: value}}
-    assert refusal(mine) == [f'FABRIC_ENVIRONMENTS["staging"]["{key}"]: {told}']
-    configs = load({}, HOSTS=hosts[:1], **{key: value})
+@pytest.mark.parametrize("missing", [["DATABASE", "UPLOADS"], ["DATABASE"], ["UPLOADS"]])
+def test_several_hosts_serve_one_site_by_what_they_have_in_common(refusal, load, missing):
+    hosts = ["one.example", "me@two.example:22"]
+    given = {key: value for key, value in IN_COMMON.items() if key not in missing}
+    told = (
+        f"several serve one site, and need {' and '.join(missing)}; for a site of its own on"
+        " two.example, name that in FABRIC_ENVIRONMENTS, with its HOSTS and LIVE_HOSTNAME"
+    )
+    assert refusal({}, HOSTS=hosts, **given) == [f'FABRIC["HOSTS"]: {told}']
+    mine = {"staging": STAGING | {"HOSTS": hosts, **given}}
+    assert refusal(mine) == [f'FABRIC_ENVIRONMENTS["staging"]["HOSTS"]: {told}']
+    configs = load({}, HOSTS=hosts[:1], **given)
     environments.check_given(configs, configs["production"], hosts[:1])
     with pytest.raises(Exit) as refused:
         environments.check_given(configs, configs["production"], hosts)
-    assert refused.value.message == f"-H: {key} {told}"
+    assert refused.value.message == f"-H: {told}"
+    configs = load({}, HOSTS=hosts, **IN_COMMON)
+    environments.check_given(configs, configs["production"], hosts)

@@ -72,6 +72,7 @@ REFUSED = {
         *["s3://garden?endpoint=https://10.0.0.5:9000", "s3://garden?endpoint=https://[::1]:9000"],
         *["s3://garden?endpoint=http://localhost:9000", "s3://garden?endpoint=https://LOCALHOST"],
     ],
+    "NETWORK": [None, "10.0.0.1/24", "8.8.8.0/24", "0.0.0.0/0", "private", ["10.0.0.0/24"]],
     "METRICS_DIRECTORY": [None, "node-exporter", "~/x", "/", "/a/../b", "/a b", "/a;b", "/%s"],
     "ACME_DIRECTORY": [
         None,
@@ -121,6 +122,7 @@ TAKEN = {
             "s3://garden?endpoint=http://127.0.0.1:9000",
         ],
     ],
+    "NETWORK": ["", "10.0.0.0/24", "fd00::/64"],
     "METRICS_DIRECTORY": ["", "/var/lib/prometheus/node-exporter"],
     "ACME_DIRECTORY": ["https://acme.zerossl.com/v2/DV90", "https://10.0.0.1:14000/dir"],
 }

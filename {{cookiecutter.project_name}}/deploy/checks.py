@@ -84,8 +84,13 @@ def differences(host: Host, now: dict[str, Any]) -> list[str]:
         if key == "VIRTUALENV_HOME":
             lines.append(f"{key}: {after} here, and {before} on the server, where the site stays")
         elif key != "LIVE_HOSTNAME" or not now["rename"]:
-            lines.append(f"{key}: {before or 'empty'} becomes {after or 'empty'}")
+            lines.append(f"{key}: {shown(before)} becomes {shown(after)}")
     return lines
+
+
+def shown(value: Any) -> str:
+    """Return a value of FABRIC for people."""
+    return ", ".join(value) if isinstance(value, list) and value else str(value or "empty")
 
 
 def rename(host: Host, now: dict[str, Any]) -> str:

@@ -1,9 +1,13 @@
-"""What turns a function of a host into a command of the fabfile, and runs commands on hosts."""
+"""What turns a function into a command of the fabfile.
+
+Of several HOSTS, which serve one site, there are three kinds of command: `@command` runs on each in
+turn; `@commands.once` is for what they have in common, and runs on one that answers; and
+`@commands.together` is given all of them, as Hosts.
+"""
 
 import functools
 import inspect
 import logging
-import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -13,21 +17,19 @@ from typing import Any
 import fabric
 from fabric import Connection, Task
 from fabric.main import program
-from fabric.tasks import ConnectionCall
-from invoke import Call, Collection, Context, Exit, ParseError
+from invoke import Call, Collection, Exit, ParseError
 from paramiko import ConfigParseError, SSHConfig
 
 from . import core_options, openssh
-from .config import PRODUCTION, Config, split_host
-from .environments import check_files, check_given
-from .host import CommandFailed, Host
+from .config import PRODUCTION, Config
+from .environments import check_files
+from .executor import Executor
+from .host import Host
+from .hosts import AWAY, Hosts, answering, is_there
 from .terminal import ask, tell
 
 VERBOSE = inspect.Parameter("verbose", inspect.Parameter.KEYWORD_ONLY, default=False)
-INTERRUPTED = (
-    "interrupted. What ran on the server may go on there to its end; fab status tells what is live,"
-    " and the same command goes on from there"
-)
+Function = Callable[..., object]
 
 
 class Commands:
@@ -42,6 +44,10 @@ class Commands:
         self.hosts: dict[tuple[str, str, int], Host] = {}
         self.verbose = False
         self.exit_status = 0  # of a run in which all commands came to their end
+        self.connections: list[Any] = []  # of the call that runs
+        self.several = False  # whether a command is for several hosts
+        self.shared: set[str] = set()  # the commands that hosts have in common
+        self.reached, self.away = False, False  # whether a host answered, or was left out
         self.bare: set[str] = set()  # the commands that may go without their argument
         core_options.check(program.args)
         for name, config in configs.items():
@@ -62,19 +68,72 @@ class Commands:
             # A terminal need not know all letters, and sees both streams in the order of the lines.
             stream.reconfigure(errors="replace", line_buffering=True)
 
-    def command(self, function: Callable[..., object]) -> Task:
-        """Make a command of function(host, ...), which then runs on each host in turn.
+    def command(self, function: Function) -> Task:
+        """Make a command of function(host, ...), which then runs on each host in turn."""
 
-        Each gets an option more, --verbose. `command.body` takes the connection of a Host, to call
-        it within another command.
+        def run(connection: Connection, *args: Any, **kwargs: Any) -> None:
+            host = self.host_of(connection)
+            self.title(function, host.name)
+            if self.several and not self.answers(host):
+                return
+            function(host, *args, **kwargs)
+
+        return self.made(function, run)
+
+    def once(self, function: Function) -> Task:
+        """Make a command of function(host, ...), which runs on one of the hosts that answer."""
+
+        def run(connection: Connection, *args: Any, **kwargs: Any) -> None:
+            hosts = self.there()
+            self.title(function, hosts.lead.name)
+            hosts.lead.beside = False
+            function(hosts.lead, *args, **kwargs)
+
+        self.shared.add(name_of(function))
+        return self.made(function, run)
+
+    def together(self, function: Function) -> Task:
+        """Make a command of function(hosts, ...), which is given all that answer, as Hosts."""
+
+        def run(connection: Connection, *args: Any, **kwargs: Any) -> None:
+            hosts = self.there()
+            self.title(function, hosts.names)
+            function(hosts, *args, **kwargs)
+
+        self.shared.add(name_of(function))
+        return self.made(function, run)
+
+    def there(self) -> Hosts:
+        """Return the hosts of the call that runs, those that answer."""
+        hosts = answering([self.host_of(connection) for connection in self.connections])
+        self.reached, self.away = True, self.away or bool(hosts.away)
+        return hosts
+
+    def answers(self, host: Host) -> bool:
+        """Return whether one of several hosts answers, which is left out otherwise."""
+        found = is_there(host)
+        self.reached, self.away = self.reached or found, self.away or not found
+        return found
+
+    def status(self) -> int:
+        """Return the exit status of a run in which all commands came to their end."""
+        if self.away:
+            return AWAY if self.reached else 3
+        return self.exit_status
+
+    def title(self, function: Function, where: str) -> None:
+        tell(f"{name_of(function)} on {where}{self.config.suffix}")
+
+    def made(self, function: Function, runs: Callable[..., None]) -> Task:
+        """Make a command that does what `runs`, which is given a connection.
+
+        Each gets an option more, --verbose.
         """
-        name = function.__name__.rstrip("_").replace("_", "-")
+        name = name_of(function)
 
         def run(connection: Connection, *args: Any, verbose: bool = False, **kwargs: Any) -> None:
-            host = self.host_of(connection)
-            tell(f"{name} on {host.name}{self.config.suffix}")
             numbers = {key: number(key, kwargs[key]) for key in kwargs.keys() & defaults.keys()}
-            function(host, *args, **kwargs | numbers)
+            runs(connection, *args, **kwargs | numbers)
 
         signature = inspect.signature(function)
         parameters = [*signature.parameters.values(), VERBOSE]
@@ -132,6 +191,11 @@ class Commands:
         return self.hosts[key]
 
 
+def name_of(function: Function) -> str:
+    """Return how a command is typed; `all_` and such do not take Python's own names."""
+    return function.__name__.rstrip("_").replace("_", "-")
+
+
 def environment_task(name: str, config: Config) -> Task:
     """Return what fab --list shows of an environment; Commands.choose takes it out of a run."""
 
@@ -159,124 +223,6 @@ def check_ssh_config(given: str | None) -> None:
             SSHConfig.from_path(path)
     except (ConfigParseError, OSError, UnicodeDecodeError) as error:
         raise Exit(f"{name}: {error}", 2) from None
-
-
-class HostCall(ConnectionCall):
-    """A command that is to run on one host."""
-
-    begun = False
-    ssh_config = None  # the file of fab -S
-
-    @property
-    def host(self) -> str:
-        port = self.init_kwargs["port"]
-        return self.init_kwargs["host"] + (f":{port}" if port not in (None, 22) else "")
-
-    def make_context(self, config: fabric.Config) -> Context:
-        self.begun = True
-        if openssh.is_there():
-            client = openssh.Client(self.ssh_config or config.ssh_config_path)
-            client.give(**{key: self.init_kwargs[key] for key in ("host", "user", "port")})
-            client.give_keys(config.connect_kwargs.get("key_filename", []))
-            config = openssh.settings_for(config, client)
-        try:
-            return super().make_context(config)
-        except (ValueError, KeyError) as error:  # of an option that Fabric reads as a number
-            raise Exit(f"{self.host}: ~/.ssh/config has a wrong value: {error}", 2) from None
-
-
-class Executor(fabric.Executor):
-    """Fabric's, which runs each command on all hosts before the next, and stops at a failure."""
-
-    def __init__(self, commands: Commands, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.commands = commands
-        self.calls: list[HostCall] = []
-
-    def execute(self, *tasks: Any) -> dict[Any, Any]:
-        if self.config.run.dry:
-            raise Exit("fab --dry would connect and upload all the same; fab plan tells", 2)
-        if self.core.remainder:
-            raise Exit("fab -- runs what no host key is checked for: type fab sudo or fab run", 2)
-        try:
-            done = super().execute(*tasks)
-        except CommandFailed as error:
-            tell(self.commands.config.typed(error.output), end="")
-            raise Exit(self.failure(error), error.status) from None
-        except Exit as error:
-            raise Exit(self.failure(error.message), error.code) from None
-        except KeyboardInterrupt:
-            tell()
-            raise Exit(self.failure(INTERRUPTED), 130) from None
-        except BrokenPipeError:  # as of fab logs | head
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise Exit(code=141) from None
-        except OSError as error:
-            raise Exit(self.failure(error), 1) from None
-        if self.commands.exit_status:
-            raise Exit(code=self.commands.exit_status)
-        return done
-
-    def normalize(self, tasks: Any) -> list[Call]:
-        calls = self.commands.choose(super().normalize(tasks))
-        if path := self.commands.config.ssh_key_path:
-            self.collection.configure({"connect_kwargs": {"key_filename": path}})
-        self.commands.verbose = any(call.kwargs.get("verbose") for call in calls)
-        return calls
-
-    def normalize_hosts(self, hosts: Sequence[str]) -> list[dict[str, Any]]:
-        """Return what the connection to each host is made with, a list of dicts."""
-        commands, given = self.commands, self.core[0].args.hosts.value
-        if given is not None and not given.strip(" ,"):
-            raise Exit("-H names no host", 2)
-        wanted = [host.strip() for host in hosts or commands.config.hosts]
-        try:
-            found = [split_host(host) for host in wanted if host]
-        except ValueError as error:
-            raise Exit(f"-H: {error}", 2) from None
-        check_given(commands.configs, commands.config, [host for _, host, _ in found])
-        return [self.connection_options(*each) for each in found]
-
-    def connection_options(self, user: str | None, host: str, port: int | None) -> dict[str, Any]:
-        config = self.commands.config
-        if self.core[0].args.hosts.value:  # it may name one of FABRIC alone
-            known = (found for found in map(split_host, config.hosts) if found[1] == host)
-            known_user, _, known_port = next(known, (None, None, None))
-            user, port = user or known_user, port or known_port
-        options = {"look_for_keys": not config.ssh_key_path, **self.config.connect_kwargs}
-        options.pop("key_filename", None)  # Fabric adds it
-        return {
-            "host": host,
-            "user": user or config.ssh_user or None,
-            "port": port,
-            "connect_timeout": options.pop("timeout", None),
-            "connect_kwargs": options,
-        }
-
-    def parameterize(self, call: Any, connection_init_kwargs: dict[str, Any]) -> HostCall:
-        made = call.clone(into=HostCall, with_={"init_kwargs": connection_init_kwargs})
-        made.ssh_config = self.commands.ssh_config
-        return made
-
-    def expand_calls(self, calls: Any, apply_hosts: bool = True) -> list[Call]:
-        expanded = super().expand_calls(calls, apply_hosts)
-        if apply_hosts:
-            self.calls = expanded
-        return expanded
-
-    def failure(self, reason: object) -> str:
-        """Return the reason and, where there are several hosts, which are done and which not."""
-        begun = [call for call in self.calls if call.begun]
-        reason = self.commands.config.typed(str(reason))
-        if not begun or len({call.host for call in self.calls}) == 1:
-            return reason
-        groups = {"Done": begun[:-1], "Stopped": begun[-1:]}
-        groups["Not begun"] = [call for call in self.calls if not call.begun]
-        told = [
-            f"{group}: {', '.join(f'{call.task.name} on {call.host}' for call in calls) or 'none'}."
-            for group, calls in groups.items()
-        ]
-        return f"{reason}\n{' '.join(told)}"
 
 
 def confirm(question: str, answer: str, given: str = "") -> None:

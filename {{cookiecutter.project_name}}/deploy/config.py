@@ -7,7 +7,7 @@ import re
 import sys
 import traceback
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +16,7 @@ from typing import Any
 from invoke import Exit
 
 from .on_host import database_url
-from .outside import acme_directory, backup_to, proxies, uploads
+from .outside import acme_directory, backup_to, private_network, proxies, uploads
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 PRODUCTION = "production"  # the environment that is FABRIC itself
@@ -38,9 +38,12 @@ TAKEN_NAMES = """
 """.split()
 
 
-# What several servers would have in common, each with a site of its own.
+# What several HOSTS have in common: see README.md. Without it each would have a site of its own.
 COMMON = ("DATABASE", "UPLOADS")
-OF_ONE = "is of one server, and there are several; name one of them, or leave this empty"
+SEVERAL = (
+    "several serve one site, and need {}; for a site of its own on {}, name that in"
+    " FABRIC_ENVIRONMENTS, with its HOSTS and LIVE_HOSTNAME"
+)
 
 
 @dataclass(frozen=True, repr=False)  # a repr would show the passwords
@@ -71,6 +74,7 @@ class Config:
     backup_to: str
     database: str
     uploads: str
+    network: str
     project_app: str
     environment: str
 
@@ -120,8 +124,19 @@ def conflicts(values: dict[str, Any]) -> list[tuple[str, str]]:
         for key in users
         if name and name in users[key]
     ]
-    several = len(values.get("hosts", [])) > 1
-    return found + [(key, OF_ONE) for key in COMMON if several and values.get(key.lower())]
+    refusal = several(values, values.get("hosts", []))
+    return found + ([("HOSTS", refusal)] if refusal else [])
+
+
+def several(values: Mapping[str, Any], given: Sequence[str]) -> str:
+    """Return why the hosts given, names, cannot serve one site; empty where they can.
+
+    `values` are those of FABRIC by keys in lower case; what is wrong there is told by itself.
+    """
+    missing = [key for key in COMMON if values.get(key.lower()) == ""]
+    if len(given) < 2 or not missing:
+        return ""
+    return SEVERAL.format(" and ".join(missing), split_host(given[1])[1])
 
 
 def missing_files(config: Config) -> list[tuple[str, str]]:
@@ -317,6 +332,7 @@ RULES: dict[str, Callable[[Any], Any]] = {
     "BACKUP_TO": backup_to,
     "DATABASE": database_url.check,
     "UPLOADS": uploads,
+    "NETWORK": private_network,
 }
 # Of the keys that may be left out, as a FABRIC of an earlier time does.
 DEFAULTS = {
@@ -327,4 +343,5 @@ DEFAULTS = {
     "BACKUP_TO": "",
     "DATABASE": "",
     "UPLOADS": "",
+    "NETWORK": "",
 }

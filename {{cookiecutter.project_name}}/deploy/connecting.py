@@ -24,6 +24,10 @@ class Refused(Exit):
     """The server does not let this user in, or not act as root."""
 
 
+class Away(Exit):
+    """Nothing answers there, as where a server is off."""
+
+
 def connect(
     connection: Connection, name: str, password: str, kind: Callable[..., LogIn] = LogIn
 ) -> None:
@@ -45,11 +49,11 @@ def connect(
         connect(connection, name, password)
     except NoValidConnectionsError:
         where = f"{connection.host} port {connection.port}"
-        raise Exit(f"{name}: nothing answers at {where}{SHUT_OUT}", 3) from None
+        raise Away(f"{name}: nothing answers at {where}{SHUT_OUT}", 3) from None
     except AuthenticationException as error:
         raise Refused(f"{name}: {refusal(connection, login, error)}", 3) from None
     except (SSHException, OSError, EOFError) as error:
-        raise Exit(f"{name}: cannot connect: {reason(error)}", 3) from None
+        raise Away(f"{name}: cannot connect: {reason(error)}", 3) from None
     else:
         watch = threading.Thread(target=keep_alive, args=(connection.transport,), daemon=True)
         watch.start()

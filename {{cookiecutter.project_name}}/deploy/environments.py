@@ -11,15 +11,14 @@ from typing import Any
 from invoke import Exit
 
 from .config import (
-    COMMON,
     DEFAULTS,
-    OF_ONE,
     PRODUCTION,
     Config,
     check,
     conflicts,
     missing_files,
     read_settings,
+    several,
     split_host,
 )
 from .on_host import bucket
@@ -130,11 +129,10 @@ def plain(host: str) -> str:
 def check_given(configs: Mapping[str, Config], config: Config, hosts: Sequence[str]) -> None:
     """Exit where a host of fab -H is another environment's, and has the same project for that.
 
-    Or where there are several, and what is of one. `hosts` are names, a list of str.
+    Or where there are several that cannot serve one site. `hosts` are names, a list of str.
     """
-    for key in COMMON if len(hosts) > 1 else ():
-        if getattr(config, key.lower()):
-            raise Exit(f"-H: {key} {OF_ONE}", 2)
+    if refusal := several(vars(config), hosts):
+        raise Exit(f"-H: {refusal}", 2)
     for other, theirs in configs.items():
         for host in hosts if other != config.environment else ():
             keys = same(vars(config), vars(theirs))

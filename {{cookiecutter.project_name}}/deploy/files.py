@@ -20,6 +20,7 @@ OF_DATABASE = (DATABASE_CA, "pg_service.conf.template")
 KEPT = """
     ENVIRONMENT VIRTUALENV_HOME REQUIREMENTS_PATH GUNICORN_PORT LOCALE LIVE_HOSTNAME REPO_URL
     MEMCACHED_MEGABYTES ACME_DIRECTORY PROXIES METRICS_DIRECTORY BACKUP_TO DATABASE UPLOADS
+    NETWORK
 """.split()
 
 
@@ -61,6 +62,8 @@ FILES = [
     RemoteFile(
         "nginx.conf.template", "/etc/nginx/sites-enabled/%(project_name)s.conf", reload="nginx"
     ),
+    # Where the site is on several hosts; else nothing reads it.
+    RemoteFile("peers.conf.template", "/etc/nginx/%(project_name)s-peers.conf", reload="nginx"),
     RemoteFile("certificates.js.template", "/etc/nginx/%(project_name)s.js", reload="nginx"),
     # Where the uploads are in object storage; else nothing reads them.
     RemoteFile("uploads.js.template", "/etc/nginx/%(project_name)s-uploads.js", reload="nginx"),
@@ -94,6 +97,10 @@ def values(host: Host) -> dict[str, Any]:
         "acme_user": acme_user(config.project_name),
         "acme_directory": config.acme_directory,
         "database": config.database,
+        "several_hosts": len(config.hosts) > 1,
+        "of_several": "" if len(config.hosts) > 1 else "# with several HOSTS: ",
+        "of_one": "# with one of HOSTS: " if len(config.hosts) > 1 else "",
+        "hosts_to_try": max(len(config.hosts) - 2, 0),  # after this one and the first of the others
         "hsts_by_certificate": "true" if hsts is None else "false",
     }
 
@@ -106,6 +113,8 @@ def fabric(host: Host) -> Fabric:
     found = {key: getattr(host.config, key.lower()) for key in KEPT}
     # A URL may have a token in it, in the place of the user.
     found["REPO_URL"] = re.sub(r"(https?://)[^/@]*@", r"\1", found["REPO_URL"])
+    # Of one, each of those who deploy may have a name of his own for it.
+    found["HOSTS"] = host.config.hosts if len(host.config.hosts) > 1 else []
     return found
 
 

@@ -57,6 +57,7 @@ class Host:
         self.name = f"{connection.original_host}{port}"
         self.environment = config.environment  # whose site it has to be; empty: anybody's
         self.verbose = False
+        self.beside = False  # whether it is one of several that a command is for
         self.lease: Any = None  # a Lease, while one is held
         self._is_checked = False  # whether the host has compared the environment
         self._sudo: tuple[str, bytes] | None = None

@@ -5,6 +5,8 @@ import json
 import secrets
 import socket
 import threading
+from collections.abc import Sequence
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
@@ -71,3 +73,30 @@ class Lease:
                 self._channel.sendall(b"\n")
             except OSError:
                 return
+
+
+class Leases:
+    """Hold the leases of all hosts in a `with` block, one after the other in the order of names.
+
+    So two who deploy at once meet at the first host that both of them reach.
+    """
+
+    def __init__(self, hosts: Sequence[Host], command: str) -> None:
+        by_name = sorted(hosts, key=lambda host: host.name)
+        self.leases = {host.name: Lease(host, command) for host in by_name}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            for lease in self.leases.values():
+                stack.enter_context(lease)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._stack.__exit__(*error)
+
+    def note(self, **values: Any) -> None:
+        """Let the history of each host say so."""
+        for lease in self.leases.values():
+            lease.note(**values)

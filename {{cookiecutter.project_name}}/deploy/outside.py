@@ -51,6 +51,19 @@ def network(text: Any) -> str:
     return str(found)
 
 
+def private_network(value: Any) -> str:
+    """Return the network that the HOSTS have of their own, or an empty str; ValueError for none."""
+    try:
+        found = ipaddress.ip_network(value) if value != "" and isinstance(value, str) else None
+    except ValueError:
+        found = None
+    if value == "":
+        return ""
+    if found is None or not found.is_private or found.prefixlen < LARGEST[found.version]:
+        raise ValueError(f"{value!r} is no private network, such as 10.0.0.0/24")
+    return str(found)
+
+
 PLACE = r"(sftp://(\w[\w.-]*@)?|(s3|rest):https?://)\w[\w.-]*(:\d{1,5})?/[\w./~-]+"
 
 

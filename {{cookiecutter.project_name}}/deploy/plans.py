@@ -1,14 +1,12 @@
 """What a change of the site consists of, in which order, and what it asks before it begins."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 from invoke import Exit
 
-from . import checks, database, relay, releases, server, server_names, uploads
+from . import checks, database, releases
 from .host import CommandFailed, Host
-from .lease import Lease
 from .scripts import script
 from .steps import step
 from .terminal import ask
@@ -99,29 +97,7 @@ def prepare_database(host: Host, now: dict[str, Any], maintenance: bool) -> None
             host.call("may_load")
 
 
-# Deploying
-
-
-def deploy(
-    host: Host,
-    lease: Lease,
-    name: str,
-    now: dict[str, Any],
-    maintenance: bool = False,
-    yes: bool = False,
-) -> None:
-    """Let a release that is built take over from the live one; `now` is what `examine` returned."""
-    live = now["live"]
-    pending = check_migrations(host, name, live, maintenance, yes)
-    lease.note(migrations=pending)
-    uploads.move(host, live, name)
-    dump = database.dump(host, "deploy") if live else None
-    if dump and maintenance:
-        deploy_in_maintenance(host, name, dump, now)
-    else:
-        migrate(host, name, pending)
-        take_over(host, name, now)
-    server.end_maintenance_of_deploy(host)
+# Migrations
 
 
 def migrate(host: Host, name: str, pending: Sequence[str]) -> None:
@@ -129,32 +105,6 @@ def migrate(host: Host, name: str, pending: Sequence[str]) -> None:
         releases.migrate(host, name)
     except Exit as failure:
         raise Exit(f"{failure.message}\n{applied(host, name, pending)}", 1) from None
-
-
-def take_over(host: Host, name: str, now: dict[str, Any]) -> None:
-    """Let a release take over; where that renames the site, NGINX answers to both names before."""
-    before = now["rename"].get("from")
-    if before:
-        server_names.update(host, host.config.live_hostname)
-    try:
-        relay.switch(host, name)
-    except Exit:
-        if before:
-            with suppress(Exit):  # what has failed is told, and fab sites does the same
-                server_names.update(host, before)
-        raise
-
-
-def deploy_in_maintenance(host: Host, name: str, dump: str, now: dict[str, Any]) -> None:
-    """Migrate while nobody can write; where the deploy fails the database becomes as it was."""
-    server.set_maintenance(host, True, by="deploy")
-    try:
-        releases.migrate(host, name)
-        take_over(host, name, now)
-    except Exit as failure:
-        database.load(host, dump)
-        restore(host, dump, by="deploy")
-        raise Exit(f"{failure.message}\nThe database is as it was before", 1) from None
 
 
 def check_migrations(host: Host, name: str, live: str, maintenance: bool, yes: bool) -> list[str]:
@@ -185,30 +135,6 @@ def applied(host: Host, name: str, pending: Sequence[str]) -> str:
 
 
 # Going back
-
-
-def rollback(host: Host, lease: Lease, release: str, restore_db: bool, yes: bool) -> None:
-    """Let an older complete release take over again; with restore_db, its data too."""
-    found = releases.show(host)
-    live, known = found["live"], found["proven"]
-    name = release or found["before"]
-    if not live:
-        raise Exit(f"{host.name}: nothing is live yet; type fab all", 1)
-    if name not in known:
-        raise Exit(f"There is no such release to go back to; there are: {', '.join(known)}", 2)
-    refuse_misfit(host, host.call("live", release=name))
-    agree_to_losses(host, name, yes)
-    lease.note(**{"from": live, "to": name})
-    dump = find_dump(host, name) if restore_db else None
-    if dump:
-        ask_about_loss(host, dump, name, yes)
-        lease.note(backup=dump)
-    tell_unknown_migrations(host, name)
-    uploads.move(host, live, name)
-    relay.switch(host, name)
-    if dump:
-        restore(host, dump)
-    print(f"Live: {name}")
 
 
 def agree_to_losses(host: Host, release: str, yes: bool) -> None:
@@ -261,20 +187,6 @@ def tell_unknown_migrations(host: Host, release: str) -> None:
     ]
     if unknown:
         print(f"    {release} does not know these migrations, which stay: {', '.join(unknown)}")
-
-
-def restore(host: Host, dump: str, by: str = "restore") -> None:
-    """Put the backup that is loaded in place, and start the live release on it."""
-    server.set_maintenance(host, True, by)
-    try:
-        database.swap(host, dump)
-    except database.NotSwapped:
-        if by == "restore":  # the migrations of a deploy that has failed are there still
-            server.end_maintenance_of_deploy(host)
-        raise
-    database.clear_cache(host)
-    relay.switch(host, live_or_exit(host))
-    server.end_maintenance_of_deploy(host)
 
 
 # Telling

@@ -26,7 +26,8 @@ def archive() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as zipped:
         zipped.writestr(zipfile.ZipInfo("__main__.py"), MAIN)
-        for path in sorted([*ON_HOST.rglob("*.py"), *ON_HOST.rglob("*.sh")]):
+        kinds = ("*.py", "*.sh", "*.conf")
+        for path in sorted(path for kind in kinds for path in ON_HOST.rglob(kind)):
             name = path.relative_to(ON_HOST.parent).as_posix()
             zipped.writestr(zipfile.ZipInfo(name), path.read_bytes())
     return buffer.getvalue()

@@ -1,5 +1,6 @@
 """The relay: how a release takes over from the one before. What happens is in on_host/switch.py."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from invoke import Exit
@@ -32,3 +33,38 @@ def switch(host: Host, release: str, rename: bool = True) -> dict[str, Any]:
     for line in [*journal.get("told", []), *filter(None, [journal.get("uploads")])]:
         print(f"    {config.typed(line)}")
     return journal
+
+
+def switch_all(
+    hosts: Sequence[Host], name: str, before: dict[str, str], rename: bool = True
+) -> None:
+    """Relay one host after the other; where one fails, those go back that were relayed.
+
+    `before` are the releases that they go back to, by the name of a host.
+    """
+    done: list[Host] = []
+    for host in hosts:
+        try:
+            switch(host, name, rename=rename)
+        except BaseException as failure:
+            told = go_back(done, before)
+            if not told or not isinstance(failure, Exit):
+                raise
+            raise Exit("\n".join([str(failure.message), *told]), failure.code) from None
+        done.append(host)
+
+
+def go_back(hosts: Sequence[Host], before: dict[str, str]) -> list[str]:
+    """Let hosts have the release of before again; return a line for each, what came of it."""
+    lines = []
+    for host in reversed(hosts):
+        release = before[host.name]
+        if not release:
+            lines.append(f"{host.name}: it had nothing live before, and keeps what it has now")
+            continue
+        try:
+            switch(host, release)
+            lines.append(f"{host.name}: {release} is live again")
+        except Exit as failure:
+            lines.append(f"{host.name} does not go back: {failure.message}")
+    return lines

@@ -22,13 +22,14 @@ from .terminal import can_ask
 # Building
 
 
-def build(host: Host, revision: str) -> tuple[str, str]:
+def build(host: Host, revision: str, name: str = "") -> tuple[str, str]:
     """Build a release of the revision, of which nothing is live yet.
 
-    Return its name, and that of its virtualenv, which tells the packages.
+    Return its name, which is the one that it has on another host already, if any, and that of its
+    virtualenv, which tells the packages.
     """
     with step(host, "Room on the disk"):
-        begun = host.call("begin", revision=revision)
+        begun = host.call("begin", revision=revision, release=name)
     name, release = begun["name"], f"{host.root}/releases/{begun['name']}"
     try:
         with step(host, f"Code of {revision[:8]}"):

@@ -6,14 +6,14 @@ A value is in no file here, no argument and no output: see on_host/secret_settin
 import os
 import select
 import sys
-from functools import cache
 from typing import Any
 
 from invoke import Exit
 
-from . import backup_keys, plans, relay, releases
+from . import backup_keys, common, plans, relay, releases
 from .host import CommandFailed, Host
-from .lease import Lease
+from .hosts import Hosts
+from .lease import Leases
 from .on_host.backup_keys import CREDENTIALS
 from .on_host.bucket import KEYS
 from .on_host.secret_settings import problem_of_name, takes
@@ -34,15 +34,18 @@ def show(host: Host) -> None:
         tell(host.config.typed(f"Not live yet: {', '.join(found['waiting'])}; type fab restart"))
 
 
-def change(host: Host, name: str, remove: bool, yes: bool) -> None:
+def change(hosts: Hosts, name: str, remove: bool, yes: bool) -> None:
     """Keep a value that is asked for, or none any more, and offer the relay that makes it live."""
+    hosts.refuse_other_than_all("A secret")
+    host = hosts.lead
     if problem := problem_of_name(name):
         raise Exit(problem, 2)
     if name in CREDENTIALS:  # of no release: what is to open BACKUP_TO is for root alone
         backup_keys.change(host, name, None if remove else given(name, "str"))
+        common.carry(hosts)
         return
     if name in KEYS and not releases.live(host):  # the first release has to have them
-        change_before(host, name, None if remove else given(name, "str"))
+        change_before(hosts, name, None if remove else given(name, "str"))
         return
     plans.live_or_exit(host)
     app = host.config.project_app
@@ -50,27 +53,30 @@ def change(host: Host, name: str, remove: bool, yes: bool) -> None:
     if not remove:
         found = refusing(host, "secret", setting=name, app=app)
     value = None if remove else given(name, found["kind"])
-    with Lease(host, "secret") as lease:
-        lease.note(setting=f"{name} removed" if remove else name)
+    with Leases(hosts, "secret") as leases:
+        leases.note(setting=f"{name} removed" if remove else name)
+        before = common.given(host) if hosts.others else {}
         with step(host, f"Setting {name}"):
             done = refusing(host, "change_secret", setting=name, app=app, value=value)
+        common.carry(hosts)
         if not done["changed"]:
-            lease.note(result="nothing to do")
+            leases.note(result="nothing to do")
             print(f"{name} has that value already.")
         elif not found["reads"]:
             line = f"{name} is kept; the live release is too old to read it: type fab deploy"
             print(host.config.typed(line))
         else:
-            make_live(host, name, yes)
+            make_live(hosts, name, yes, before)
 
 
-def change_before(host: Host, name: str, value: str | None) -> None:
+def change_before(hosts: Hosts, name: str, value: str | None) -> None:
     """Keep a key of UPLOADS, or none any more, for a site of which nothing is live yet."""
-    with Lease(host, "secret") as lease:
-        lease.note(setting=name if value is not None else f"{name} removed")
-        with step(host, f"Setting {name}"):
-            refusing(host, "change_secret_before", setting=name, value=value)
-    print(host.config.typed(f"{name} is kept; type fab deploy"))
+    with Leases(hosts, "secret") as leases:
+        leases.note(setting=name if value is not None else f"{name} removed")
+        for host in hosts:
+            with step(host, f"Setting {name}"):
+                refusing(host, "change_secret_before", setting=name, value=value)
+    print(hosts.lead.config.typed(f"{name} is kept; type fab deploy"))
 
 
 def refusing(host: Host, command: str, **parameters: Any) -> dict[str, Any]:
@@ -81,18 +87,31 @@ def refusing(host: Host, command: str, **parameters: Any) -> dict[str, Any]:
         raise Exit(f"{host.name}: {failure.output.strip()}", 2) from None
 
 
-def make_live(host: Host, name: str, yes: bool) -> None:
-    """Restart the site, if that is agreed to; where that fails, the value is as before."""
+def make_live(hosts: Hosts, name: str, yes: bool, before: common.Things) -> None:
+    """Restart the site, if that is agreed to; where that fails, the value is as before.
+
+    `before` is what the hosts had in common before that, where there are several.
+    """
     question = "Restart the site, so that it is live (yes/no)?"
     later = f"{name}: not live yet; type fab restart"
     if not yes and not (can_ask() and ask(question, Exit(later, 0)) == "yes"):
-        print(host.config.typed(later))
+        print(hosts.lead.config.typed(later))
         return
-    relay.switch(host, plans.live_or_exit(host), rename=False)
+    done: list[Host] = []
+    for host in hosts.abreast:  # the next deploy brings it to others
+        try:
+            relay.switch(host, plans.live_or_exit(host), rename=False)
+        except Exit:
+            settings = {key: value for key, value in before.items() if key == "settings"}
+            for other in hosts if hosts.others else ():
+                other.call("take_common", things=settings)
+            relay.go_back(done, {each.name: plans.live_or_exit(each) for each in done})
+            raise
+        done.append(host)
+    common.agree(hosts)
     print(f"Live: {name}")
 
 
-@cache  # several hosts are given the same
 def given(name: str, kind: str) -> str:
     """Return the value that is typed, unseen, or that the standard input has; Exit without one."""
     if can_ask():

@@ -25,6 +25,8 @@ def step(host: Host, title: str, progress: object = "") -> Iterator[None]:
 
     Where a command fails in it, print the last lines of its output and Exit with its status.
     """
+    if host.beside:
+        title = f"{host.name}: {title}"
     host.sudo_prefix()  # which may ask for a password or a host key, and a spinner would hide that
     started = time.monotonic()
     if host.lease:

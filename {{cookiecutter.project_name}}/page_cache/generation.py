@@ -17,7 +17,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
 
-from . import reads
+from . import between_hosts, reads
 
 KEY = "page_cache.generation"
 
@@ -38,13 +38,15 @@ HARMLESS = (
 )
 
 written = ContextVar("written", default=None)  # a list, within noticed()
-missed = False  # whether the cache was away when a generation should have begun
+missed = False  # whether the cache, or the database, was away when one should have begun
 
 
 def begin():
-    """Begin a new generation; the next request of this process tries again if the cache is away."""
+    """Begin a new generation; where that fails, the next request of this process tries again."""
     global missed
-    if settings.PAGE_CACHE_SECONDS:
+    if settings.PAGE_CACHE_SECONDS and between_hosts.are_several():
+        missed = not between_hosts.begin()
+    elif settings.PAGE_CACHE_SECONDS:
         generation = uuid4().hex
         cache.set(KEY, generation, timeout=None)
         missed = cache.get(KEY) != generation
@@ -122,7 +124,13 @@ def current_with(*keys):
     """Return the generation, a str, or None without a cache, and what is kept, a dict by key."""
     if missed:
         begin()
+    told = between_hosts.current() if between_hosts.are_several() else None
     found = cache.get_many([KEY, *keys])
+    if told and told != found.pop(KEY, None):
+        cache.set(KEY, told, timeout=None)  # for as long as the database is away
+        return (told if cache.get(KEY) else None), found
+    if told:
+        return told, found
     if KEY not in found:  # the first ever, or memcached was restarted
         cache.add(KEY, uuid4().hex, timeout=None)
         return cache.get(KEY), {}

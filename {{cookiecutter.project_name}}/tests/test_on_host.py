@@ -145,7 +145,7 @@ def test_a_port_at_which_nginx_itself_listens_for_the_project_is_no_conflict(
     site, server, monkeypatch
 ):
     nginx = Holder("nginx", "/usr/sbin/nginx", "root")
-    at = "127.0.0.2"
+    at = ["127.0.0.2", "127.0.0.3"]
     monkeypatch.setattr(record, "holder", lambda port, besides: None if besides == at else nginx)
     line = "GUNICORN_PORT 8000 is taken by nginx (user root)"
     assert record.conflicts_of_use(site, 8000, "www.garden.example") == [line]

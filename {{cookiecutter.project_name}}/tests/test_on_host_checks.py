@@ -216,8 +216,8 @@ def test_the_holder_of_a_port_is_found_without_tools():
         listener.listen()
         found = ports.holder(listener.getsockname()[1])
         assert found == ports.described(ports.Path("/proc/self"))
-        assert ports.holder(listener.getsockname()[1], "127.0.0.1") is None
-        assert ports.holder(listener.getsockname()[1], "127.0.0.2") == found
+        assert ports.holder(listener.getsockname()[1], ["127.0.0.1"]) is None
+        assert ports.holder(listener.getsockname()[1], ["127.0.0.2"]) == found
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         assert ports.holder(free.getsockname()[1]) is None

@@ -42,6 +42,7 @@ def live(tmp_path):
         "secret_key": "a-secret-key-that-is-long-enough-and-has-many-different-letters-0123456789",
         "nevercache_key": "another",
         "bucket": None,
+        "several_hosts": False,
         "project_name": settings.PROJECT_APP,
         "project_app": settings.PROJECT_APP,
         "db_pass": NASTY,

@@ -138,6 +138,7 @@ MIGRATION_MODULES = migration_modules(BASE_DIR)
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 CACHE_MIDDLEWARE_KEY_PREFIX = PROJECT_APP
 PAGE_CACHE_SECONDS = 0  # after which a public page is checked; a server has a minute
+SEVERAL_HOSTS = False  # which have the database in common, and each a cache of its own
 PAGE_CACHE_EDITS = "/nonexistent"  # where NGINX looks for seconds with edits; a lock is there, too
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
@@ -298,7 +299,9 @@ FABRIC = {
     "SSH_USER": "",  # SSH user name; empty: the one of ~/.ssh/config, else your own
     "SSH_PASS": "",  # SSH password; a key is better
     "SSH_KEY_PATH": "",  # local path of an SSH key
-    "HOSTS": ["{{ cookiecutter.live_hostname }}"],  # servers to deploy to
+    # The server to deploy to. Several serve one site together, and need DATABASE and UPLOADS; see
+    # README.md, "Several web hosts".
+    "HOSTS": ["{{ cookiecutter.live_hostname }}"],
     "VIRTUALENV_HOME": "",  # absolute remote path for a new site; empty: /srv
     "PROJECT_NAME": PROJECT_APP,  # unique among the projects of a server
     "REQUIREMENTS_PATH": "requirements/project.txt",
@@ -324,6 +327,9 @@ FABRIC = {
     # Object storage for uploads, such as "s3://bucket?endpoint=https://s3.example.com&region=eu";
     # empty: a directory of the server.
     "UPLOADS": "",
+    # The private network that several HOSTS have of their own, such as "10.0.0.0/24": they reach
+    # each other by it; empty: by the addresses by which fab reaches them.
+    "NETWORK": "",
 }
 
 # More servers for the same project, each with a name of your own: `fab staging deploy`. What an

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from . import databases, deployed, postgres
-from .databases import MARK, Database
+from .databases import OURS, Database
 from .files import write
 from .site import Refused, Site
 
@@ -100,7 +100,11 @@ def fill(site: Site, part: Path, compression: int = 6) -> None:
     live = databases.of(site)
     with (part / "database").open("wb") as dump:
         words = ["pg_dump", "--format=custom", f"--compress={compression}", "--no-owner"]
-        words += [f"--exclude-table={MARK}", "--lock-wait-timeout=60s", live.name]
+        words += [
+            *(f"--exclude-table={table}" for table in OURS),
+            "--lock-wait-timeout=60s",
+            live.name,
+        ]
         try:
             postgres.run(*words, stdout=dump, at=live)
         except Refused as refused:

@@ -10,7 +10,8 @@ A check is a function of a Server in checks_of_server.py or checks_of_site.py:
 
 It returns what is so, in words, or None where it does not apply. Its name, with spaces, is that of
 the row. `before` are the commands that ask it before they change anything; `fab status` asks all.
-The server asks it by itself `every` so many minutes, and not at all with 0: see alarms/.
+The server asks it by itself `every` so many minutes, and not at all with 0: see alarms/. What is
+asked `once` is about what several hosts have in common: the one that leads asks it.
 """
 
 import json
@@ -22,7 +23,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from . import databases, deployed, lease, naming, supervisor
+from . import databases, deployed, lead, lease, naming, supervisor
 from .alarms.memory import Memory, load
 from .configuration import File, compare
 from .deployed import Fabric
@@ -58,6 +59,7 @@ class Check:
     question: str
     before: Sequence[str]
     every: int = 10  # minutes
+    once: bool = False  # whether it is about what several hosts have in common
 
     @property
     def is_of_server(self) -> bool:
@@ -70,12 +72,12 @@ class Check:
 
 
 def check(
-    question: str, before: Sequence[str] = (), every: int = 10
+    question: str, before: Sequence[str] = (), every: int = 10, once: bool = False
 ) -> Callable[[Question], Question]:
     """Add a function to the table: see above."""
 
     def add(function: Question) -> Question:
-        TABLE.append(Check(function, question, before, every))
+        TABLE.append(Check(function, question, before, every, once))
         return function
 
     return add
@@ -172,6 +174,8 @@ def ask(check: Check, server: Server) -> Row | None:
 def rows(server: Server, command: str = "") -> list[Row]:
     """Return the rows of all checks, or of those that a command asks before it changes anything."""
     asked = [check for check in TABLE if not command or command in check.before]
+    if not lead.is_to_lead(server.site):
+        asked = [check for check in asked if not check.once]
     return [row for row in (ask(check, server) for check in asked) if row]
 
 
@@ -287,4 +291,6 @@ def live(site: Site, release: str = "") -> dict[str, str]:
         problem = f"{asked} is a release of {environment}, and {here} is live"
     if asked and databases.url_of(site, asked) != databases.url_of(site, site.live):
         problem = f"{asked} has {databases.of(site, asked)}, by another DATABASE than what is live"
+    if lead.is_aside(site) and not release:
+        problem = "the other hosts have gone on, and this one serves nobody"
     return {"live": site.live, "problem": problem, "hostname": now.get("LIVE_HOSTNAME", "")}

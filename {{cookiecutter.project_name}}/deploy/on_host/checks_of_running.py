@@ -94,7 +94,7 @@ def untrusting() -> ssl.SSLContext:
     return context
 
 
-@check("Do the home pages of all sites answer?", every=1)
+@check("Do the home pages of all sites answer?", every=1, once=True)
 def other_sites(server: Server) -> str | None:
     kept = server.memory["sites"]
     if not kept.get("total", 0) > 1:
@@ -135,7 +135,7 @@ def evictions(server: Server) -> str | None:
     return None
 
 
-@check("Do the feeds get their tweets?", every=30)
+@check("Do the feeds get their tweets?", every=30, once=True)
 def feeds(server: Server) -> str | None:
     if not server.site.live or problem_of(server.site, server.site.live):
         return None

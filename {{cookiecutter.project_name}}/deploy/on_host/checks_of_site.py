@@ -110,7 +110,7 @@ def home_page(server: Server) -> str | None:
     return "yes"
 
 
-@check("Are all migrations applied?", every=60)
+@check("Are all migrations applied?", every=60, once=True)
 def migrations(server: Server) -> str | None:
     if not server.site.live or virtualenv.problem_of(server.site, server.site.live):
         return None  # then that is what is wrong
@@ -120,7 +120,7 @@ def migrations(server: Server) -> str | None:
     return "0 pending"
 
 
-@check("Is mail delivered?")
+@check("Is mail delivered?", once=True)
 def mail(server: Server) -> str | None:
     if not server.site.live or virtualenv.problem_of(server.site, server.site.live):
         return None
@@ -189,7 +189,7 @@ def fits_key(path: Path) -> bool:
     return public == output("openssl", "pkey", "-in", path.with_suffix(".key"), "-pubout")
 
 
-@check("Do browsers trust the sites?")
+@check("Do browsers trust the sites?", once=True)
 def trust(server: Server) -> str | None:
     place = Place(server.site)
     if not server.site.live or not place.status.exists():
@@ -216,7 +216,7 @@ def is_refused(words: str) -> bool:
     return words.startswith("refused") or "renewal fails" in words
 
 
-@check("Is there a backup of these days?", every=60)
+@check("Is there a backup of these days?", every=60, once=True)
 def last_backup(server: Server) -> str | None:
     if not server.site.live:
         return None
@@ -248,7 +248,7 @@ def refuse_old(words: str, when: float, age: float, type: str) -> None:
         raise Wrong(words, type, f"{datetime.fromtimestamp(when, UTC):%Y-%m-%dT%H:%MZ}")
 
 
-@check("Was a backup proved to come back?", every=60)
+@check("Was a backup proved to come back?", every=60, once=True)
 def last_proof(server: Server) -> str | None:
     noted = snapshots.noted(server.site)
     if not server.site.live or "here" not in noted:

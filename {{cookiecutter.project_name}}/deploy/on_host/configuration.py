@@ -59,7 +59,7 @@ def keep_program(site: Site) -> None:
     kept = site.shared / "on_host.pyz"
     shutil.copyfile(sys.argv[0], kept.with_suffix(".new"))
     kept.with_suffix(".new").rename(kept)
-    for name in ("job.sh", "send_mail.sh"):
+    for name in ("job.sh", "send_mail.sh", "serve.sh"):
         script = pkgutil.get_data(__package__, name) or b""
         write(site.shared / name, script.decode(), mode=0o755)
 

@@ -19,6 +19,9 @@ from .files import write
 from .site import Site
 
 MARK = "deployed_project"  # a table: see elsewhere.py
+HOSTS, RELEASE = "deployed_hosts", "deployed_release"  # tables: see lead.py
+CERTIFICATES = "deployed_certificates"  # see handed_on.py
+OURS = (MARK, HOSTS, RELEASE, CERTIFICATES)  # no content of the site
 DEBIANS = "/etc/ssl/certs/ca-certificates.crt"  # the CAs that browsers trust
 # A host that was cut off answers nothing at all: then a question fails after these times.
 PATIENCE = {

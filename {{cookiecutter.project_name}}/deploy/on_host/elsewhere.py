@@ -10,7 +10,7 @@ from typing import Any
 
 from . import deployed
 from .database_url import parse
-from .databases import MARK, Database
+from .databases import MARK, OURS, Database
 from .postgres import may_create, psql, run, set_mark
 from .site import Refused, Site
 
@@ -18,7 +18,7 @@ LEAST = 14  # of Django 5.2: https://docs.djangoproject.com/en/5.2/ref/databases
 FACTS = f"""
 SELECT current_setting('server_version_num')::int / 10000, pg_encoding_to_char(encoding),
     has_schema_privilege('public', 'CREATE'),
-    (SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tablename <> '{MARK}'),
+    (SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN {OURS}),
     (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()),
     to_regclass('public.{MARK}') IS NOT NULL
 FROM pg_database WHERE datname = current_database()

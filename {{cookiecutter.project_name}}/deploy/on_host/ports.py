@@ -5,6 +5,7 @@ import pwd
 import re
 import socket
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,10 +25,10 @@ class Holder:
         return f"{self.name} (user {self.user})" if self.user else self.name
 
 
-def holder(port: int, besides: str = "") -> Holder | None:
+def holder(port: int, besides: Sequence[str] = ()) -> Holder | None:
     """Return the Holder of a TCP port, or None where nobody listens at it.
 
-    Who listens at `besides`, an address of IPv4, does not count.
+    Who listens at one of `besides`, addresses of IPv4, does not count.
     """
     sockets = listening(port, besides)
     if not sockets:
@@ -38,14 +39,14 @@ def holder(port: int, besides: str = "") -> Holder | None:
     return Holder("a program of the system")
 
 
-def listening(port: int, besides: str = "") -> set[str]:
+def listening(port: int, besides: Sequence[str] = ()) -> set[str]:
     """Return the sockets that listen at a port, as /proc/PID/fd names them."""
-    found, unasked = set(), as_listed(besides) if besides else ""
+    found, unasked = set(), {*map(as_listed, besides)}
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         lines = Path(table).read_text().splitlines()[1:] if Path(table).exists() else []
         for fields in map(str.split, lines):
             address, _colon, number = fields[1].partition(":")
-            if fields[3] == LISTEN and int(number, 16) == port and address != unasked:
+            if fields[3] == LISTEN and int(number, 16) == port and address not in unasked:
                 found.add(f"socket:[{fields[9]}]")
     return found
 

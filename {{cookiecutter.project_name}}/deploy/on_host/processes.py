@@ -85,7 +85,8 @@ class Processes:
 
     def stop(self, program: str) -> None:
         """Stop a program when it has answered what it has begun, or after DRAIN_SECONDS."""
-        filters: tuple[str, ...] = ("-tn", "state", "established", f"sport = :{self.port}")
+        here = f"127.0.0.1:{self.port}"  # at other addresses NGINX listens, which goes on
+        filters: tuple[str, ...] = ("-tn", "state", "established", "src", here)
         if program == self.standby:
             filters = ("-xn", "state", "established", "src", self.socket)
         end = time.monotonic() + DRAIN_SECONDS

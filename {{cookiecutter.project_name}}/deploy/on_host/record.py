@@ -155,7 +155,7 @@ def adopted(site: Site, files: Sequence[str]) -> Record | None:
 
 def conflicts_of_use(site: Site, port: int, hostname: str) -> list[str]:
     """Return a line for the port and the host name, where another program or project has it."""
-    port_of, name_of, found = "", "", holder(port, own_address(site.name, port))
+    port_of, name_of, found = "", "", holder(port, own_addresses(site.name, port))
     configurations = configurations_of_others(site.name)
     texts = [(path.name.removesuffix(".conf"), text_of(path)) for path in configurations]
     for who, names in names_of_others(site.name).items():
@@ -172,10 +172,13 @@ def conflicts_of_use(site: Site, port: int, hostname: str) -> list[str]:
     return lines + ([f"LIVE_HOSTNAME {hostname} is taken by {name_of}"] if name_of else [])
 
 
-def own_address(name: str, port: int) -> str:
-    """Return where NGINX itself listens at the port for the project: see nginx.conf.template."""
-    text = text_of(NGINX / f"{name}.conf")
-    return "127.0.0.2" if f"listen 127.0.0.2:{port};" in text else ""
+def own_addresses(name: str, port: int) -> list[str]:
+    """Return where NGINX itself listens at the port for the project.
+
+    See nginx.conf.template, and peers.conf.template for several hosts.
+    """
+    is_ours = f"listen 127.0.0.2:{port};" in text_of(NGINX / f"{name}.conf")
+    return ["127.0.0.2", "127.0.0.3"] if is_ours else []
 
 
 def configurations_of_others(name: str) -> list[Path]:

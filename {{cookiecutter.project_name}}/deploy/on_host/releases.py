@@ -69,8 +69,10 @@ def serving(site: Site) -> set[str]:
 # Beginning
 
 
-def begin(site: Site, revision: str) -> dict[str, Any]:
+def begin(site: Site, revision: str, release: str = "") -> dict[str, Any]:
     """Remove what deploys have left that failed, and look for room.
+
+    `release` is the name that it has on another host; empty where this one is the first.
 
     Return "name", of the new release, and "room", the bytes that it needs without its packages.
     """
@@ -82,6 +84,10 @@ def begin(site: Site, revision: str) -> dict[str, Any]:
     dumps = [size(dump) for dump in (site.root / "backups").glob("*/database")]
     needed += 2 * max(dumps, default=0)
     check_room(site, needed)
+    if release:
+        if release in record or site.release(release).exists():
+            raise Refused(f"there is a release {release} already")
+        return {"name": release, "room": needed}
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()) + f"-{revision[:8]}"
     names = [stamp, *(f"{stamp}-{number}" for number in range(2, 1000))]
     free = (name for name in names if name not in record and not site.release(name).exists())

@@ -27,7 +27,7 @@ from . import (
     snapshots,
 )
 from .backup import age, clocks, note
-from .databases import MARK, Database
+from .databases import OURS, Database
 from .naming import refusal_in
 from .postgres import let_in, may_create, psql, run, version
 from .record import require
@@ -43,7 +43,7 @@ DIRECTORIES: dict[str, tuple[str | None, int]] = {
 ROWS = f"""
 SELECT tablename, (xpath('//number/text()', query_to_xml(
     format('SELECT count(*) AS number FROM %I.%I', schemaname, tablename), false, true, ''
-)))[1] FROM pg_tables WHERE schemaname = 'public' AND tablename <> '{MARK}'
+)))[1] FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN {OURS}
 """
 
 

@@ -66,10 +66,15 @@ def without_others(site: Site, names: Sequence[str]) -> list[str]:
 def put(path: Path, text: str) -> None:
     """Write the file and let NGINX read it; Refused with what it says."""
     write(path, text)
+    let_read("the names")
+
+
+def let_read(what: str) -> None:
+    """Let NGINX read its configuration again; Refused with what it says of that."""
     refusal = subprocess.run(["nginx", "-t"], capture_output=True, text=True)
     if refusal.returncode:
         lines = [line for line in refusal.stderr.splitlines() if "[emerg]" in line]
-        raise Refused("NGINX refuses the names: " + "\n".join(lines or [refusal.stderr]))
+        raise Refused(f"NGINX refuses {what}: " + "\n".join(lines or [refusal.stderr]))
     before = workers()
     reload = subprocess.run(["systemctl", "reload", "nginx"], capture_output=True, text=True)
     if reload.returncode:

@@ -23,6 +23,7 @@ from . import (
     bucket,
     certificate,
     deployed,
+    lead,
     moving_uploads,
     releases,
     rights,
@@ -154,6 +155,7 @@ class Switch:
     def use_standby(self) -> None:
         """Send the visitors to the standby, and look at the site as they do."""
         self.undos.append(self.use_main_again)
+        lead.serve_again(self.site)
         make_flag(self.use_standby_file)
         self.processes.site_is_well(self.release, self.visitors)
 
@@ -170,6 +172,7 @@ class Switch:
         self.processes.port = self.port_of(release)
         if self.site.live != release:
             link(self.site.current, f"releases/{release}")
+        lead.serve_again(self.site)
         self.processes.start(self.processes.main)
         self.processes.main_is_well(release)
 

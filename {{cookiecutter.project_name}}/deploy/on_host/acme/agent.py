@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from typing import Any
 
-from .. import certificate
+from .. import certificate, lead
 from ..files import alone
 from ..processes import Processes
 from ..server_names import names_of
@@ -240,7 +240,12 @@ def own_certificate(site: Site, place: Place) -> tuple[set[str], float]:
 
 
 def run(site: Site, port: int, hostname: str, directory: str) -> dict[str, Any]:
-    """Look after the certificates for the time until cron begins the next run."""
+    """Look after the certificates for the time until cron begins the next run.
+
+    Of several hosts one does: see lead.py.
+    """
+    if not lead.is_to_lead(site):
+        return {}
     end = time.monotonic() + RUN
     place = Place(site)
     leading.ask_dns_alone()

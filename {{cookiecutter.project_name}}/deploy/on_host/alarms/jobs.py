@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import lead
 from ..site import Site
 
-LINE = r"^(\S+ \S+ \S+ \S+ \S+) (\S+) .*/job\.sh {name} (\w+) (\d+)([smh]) "
+LINE = r"^([^\s#]\S* \S+ \S+ \S+ \S+) (\S+) .*/job\.sh {name} (\w+) (\d+)([smh]) (once )?"
 SECONDS = {"s": 1, "m": 60, "h": 3600}
 SLACK = 600
 # What has a row of its own, by job and exit status.
@@ -21,11 +22,15 @@ TOLD_ELSEWHERE = {("poll_twitter", 1)}
 
 @dataclass
 class Job:
-    """A line of the crontab: its name, its user, and how long its last success may be ago."""
+    """A line of the crontab: its name, its user, and how long its last success may be ago.
+
+    `once`: of several hosts one runs it.
+    """
 
     name: str
     user: str
     seconds: int
+    once: bool = False
 
 
 def crontab(site: Site) -> Path:
@@ -36,8 +41,8 @@ def read(site: Site) -> list[Job]:
     """Return the jobs."""
     lines = re.findall(LINE.format(name=site.name), crontab(site).read_text("utf-8"), re.M)
     return [
-        Job(name, user, interval(*when.split()) + int(number) * SECONDS[unit] + SLACK)
-        for when, user, name, number, unit in lines
+        Job(name, user, interval(*when.split()) + int(number) * SECONDS[unit] + SLACK, bool(once))
+        for when, user, name, number, unit, once in lines
     ]
 
 
@@ -52,8 +57,11 @@ def interval(minute: str, hour: str, day: str, month: str, weekday: str) -> int:
 
 def problems(site: Site, now: float) -> Iterator[str]:
     """Yield what is wrong with each job, in words."""
-    begun = max(now - uptime(), crontab(site).stat().st_mtime)
+    begun = max(now - uptime(), crontab(site).stat().st_mtime, lead.since(site))
+    elsewhere = not lead.is_to_lead(site)
     for job in read(site):
+        if job.once and elsewhere:
+            continue
         status, words, ended = outcome(site, job)
         said = f": {words}" if words else ""
         last = max(ended, begun)

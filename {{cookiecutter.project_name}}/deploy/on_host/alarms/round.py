@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .. import checks, deployed, lease, record
+from .. import checks, deployed, lead, lease, record
 from ..checks import UNTOLD, Check, Row, Server
 from ..files import alone
 from ..limit import limit
@@ -65,8 +65,11 @@ class Round:
         """Yield each check that is due, and its row: those that wait longest are the first."""
         by_another = neighbours.told_by_another(self.site, self.account, self.now)
         end, rows = time.monotonic() + ASKING, self.memory["rows"]
-        due = []
+        due, leads = [], lead.is_to_lead(self.site)
         for check in checks.TABLE:
+            if check.once and not leads:
+                rows.pop(check.name, None)  # another host tells it
+                continue
             known = rows.get(check.name) or judging.new()
             is_asked = check.every and not (check.is_of_server and by_another)
             if is_asked and judging.is_due(known, check.every, self.now):
@@ -84,7 +87,7 @@ class Round:
         with suppress(Exception), limit(SITES):
             known = sites.known_sites(self.site)
             status = processes.ask(processes.nginx_connection(), "/healthz")[0]
-            if status == 200 and not self.at_work():
+            if status == 200 and not self.at_work() and lead.is_to_lead(self.site):
                 sites.watch(kept, known, sites.Visit(processes).ask)
 
     def at_work(self) -> bool:

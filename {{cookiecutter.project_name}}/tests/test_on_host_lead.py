@@ -1,0 +1,108 @@
+"""Of several hosts of a site: which leads, and which leaves the visitors to the others."""
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from deploy.on_host import handed_on, lead, peers
+from deploy.on_host.lead import Row, Stand, must_stand_aside
+from deploy.on_host.site import Refused, Site
+
+NEW, OLD, OTHER = Stand("new", "x"), Stand("old", "x"), Stand("new", "other secrets")
+JOB = Path(lead.__file__).with_name("job.sh")
+
+
+def row(name, stand=NEW, alive=True):
+    return Row(name, "192.0.2.1", stand, alive)
+
+
+@pytest.mark.parametrize(
+    ("mine", "others", "wanted", "is_due"),
+    [
+        (NEW, [row("b")], NEW, False),
+        (OLD, [row("b")], NEW, True),
+        (OTHER, [row("b")], NEW, True),
+        (OLD, [row("b", alive=False)], NEW, False),  # better old code than nobody
+        (OLD, [row("b", OLD)], NEW, False),
+        (OLD, [row("b", OLD), row("c")], NEW, True),
+        (NEW, [row("b", OLD)], NEW, False),
+        (OLD, [row("b")], None, False),  # a restore has taken along what was noted
+    ],
+)
+def test_a_host_stands_aside_while_another_has_what_was_put_live_last(mine, others, wanted, is_due):
+    assert must_stand_aside("a", mine, [row("a", mine), *others], wanted) == is_due
+
+
+def test_a_host_that_is_none_of_them_any_more_stands_aside():
+    assert must_stand_aside("a", NEW, [row("b")], NEW)
+    assert not must_stand_aside("a", NEW, [], NEW)
+
+
+@pytest.fixture
+def site(tmp_path):
+    for folder in ("state/jobs", "shared"):
+        (tmp_path / folder).mkdir(parents=True)
+    shutil.copy(JOB, tmp_path / "shared/job.sh")
+    return Site("garden", tmp_path)
+
+
+def runs(site):
+    """Return whether a job that is to run once runs on this host."""
+    mark = site.root / "ran"
+    mark.unlink(missing_ok=True)
+    script = (site.shared / "job.sh").read_text()
+    script = script.replace("folder=/run/$project/jobs", f"folder={site.root}/jobs")
+    (site.shared / "job.sh").write_text(script)
+    words = ["sh", site.shared / "job.sh", "garden", "poll", "1m", "once", "touch", mark]
+    subprocess.run(words, check=True)
+    return mark.exists()
+
+
+def test_a_job_that_is_common_runs_on_the_host_that_leads_and_on_one_that_is_alone(site):
+    assert runs(site)
+    assert lead.is_to_lead(site)
+    lead.path(site).write_text('{"me": "a", "hosts": [["a", ""], ["b", ""]]}')
+    assert not runs(site)
+    assert not lead.is_to_lead(site)
+    lead.leads(site).touch()
+    assert runs(site)
+    assert lead.is_to_lead(site)
+    long_ago = time.time() - 600
+    os.utime(lead.leads(site), (long_ago, long_ago))
+    assert not runs(site)
+    assert not lead.is_to_lead(site)
+
+
+def test_what_is_handed_on_is_read_by_the_hosts_alone(site, monkeypatch):
+    def write(path, text, *_owned, **_options):
+        path.write_text(text)
+
+    monkeypatch.setattr(peers, "write", write)
+    peers.make(site)
+    text = "names/www.example.com.pem\n-----BEGIN PRIVATE KEY-----\n"
+    sealed = handed_on.seal(site, text)
+    assert b"PRIVATE KEY" not in sealed
+    assert handed_on.opened(site, sealed) == text
+    peers.pair(site).unlink()
+    peers.make(site)
+    with pytest.raises(Refused):
+        handed_on.opened(site, sealed)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_file"),
+    [
+        ("names/www.example.com.pem", True),
+        ("trusted/www.example.com", True),
+        ("names/../../shared/secrets.json", False),
+        ("names/x'; DROP TABLE auth_user; --.pem", False),
+        ("shared/settings.json", False),
+        ("names/www.example.com", False),
+    ],
+)
+def test_the_database_is_not_believed_where_files_go(name, is_file):
+    assert handed_on.is_file(name) == is_file
