@@ -12,22 +12,46 @@ from .steps import step
 Things = dict[str, str]  # in base64, by name
 
 
-def given(host: Host) -> Things:
-    """Return what a host has; by a session, as fab -v does not show what that says."""
+KEPT = ("secrets", "backup keys")  # what has a version: see on_host/standing.py
+
+
+def given(host: Host) -> tuple[Things, int]:
+    """Return what a host has, and its version; by a session, whose words fab -v does not show."""
     session = host.session("give_common")
     things: Things = session.answer["things"]
     session.channel.recv_exit_status()
-    return things
+    return things, session.answer["version"]
 
 
 def carry(hosts: Hosts, only: Sequence[Host] | None = None) -> None:
-    """Let the others have what the leading host has; `only` some of them."""
-    others = hosts.others if only is None else [host for host in only if host is not hosts.lead]
-    if others:
-        things = given(hosts.lead)
-        for host in others:
-            with step(host, "What the hosts have in common"):
-                host.call("take_common", things=things)
+    """Let the others have what the leading host has; `only` some of them.
+
+    What another one has newer, that one gives, to the leading host as well.
+    """
+    lead = hosts.lead
+    others = hosts.others if only is None else [host for host in only if host is not lead]
+    if not others:
+        return
+    things, version = given(lead)
+    newest = max(hosts.others, key=lambda host: hosts.stands[host.name]["common"])
+    if hosts.stands[newest.name]["common"] > version:
+        newer, version = given(newest)
+        newer = {name: newer[name] for name in KEPT if name in newer}
+        take(lead, newer, version)
+        things |= newer
+    for host in others:
+        take(host, things, version)
+
+
+def take(host: Host, things: Things, version: int) -> None:
+    with step(host, "What the hosts have in common"):
+        host.call("take_common", things=things, given=version)
+
+
+def carry_newest(hosts: Hosts) -> None:
+    """Let all have the newest of what they have in common, where one has an older version."""
+    if len({stand["common"] for stand in hosts.stands.values()}) > 1:
+        carry(hosts)
 
 
 # Who serves the site

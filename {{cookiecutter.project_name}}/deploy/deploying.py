@@ -39,6 +39,7 @@ Now = dict[str, Any]  # what `examine` of checks.py returns
 def create(hosts: Hosts) -> None:
     """Make the site's user, directories, secrets, database and certificate on all hosts."""
     hosts.refuse_other_than_all("fab create")
+    hosts.refuse_new_secrets()
     for host in (hosts.lead, *hosts.others):
         server.create_user(host, "create")
         if host is not hosts.lead:
@@ -53,6 +54,8 @@ def everything(hosts: Hosts) -> None:
     def title(name: str) -> None:
         tell(f"{name} on {hosts.names}{hosts[0].config.suffix}")
 
+    hosts.refuse_other_than_all("fab all")
+    hosts.refuse_new_secrets()
     title("install")
     for host in hosts:
         packages.install(host)
@@ -72,6 +75,7 @@ def everything(hosts: Hosts) -> None:
 def deploy(hosts: Hosts, force: bool = False, maintenance: bool = False, yes: bool = False) -> None:
     """Put the newest revision live, unless it is live already."""
     hosts.refuse_other_than_all("A deploy")
+    hosts.refuse_new_secrets()
     if maintenance:
         hosts.refuse_without_all("--maintenance")
     for host in hosts:
@@ -84,6 +88,7 @@ def deploy(hosts: Hosts, force: bool = False, maintenance: bool = False, yes: bo
         as_live = revision == now[lead.name]["revision"] and as_found
         if as_live and not force and not due:
             leases.note(result="nothing to do")
+            common.carry_newest(hosts)
             common.agree(hosts)
             print(f"{revision[:8]} is live already.")
             return

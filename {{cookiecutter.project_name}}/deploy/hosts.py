@@ -40,21 +40,24 @@ class Hosts(Sequence[Host]):
 
     @cached_property
     def stands(self) -> dict[str, dict[str, Any]]:
-        """How each host stands, by name: see `tell` of on_host/lead.py."""
+        """How each host stands, by name: see `tell` of on_host/standing.py."""
         return {host.name: host.call("stand") for host in self}
 
     @cached_property
     def lead(self) -> Host:
         """The host that does what is common: the first that has live what was put live last.
 
-        Where nothing is live, the first that has the site's secrets.
+        Where nothing is live, the first that has the site's newest secrets. One that cannot ask
+        the database comes last.
         """
         if len(self) == 1:
             return self.hosts[0]
 
-        def fitness(host: Host) -> tuple[bool, bool, bool]:
+        def fitness(host: Host) -> tuple[bool, bool, bool, int, bool]:
             stand = self.stands[host.name]
-            return bool(stand["live"]) and not stand["behind"], bool(stand["live"]), stand["made"]
+            is_live = bool(stand["live"])
+            is_abreast = is_live and not stand["behind"]
+            return stand["asks"], is_abreast, is_live, stand["common"], stand["made"]
 
         return max(self, key=fitness)  # the first of those that are equal
 
@@ -72,6 +75,13 @@ class Hosts(Sequence[Host]):
         if self.away:
             names = ", ".join(host.name for host in self.away)
             raise Exit(f"{command} needs all hosts, and {names} is away", 3)
+
+    def refuse_new_secrets(self) -> None:
+        """Exit where no host that answers has the site's secrets, and one that is away may."""
+        if self.away and not any(stand["made"] for stand in self.stands.values()):
+            away = ", ".join(host.name for host in self.away)
+            told = f"{self.names} would make secrets anew, and {away}, which is away, may have some"
+            raise Exit(f"{told}: type that when it answers, or take it from HOSTS", 3)
 
     def refuse_other_than_all(self, command: str) -> None:
         """Exit where the hosts, after -H, are not those of HOSTS, of which there are several."""

@@ -55,7 +55,7 @@ def change(hosts: Hosts, name: str, remove: bool, yes: bool) -> None:
     value = None if remove else given(name, found["kind"])
     with Leases(hosts, "secret") as leases:
         leases.note(setting=f"{name} removed" if remove else name)
-        before = common.given(host) if hosts.others else {}
+        before = common.given(host)[0] if hosts.others else {}
         with step(host, f"Setting {name}"):
             done = refusing(host, "change_secret", setting=name, app=app, value=value)
         common.carry(hosts)
