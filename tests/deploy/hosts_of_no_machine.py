@@ -5,12 +5,24 @@ from collections import ChainMap
 from contextlib import nullcontext
 from types import SimpleNamespace
 
+from invoke import Exit
 from support import TEMPLATE
 
 sys.path.insert(0, str(TEMPLATE / "{{cookiecutter.project_name}}"))
 sys.dont_write_bytecode = True  # cookiecutter would take it for a part of the template
-from deploy import common, deploying  # noqa: E402, F401
-from deploy.host import CommandFailed  # noqa: E402
+from deploy import (  # noqa: E402, F401
+    common,
+    database,
+    deploying,
+    due,
+    going_back,
+    lease,
+    plans,
+    releases,
+    removing,
+    secret_settings,
+    server,
+)
 from deploy.hosts import Hosts  # noqa: E402
 
 ANSWERS = {
@@ -45,14 +57,15 @@ class FakeHost:
     command answers is in `answers`: a dict, or a function of its parameters.
     """
 
-    def __init__(self, name, hosts=("a", "b", "c"), fabric=None, **stand):
+    def __init__(self, name, entries=("a", "b", "c"), fabric=None, **stand):
         self.name, self.calls, self.beside, self.verbose, self.lease = name, [], True, False, None
-        config = FABRIC | {"hosts": list(hosts)} | (fabric or {})
+        self.is_lost = False
+        config = FABRIC | {"hosts": list(entries)} | (fabric or {})
         self.config = SimpleNamespace(typed=str, **config)
         self.connection = SimpleNamespace(original_host=name, host=name, port=22, user="root")
         self.root, self.environment, self.app_user = "/srv/garden", "production", "garden"
-        self.stand = {"live": "new", "behind": False, "made": True, "hosts": list(hosts)}
-        self.stand |= {"asks": True, "aside": False, "alive": list(hosts), "settings": "x"}
+        self.stand = {"live": "new", "behind": False, "made": True, "hosts": list(entries)}
+        self.stand |= {"asks": True, "aside": False, "alive": list(entries), "settings": "x"}
         self.stand |= {"common": 1, "me": name} | stand
         self.things = {"secrets": f"of {name}", "settings": f"of {name}"}
         given = {"things": self.things, "version": self.stand["common"]}
@@ -64,6 +77,8 @@ class FakeHost:
 
     def call(self, command, as_site=False, **parameters):
         self.calls.append((command, parameters))
+        if self.is_lost:
+            raise Exit(f"{self.name}: connection lost", 255)
         answer = self.answers.get(command, {})
         answer = answer(**parameters) if callable(answer) else answer
         if isinstance(answer, Exception):
@@ -83,10 +98,6 @@ class FakeHost:
     def asked(self, command):
         """Return the parameters of each call of a command."""
         return [parameters for name, parameters in self.calls if name == command]
-
-
-def failing(words="no room"):
-    return CommandFailed(1, words)
 
 
 class NoLeases(nullcontext):

@@ -6,7 +6,7 @@ from typing import Any
 from invoke import Exit
 
 from .host import Host
-from .hosts import Hosts, entry_of
+from .hosts import Hosts, entry_of, name_of
 from .steps import step
 
 Things = dict[str, str]  # in base64, by name
@@ -49,35 +49,58 @@ def take(host: Host, things: Things, version: int) -> None:
 
 
 def carry_newest(hosts: Hosts) -> None:
-    """Let all have the newest of what they have in common, where one has an older version."""
-    if len({stand["common"] for stand in hosts.stands.values()}) > 1:
+    """Let all have the newest of what they have in common, where one has something else."""
+    if len({(stand["common"], stand["settings"]) for stand in hosts.stands.values()}) > 1:
         carry(hosts)
 
 
 # Who serves the site
 
 
-def name_of(entry: str) -> str:
-    """Return the name that a host of HOSTS has for the others: without a user."""
-    return entry.rpartition("@")[2]
+def mine(host: Host) -> str:
+    """Return the name that a host has among those of HOSTS."""
+    return name_of(entry_of(host.config.hosts, host))
+
+
+def pairs(hosts: Hosts) -> list[tuple[str, str]]:
+    """Return the name of each of HOSTS, and the address that the others reach it at, if known."""
+    addresses = {mine(host): address_of(host) for host in hosts}
+    names = map(name_of, hosts[0].config.hosts)
+    return [(name, addresses.get(name, "")) for name in names]
+
+
+def meet(hosts: Hosts) -> None:
+    """Let new hosts know that there are others, before anything runs there.
+
+    Exit where hosts would not reach each other, before anything is built.
+    """
+    if len(hosts[0].config.hosts) > 1:
+        with step(hosts.lead, "Where the hosts reach each other"):
+            found = pairs(hosts)
+            for host in hosts:
+                host.call("meet_hosts", me=mine(host), hosts=found)
+
+
+def note(hosts: Hosts) -> None:
+    """Let the hosts know that what the leading one has is what all are to have."""
+    if any(stand["hosts"] for stand in hosts.stands.values()):
+        hosts.lead.call("note_live")
 
 
 def agree(hosts: Hosts) -> None:
-    """Let all hosts know who serves the site, and what is live; where there was one, do nothing."""
+    """Let all hosts know who serves the site, and what is live.
+
+    Where there is one, and it knows of no others, there is nothing to do.
+    """
     config = hosts[0].config
-    if not (config.database and config.uploads):
+    if len(config.hosts) < 2 and not any(stand["hosts"] for stand in hosts.stands.values()):
         return
-    wanted = list(map(name_of, config.hosts))
-    if len(wanted) < 2 and not any(stand["hosts"] for stand in hosts.stands.values()):
-        return
-    mine = {host.name: name_of(entry_of(config.hosts, host)) for host in hosts}
     with step(hosts.lead, "Who serves the site"):
-        addresses = {mine[host.name]: address_of(host) for host in hosts}
-        pairs = [(name, addresses.get(name, "")) for name in wanted]
+        found = pairs(hosts)
         hosts.lead.call("note_live")
         for host in (hosts.lead, *hosts.others):
             first = host is hosts.lead
-            host.call("join_hosts", me=mine[host.name], hosts=pairs, first=first)
+            host.call("join_hosts", me=mine(host), hosts=found, first=first)
         if hosts.others:  # whom the first knows by now; it is known to it as well
             hosts.lead.call("follow_hosts")
 
