@@ -97,7 +97,7 @@ class Failures:
         try:
             do(host)
         except (Exit, CommandFailed) as failure:
-            words = failure.message if isinstance(failure, Exit) else failure.output
+            words = str(failure.message if isinstance(failure, Exit) else failure.output)
             self.lines.append(words if words.startswith(host.name) else f"{host.name}: {words}")
             self.code = getattr(failure, "code", 1)
             if self.code == LOST:
