@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from deploy.on_host import handed_on, lead, peers
-from deploy.on_host.lead import Row, Stand, must_stand_aside
+from deploy.on_host.agreement import MOVED, Row, Stand
+from deploy.on_host.lead import must_stand_aside
 from deploy.on_host.site import Refused, Site
 
 NEW, OLD, OTHER = Stand("new", "x"), Stand("old", "x"), Stand("new", "other secrets")
@@ -40,6 +41,7 @@ def test_a_host_stands_aside_while_another_has_what_was_put_live_last(mine, othe
 def test_a_host_that_is_none_of_them_any_more_stands_aside():
     assert must_stand_aside("a", NEW, [row("b")], NEW)
     assert not must_stand_aside("a", NEW, [], NEW)
+    assert must_stand_aside("a", NEW, [], Stand(MOVED, ""))  # another database has what is new
 
 
 @pytest.fixture
@@ -106,3 +108,13 @@ def test_what_is_handed_on_is_read_by_the_hosts_alone(site, monkeypatch):
 )
 def test_the_database_is_not_believed_where_files_go(name, is_file):
     assert handed_on.is_file(name) == is_file
+
+
+def test_hosts_differ_where_their_secrets_do_and_no_secrets_are_as_none_yet(site):
+    none = lead.mine(site)
+    (site.shared / "settings.json").write_text("{}")
+    assert lead.mine(site) == none
+    (site.shared / "settings.json").write_text('{"API_KEY": "1"}')
+    one = lead.mine(site)
+    (site.shared / "secrets.json").write_text('{"secret_key": "x"}')
+    assert len({none, one, lead.mine(site)}) == 3

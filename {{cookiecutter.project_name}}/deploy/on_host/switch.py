@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from . import (
+    aside,
     bucket,
     certificate,
     deployed,
-    lead,
     moving_uploads,
     releases,
     rights,
@@ -60,6 +60,7 @@ class Switch:
         self.naming = Naming(site, release, app, rename)
         was_live = release in releases.history(site)
         self.visitors = Visitors(host, first=not self.old, was_live=was_live)
+        self.was_aside = aside.is_aside(site)
         self.use_standby_file = Path(f"/run/{site.name}/use-standby")
         self.moves, self.moving = False, ExitStack()  # the uploads, and the lock meanwhile
         self.undos: list[Callable[[], object]] = []
@@ -155,12 +156,14 @@ class Switch:
     def use_standby(self) -> None:
         """Send the visitors to the standby, and look at the site as they do."""
         self.undos.append(self.use_main_again)
-        lead.serve_again(self.site)
+        aside.serve_again(self.site)
         make_flag(self.use_standby_file)
         self.processes.site_is_well(self.release, self.visitors)
 
     def use_main_again(self) -> None:
         self.use_standby_file.unlink(missing_ok=True)
+        if self.was_aside:
+            aside.stand_aside(self.site)
 
     def restart_main(self) -> None:
         """Let the main gunicorn answer what it has begun, and start it with the new release."""
@@ -172,7 +175,7 @@ class Switch:
         self.processes.port = self.port_of(release)
         if self.site.live != release:
             link(self.site.current, f"releases/{release}")
-        lead.serve_again(self.site)
+        aside.serve_again(self.site)
         self.processes.start(self.processes.main)
         self.processes.main_is_well(release)
 
@@ -183,6 +186,10 @@ class Switch:
             return
         try:
             self.put_back()
+            if self.was_aside:  # the others have gone on from the old one
+                link(self.site.current, f"releases/{self.old}")
+                aside.stand_aside(self.site)
+                return
             self.replace_main(self.old)
         except Exception as error:
             raise Stuck(str(error)) from None
@@ -235,10 +242,10 @@ class Switch:
         standby = self.processes.standby
         if not self.use_standby_file.exists() and state_of(standby) != "RUNNING":
             return
-        if live := self.site.live:
+        if (live := self.site.live) and not self.was_aside:
             self.processes.start(self.processes.main)
             self.processes.main_is_well(live)
-            self.use_standby_file.unlink(missing_ok=True)
+        self.use_standby_file.unlink(missing_ok=True)
         self.processes.stop(standby)
 
 
