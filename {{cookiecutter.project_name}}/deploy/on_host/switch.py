@@ -24,13 +24,14 @@ from . import (
     bucket,
     certificate,
     deployed,
+    lead,
     moving_uploads,
     releases,
     rights,
     secret_settings,
     system_mail,
 )
-from .alarms import account
+from .alarms import account, jobs
 from .configuration import Configuration, keep_program
 from .files import link, make_flag
 from .naming import Naming
@@ -187,6 +188,7 @@ class Switch:
         try:
             self.put_back()
             if self.was_aside:  # the others have gone on from the old one
+                self.processes.stop(self.processes.main)
                 link(self.site.current, f"releases/{self.old}")
                 aside.stand_aside(self.site)
                 return
@@ -276,6 +278,8 @@ def run(site: Site, release: str, port: int, host: str, app: str, rename: bool) 
         with suppress(OSError):  # a full disk is no reason to undo; the next switch records it
             releases.note(site, release, switch.old)  # so it may be gone back to
             secret_settings.confirm(site)
+            if "hosts" not in {job.name for job in jobs.read(site)}:
+                lead.forget(site)  # it was deployed as the only one: nothing follows the others
         with suppress(Exception):  # nor is what alarms and mail to root leave by
             system_mail.update(site, account.keep(site, app))
         switch.naming.mark.unlink(missing_ok=True)
