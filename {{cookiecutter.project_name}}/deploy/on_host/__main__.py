@@ -78,7 +78,7 @@ COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
     "bring_content": content.bring,
     "certificate": certificate.cover,
     "change_backup_key": backup_keys.change,
-    "change_secret": secret_settings.change,
+    "change_secret": lead.change_secret,
     "change_secret_before": secret_settings.change_before,
     "claim": checks.claim_names,
     "coming_backup": backups_at_home.staged,
