@@ -52,6 +52,11 @@ def test_two_new_hosts_serve_one_site(site, server):
     assert names == [a.address, b.address]
 
 
+def test_some_of_them_alone_are_refused(site):
+    told = "A deploy is for all HOSTS: type it without -H"
+    assert told in site.fab("-H", site.hosts[1].address, "deploy", status=2)
+
+
 def give_life(site, *hosts):
     """Let the hosts show life, and follow each other, as each does within a minute."""
     for host in hosts or site.hosts:
@@ -69,7 +74,7 @@ def test_one_host_leads_and_the_jobs_that_are_common_run_there(site):
 def common_job(host):
     """Return whether a job of cron that is to run once runs on a host."""
     mark = f"/tmp/{NAME}-once"
-    script = f"/srv/{NAME}/shared/job.sh {NAME} once 1m once touch {mark}"
+    script = f"ONCE=1 /srv/{NAME}/shared/job.sh {NAME} once 1m touch {mark}"
     return host.run(f"rm -f {mark}; {script}; test -e {mark}", check=False).returncode == 0
 
 

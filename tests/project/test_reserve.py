@@ -267,6 +267,10 @@ def test_a_load_balancer_is_told_not_to_come_where_another_host_is_better(hosts,
         assert hosts[0].open("/", **{"X-Forwarded-For": VISITOR}).status == 503
     finally:
         (hosts[0].folder / "state/maintenance").unlink()
+    with stopped(*hosts):  # it reaches none
+        assert told() == 503
+    with stopped(hosts[0]):
+        wait_until(lambda: told() == 200)
 
 
 def test_the_files_of_a_page_of_another_release_come_from_the_host_that_has_them(hosts):

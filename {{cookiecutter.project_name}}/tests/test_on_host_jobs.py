@@ -18,7 +18,7 @@ MAIL = DEPLOY / "on_host/send_mail.sh"
 NOW = 1_800_000_000
 CRONTAB = """
 * * * * * garden umask 022; cd /srv/garden/current/project && /srv/x/job.sh garden send 9m python x
-*/10 * * * * root /srv/garden/shared/job.sh garden poll_twitter 9m python x
+*/10 * * * * root ONCE=1 /srv/garden/shared/job.sh garden poll_twitter 9m python x
 40 3 * * * garden /srv/garden/shared/job.sh garden clearsessions 10m python x
 0 5 * * 1 garden /srv/garden/shared/job.sh garden weekly 10m python x
 0 5 1 * * garden /srv/garden/shared/job.sh garden monthly 10m python x
@@ -121,6 +121,7 @@ def test_the_jobs_are_read_from_the_crontab(site):
         ("monthly", "garden", 31 * 86400 + 600 + 600),
         ("yearly", "garden", 366 * 86400 + 600 + 600),
     ]
+    assert [job.name for job in jobs.read(site) if job.once] == ["poll_twitter"]
 
 
 def test_each_job_of_the_crontab_that_is_deployed_is_watched_but_the_agents():

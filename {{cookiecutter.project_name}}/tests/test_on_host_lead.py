@@ -1,6 +1,7 @@
 """Of several hosts of a site: which leads, and which leaves the visitors to the others."""
 
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -9,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from deploy.on_host import handed_on, lead, peers
-from deploy.on_host.lead import Row, Stand, must_stand_aside
+from deploy.on_host.agreement import MOVED, Row, Stand
+from deploy.on_host.lead import must_stand_aside
 from deploy.on_host.site import Refused, Site
 
 NEW, OLD, OTHER = Stand("new", "x"), Stand("old", "x"), Stand("new", "other secrets")
 JOB = Path(lead.__file__).with_name("job.sh")
+SERVE = JOB.with_name("serve.sh")
 
 
 def row(name, stand=NEW, alive=True):
@@ -40,6 +43,7 @@ def test_a_host_stands_aside_while_another_has_what_was_put_live_last(mine, othe
 def test_a_host_that_is_none_of_them_any_more_stands_aside():
     assert must_stand_aside("a", NEW, [row("b")], NEW)
     assert not must_stand_aside("a", NEW, [], NEW)
+    assert must_stand_aside("a", NEW, [], Stand(MOVED, ""))  # another database has what is new
 
 
 @pytest.fixture
@@ -57,8 +61,8 @@ def runs(site):
     script = (site.shared / "job.sh").read_text()
     script = script.replace("folder=/run/$project/jobs", f"folder={site.root}/jobs")
     (site.shared / "job.sh").write_text(script)
-    words = ["sh", site.shared / "job.sh", "garden", "poll", "1m", "once", "touch", mark]
-    subprocess.run(words, check=True)
+    words = ["sh", site.shared / "job.sh", "garden", "poll", "1m", "touch", mark]
+    subprocess.run(words, env=os.environ | {"ONCE": "1"}, check=True)
     return mark.exists()
 
 
@@ -106,3 +110,47 @@ def test_what_is_handed_on_is_read_by_the_hosts_alone(site, monkeypatch):
 )
 def test_the_database_is_not_believed_where_files_go(name, is_file):
     assert handed_on.is_file(name) == is_file
+
+
+def test_hosts_differ_where_their_secrets_do_and_no_secrets_are_as_none_yet(site):
+    none = lead.mine(site)
+    (site.shared / "settings.json").write_text("{}")
+    assert lead.mine(site) == none
+    (site.shared / "settings.json").write_text('{"API_KEY": "1"}')
+    one = lead.mine(site)
+    (site.shared / "secrets.json").write_text('{"secret_key": "x"}')
+    assert len({none, one, lead.mine(site)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("psql", "serves"),
+    [("echo abreast", True), ("echo behind", False), ("exit 1", True)],
+)
+def test_a_host_that_was_off_does_not_serve_before_it_is_known_to_be_abreast(site, psql, serves):
+    (site.shared / "secrets.json").write_text('{"secret_key": "x"}')
+    site.current.symlink_to("releases/new")
+    lead.path(site).write_text("{}")
+    shutil.copy(SERVE, site.shared)
+    program = site.root / "psql"
+    program.write_text(f'#!/bin/sh\necho "$*" >{site.root}/asked\ncat >{site.root}/sql\n{psql}\n')
+    program.chmod(0o755)
+    for text in (None, '{"API_KEY": "1"}'):
+        if text:
+            (site.shared / "settings.json").write_text(text)
+        words = ["sh", site.shared / "serve.sh", "garden-that-is-not", "echo", "gunicorn"]
+        path = f"{site.root}:{os.environ['PATH']}"
+        run = subprocess.run(words, env={"PATH": path}, capture_output=True, text=True)
+        assert (run.stdout == "gunicorn\n") == serves
+        asked = (site.root / "asked").read_text()
+        assert f"settings={lead.mine(site).settings}" in asked
+        assert "release=new" in asked
+    assert f"'{MOVED}'" in (site.root / "sql").read_text()
+
+
+def test_jobs_say_that_they_run_once_where_an_older_job_sh_does_not_see_it():
+    lines = (JOB.parents[1] / "crontab.template").read_text("utf-8").splitlines()
+    once = [line for line in lines if "ONCE=1" in line and not line.startswith("#")]
+    assert len(once) == 4
+    assert all(
+        re.search(r"ONCE=1 .*/job\.sh \S+ \w+ \d+[mh] (\S*/|python3)", each) for each in once
+    )

@@ -23,7 +23,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from . import databases, deployed, lead, lease, naming, supervisor
+from . import aside, databases, deployed, lead, lease, naming, supervisor
 from .alarms.memory import Memory, load
 from .configuration import File, compare
 from .deployed import Fabric
@@ -291,6 +291,6 @@ def live(site: Site, release: str = "") -> dict[str, str]:
         problem = f"{asked} is a release of {environment}, and {here} is live"
     if asked and databases.url_of(site, asked) != databases.url_of(site, site.live):
         problem = f"{asked} has {databases.of(site, asked)}, by another DATABASE than what is live"
-    if lead.is_aside(site) and not release:
+    if aside.is_aside(site) and not release:
         problem = "the other hosts have gone on, and this one serves nobody"
     return {"live": site.live, "problem": problem, "hostname": now.get("LIVE_HOSTNAME", "")}

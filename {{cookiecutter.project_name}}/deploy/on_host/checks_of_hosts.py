@@ -1,14 +1,12 @@
 """Checks of a site that several hosts serve: each asks them about itself, and about the others."""
 
-import http.client
 import time
 
-from . import databases, lead
+from . import agreement, aside, databases, lead
 from .checks import Server, Wrong, check
 from .database_url import Database
 from .postgres import psql
 
-RESERVE = "127.0.0.3"  # where NGINX asks the others: see peers.conf.template
 SECONDS = 5  # by which the clock of a host may differ from that of the database
 
 
@@ -17,14 +15,14 @@ def hosts(server: Server) -> str | None:
     known = lead.read(server.site)
     if not known or not server.site.live:
         return None
-    rows, wanted = lead.look(server.site)
+    rows, wanted = agreement.look(server.site)
     if known["me"] not in [row.name for row in rows]:
         raise Wrong("this host is none of the site's any more", "fab deploy, or fab remove -H it")
     stand = lead.mine(server.site)
     if wanted and stand != wanted:
         what = "other secrets" if stand.release == wanted.release else wanted.release
-        aside = "; it serves nobody meanwhile" if lead.is_aside(server.site) else ""
-        raise Wrong(f"the others have {what}{aside}", "fab deploy")
+        also = "; it serves nobody meanwhile" if aside.is_aside(server.site) else ""
+        raise Wrong(f"the others have {what}{also}", "fab deploy")
     leads = "this one leads" if lead.leads(server.site).exists() else "another one leads"
     return f"{len(rows)}, {leads}"
 
@@ -34,7 +32,7 @@ def other_hosts(server: Server) -> str | None:
     known = lead.read(server.site)
     if not known or not server.site.live:
         return None
-    rows, _wanted = lead.look(server.site)
+    rows, _wanted = agreement.look(server.site)
     away = [row.name for row in rows if not row.alive and row.name != known["me"]]
     if away:
         raise Wrong(f"no sign of life for three minutes of {', '.join(away)}")
@@ -45,14 +43,10 @@ def other_hosts(server: Server) -> str | None:
 def reserve(server: Server) -> str | None:
     if not lead.read(server.site) or not server.site.live:
         return None
-    connection = http.client.HTTPConnection(RESERVE, server.live_port, timeout=10)
     try:
-        connection.request("GET", "/healthz", headers={"Host": server.live_hostname})
-        status = connection.getresponse().status
-    except (OSError, http.client.HTTPException) as error:
+        status = aside.ask_others(server.live_port, server.live_hostname)
+    except OSError as error:
         raise Wrong(f"NGINX does not ask them: {error}", "fab deploy --force") from None
-    finally:
-        connection.close()
     if status != 200:
         raise Wrong(f"none of the others answers at port 443 as it should: {status}", "fab logs")
     return "yes"

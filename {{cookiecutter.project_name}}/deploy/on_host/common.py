@@ -6,12 +6,13 @@ machine that deploys.
 
 import base64
 import ipaddress
+import json
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import certificate, peers
+from . import certificate, lost_server, peers
 from .acme.place import Place
 from .acme.place import user as acme_user
 from .files import read
@@ -19,6 +20,7 @@ from .files import write as write_file
 from .site import Site
 
 Owned = tuple[str, int]  # USER:GROUP and mode
+IN_NO_OTHER_FILE = ("secrets", "settings", "backup keys")  # nobody could make them again
 
 
 def files(site: Site) -> dict[str, tuple[Path, Owned]]:
@@ -72,20 +74,33 @@ def packed(text: str) -> str:
 def take(site: Site, things: Mapping[str, str]) -> dict[str, list[str]]:
     """Let this host have what another one gives; return "changed", the names of what was not so.
 
-    What the other one has not stays as it is.
+    What the other one has not stays as it is. Secrets that are replaced stay as FILE.before.
     """
-    changed, known = [], files(site)
+    changed, known, keys_before = [], files(site), keys_of(site)
     for name, text in things.items():
         path, owned = known[name] if name in known else of_agent(site, name)
         beneath = None if name in known else site.root  # the agent may put links there
         content = base64.b64decode(text).decode("utf-8", "surrogateescape")
-        if read(path, beneath) != (content, *owned):
-            path.parent.mkdir(mode=0o700, exist_ok=True)
+        before = read(path, beneath)
+        if before != (content, *owned):
+            path.parent.mkdir(0o755 if path.parent == certificate.SSL else 0o700, exist_ok=True)
+            if before and before[0] != content and name in IN_NO_OTHER_FILE:
+                write_file(path.with_name(f"{path.name}.before"), before[0], mode=0o600)
             write_file(path, content, *owned, beneath=beneath)
             changed.append(name)
     if {"certificate", "key"} & set(changed):
         certificate.combine(site)
+    for key, before_it in keys_before.items():
+        if (now := keys_of(site)[key]) != before_it:
+            lost_server.replace_in_releases(site, before_it, now)
     return {"changed": changed}
+
+
+def keys_of(site: Site) -> dict[str, str]:
+    """Return the keys that are in the settings of each release, by name; empty without secrets."""
+    path = site.shared / "secrets.json"
+    found = json.loads(path.read_text()) if path.exists() else {}
+    return {name: found[name] for name in lost_server.OURS if name in found}
 
 
 def address(site: Site, network: str) -> dict[str, str]:

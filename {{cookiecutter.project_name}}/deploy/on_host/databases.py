@@ -19,7 +19,7 @@ from .files import write
 from .site import Site
 
 MARK = "deployed_project"  # a table: see elsewhere.py
-HOSTS, RELEASE = "deployed_hosts", "deployed_release"  # tables: see lead.py
+HOSTS, RELEASE = "deployed_hosts", "deployed_release"  # tables: see agreement.py
 CERTIFICATES = "deployed_certificates"  # see handed_on.py
 OURS = (MARK, HOSTS, RELEASE, CERTIFICATES)  # no content of the site
 DEBIANS = "/etc/ssl/certs/ca-certificates.crt"  # the CAs that browsers trust

@@ -2,12 +2,16 @@
 
 Only the hosts of a site have the key that opens them, and signs them: the one by which they know
 each other, see peers.py. The table deployed_certificates has a row for each file of names/ and
-trusted/ in ROOT/certificates; dumps leave it out.
+trusted/ in ROOT/certificates; dumps leave it out. Of two certificates the one that is good from
+later on is right, whoever leads: a host that was off for weeks may lead when it comes back.
 """
 
 import base64
 import hashlib
 import subprocess
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
 
 from . import common, databases, peers
 from .acme import place
@@ -19,19 +23,70 @@ from .site import Refused, Site
 MOST = 50  # files of a run, which comes each minute
 TABLE = (
     f"CREATE TABLE IF NOT EXISTS {CERTIFICATES}"
-    " (name text PRIMARY KEY, digest text NOT NULL, sealed text NOT NULL);"
+    " (name text PRIMARY KEY, digest text NOT NULL, since float NOT NULL, sealed text NOT NULL);"
 )
 
 
+class Given(NamedTuple):
+    """What the table has of a file; `since` is the beginning of a certificate, as time.time()."""
+
+    digest: str
+    since: float
+
+
 def follow(site: Site, leads: bool) -> None:
-    """Hand on what is new here, on the host that leads; on the others, take what is new there."""
-    rows = ask(site, f"{TABLE} SELECT name, digest FROM {CERTIFICATES}")
-    there = dict(row.split("|") for row in rows)
-    here = {name: digest(text) for name, text in texts(site).items()}
-    if leads:
-        hand_on(site, here, there)
-    else:
-        take(site, here, there)
+    """Hand on what is new here, on the host that leads; on all, take what is newer there."""
+    there, here = table(site), texts(site)
+    done = 0
+    for name in differing(here, there):
+        if done == MOST:
+            break
+        done += 1
+        if name not in here and leads:
+            ask(site, f"DELETE FROM {CERTIFICATES} WHERE name = '{name}'")
+        elif is_newer(name, here, there, leads):
+            take(site, name, here)
+        elif leads:
+            hand_on(site, name, here[name])
+        else:
+            done -= 1
+
+
+def catch_up(site: Site) -> None:
+    """Take all that is newer in the table, before this host leads and what it has counts."""
+    there, here = table(site), texts(site)
+    for name in differing(here, there):
+        if is_newer(name, here, there, leads=False):
+            take(site, name, here)
+
+
+def table(site: Site) -> dict[str, Given]:
+    rows = ask(site, f"{TABLE} SELECT name, digest, since FROM {CERTIFICATES}")
+    found = (row.split("|") for row in rows)
+    return {name: Given(digest, float(since)) for name, digest, since in found if is_file(name)}
+
+
+def differing(here: Mapping[str, str], there: Mapping[str, Given]) -> list[str]:
+    """Return the names of the files that are not the same in both."""
+    mine = {name: digest(text) for name, text in here.items()}
+    given = {name: each.digest for name, each in there.items()}
+    return sorted(name for name in mine | given if mine.get(name) != given.get(name))
+
+
+def is_newer(name: str, here: Mapping[str, str], there: Mapping[str, Given], leads: bool) -> bool:
+    """Return whether the table has what is to take the place of a file, or of none."""
+    if name not in here or name not in there:
+        return name in there
+    mine = since(here[name])
+    return there[name].since > mine or (there[name].since == mine and not leads)
+
+
+def since(text: str) -> float:
+    """Return from when on a certificate is good, as time.time() has it; 0 for other files."""
+    words = ["openssl", "x509", "-noout", "-startdate", "-dateopt", "iso_8601"]
+    shown = subprocess.run(words, input=text, capture_output=True, text=True)
+    found = shown.stdout.strip().partition("=")[2]
+    return datetime.fromisoformat(found).timestamp() if found else 0
 
 
 def ask(site: Site, sql: str) -> list[str]:
@@ -50,28 +105,25 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def hand_on(site: Site, here: dict[str, str], there: dict[str, str]) -> None:
-    new = [name for name in here if here[name] != there.get(name)]
-    for name in new[:MOST]:
-        text = texts(site)[name]
-        sealed = base64.b64encode(seal(site, f"{name}\n{text}")).decode()
-        ask(
-            site,
-            f"INSERT INTO {CERTIFICATES} VALUES ('{name}', '{digest(text)}', '{sealed}')"
-            f" ON CONFLICT (name) DO UPDATE SET digest = excluded.digest, sealed = excluded.sealed",
-        )
-    for name in filter(is_file, there.keys() - here.keys()):
-        ask(site, f"DELETE FROM {CERTIFICATES} WHERE name = '{name}'")
+def hand_on(site: Site, name: str, text: str) -> None:
+    sealed = base64.b64encode(seal(site, f"{name}\n{text}")).decode()
+    ask(
+        site,
+        f"INSERT INTO {CERTIFICATES} VALUES"
+        f" ('{name}', '{digest(text)}', {since(text)}, '{sealed}')"
+        f" ON CONFLICT (name) DO UPDATE"
+        f" SET digest = excluded.digest, since = excluded.since, sealed = excluded.sealed",
+    )
 
 
-def take(site: Site, here: dict[str, str], there: dict[str, str]) -> None:
-    known = {name for name in there if is_file(name)}
-    for name in [name for name in known if here.get(name) != there[name]][:MOST]:
-        (sealed,) = ask(site, f"SELECT sealed FROM {CERTIFICATES} WHERE name = '{name}'")
-        said, _end, text = opened(site, base64.b64decode(sealed)).partition("\n")
-        if said == name:  # or somebody has put one in the place of another
-            path, owned = common.of_agent(site, name)
-            write(path, text, *owned, beneath=site.root)
+def take(site: Site, name: str, here: Mapping[str, str]) -> None:
+    """Let this host have a file of the table, but for one that is older than what it has."""
+    (sealed,) = ask(site, f"SELECT sealed FROM {CERTIFICATES} WHERE name = '{name}'")
+    said, _end, text = opened(site, base64.b64decode(sealed)).partition("\n")
+    is_older = name in here and since(text) < since(here[name])
+    if said == name and not is_older:  # or somebody has put one in the place of another
+        path, owned = common.of_agent(site, name)
+        write(path, text, *owned, beneath=site.root)
 
 
 def is_file(name: str) -> bool:

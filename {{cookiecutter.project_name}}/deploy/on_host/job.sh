@@ -1,14 +1,14 @@
 #!/bin/sh
-# Runs a job of cron, unless it runs still: job.sh PROJECT JOB LIMIT [once] COMMAND...
-# Of several hosts, what is to be done "once" is done by the one that leads: see lead.py.
+# Runs a job of cron, unless it runs still: job.sh PROJECT JOB LIMIT COMMAND...
+# Of several hosts, what is to be done ONCE is done by the one that leads: see lead.py.
 # What it says is wrong goes to the system's journal, as PROJECT-JOB, and to nobody by mail. How it
 # ended is in a file for alarms/jobs.py: its status and its last words.
 set -u
 project=$1 job=$2 limit=$3
 shift 3
 state=${0%/*}/../state
-if [ "$1" = once ]; then
-    shift
+if [ -n "${ONCE-}" ]; then
+    unset ONCE
     [ ! -e "$state/hosts.json" ] || [ -n "$(find "$state/leads" -mmin -3 2>/dev/null)" ] || exit 0
 fi
 folder=/run/$project/jobs

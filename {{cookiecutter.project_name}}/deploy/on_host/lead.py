@@ -1,9 +1,6 @@
 """Which hosts serve the site, which of them leads, and whether this one is abreast of the others.
 
-Several HOSTS have one database, and agree there. The table deployed_hosts has a row for each: its
-name and place in HOSTS, the address that the others reach it at, the release and the digest of the
-settings that it has live, and its last sign of life, by the clock of the database. The table
-deployed_release has what was put live last, on all hosts that answered. Dumps leave both out.
+Several HOSTS have one database, and agree there: see agreement.py.
 
 ROOT/state/hosts.json is what this host knows of it: {"me": NAME, "hosts": [[NAME, ADDRESS], ...]};
 it is there where there are several. The first of them that is alive, and has what was put live
@@ -14,51 +11,27 @@ fresh.
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from . import databases, deployed, handed_on, lease, peers, supervisor
-from .databases import HOSTS, RELEASE
-from .files import make_flag, write
-from .postgres import psql
-from .processes import Processes
+from . import (
+    agreement,
+    aside,
+    databases,
+    handed_on,
+    moving_uploads,
+    peers,
+    releases,
+    secret_settings,
+)
+from .agreement import ALIVE, MOVED, Row, Stand, enter, look
+from .files import write
 from .site import Refused, Site
 
-ALIVE = 180  # seconds since the last sign of life; one is given each minute
-TABLES = f"""
-CREATE TABLE IF NOT EXISTS {HOSTS} (
-    name text PRIMARY KEY, place int NOT NULL, address text NOT NULL,
-    release text NOT NULL DEFAULT '', settings text NOT NULL DEFAULT '', seen timestamptz
-);
-CREATE TABLE IF NOT EXISTS {RELEASE} (release text NOT NULL, settings text NOT NULL);
-"""
-SIGN = """
-UPDATE {table} SET seen = clock_timestamp(), release = '{release}', settings = '{settings}'
-WHERE name = '{me}'
-"""
-LOOK = f"""
-SELECT h.name, h.address, h.release, h.settings,
-    coalesce(h.seen > clock_timestamp() - interval '{ALIVE} seconds', false),
-    coalesce(w.release, ''), coalesce(w.settings, '')
-FROM {HOSTS} h LEFT JOIN {RELEASE} w ON true ORDER BY h.place, h.name
-"""
-
-
-class Stand(NamedTuple):
-    """What a host has live: the release, and the digest of the settings of fab secret."""
-
-    release: str
-    settings: str
-
-
-class Row(NamedTuple):
-    """A host, as the database knows it; `alive`: it has shown life within ALIVE."""
-
-    name: str
-    address: str
-    stand: Stand
-    alive: bool
+DAY = 86400  # seconds
 
 
 # What this host knows
@@ -79,22 +52,36 @@ def names(site: Site) -> list[str]:
 
 
 def keep(site: Site, me: str, hosts: Sequence[Sequence[str]]) -> None:
-    """Let this host know the hosts, pairs of a name and an address, and NGINX the others."""
-    if len(hosts) > 1:
-        write(path(site), json.dumps({"me": me, "hosts": [list(pair) for pair in hosts]}))
-    else:
-        path(site).unlink(missing_ok=True)
-        leads(site).unlink(missing_ok=True)
+    """Let this host know the hosts, pairs of a name and an address, and NGINX the others.
+
+    Refused, and it is tried again, where NGINX is not told.
+    """
+    others = [address for name, address in hosts if name != me and address]
     if len(hosts) > 1:
         peers.make(site)
-    peers.put(site, [address for name, address in hosts if name != me and address])
+        peers.put(site, others)
+        write(path(site), json.dumps({"me": me, "hosts": [list(pair) for pair in hosts]}))
+    else:
+        forget(site)
+        peers.put(site, others)
+
+
+def forget(site: Site) -> None:
+    """Let this host do all by itself."""
+    path(site).unlink(missing_ok=True)
+    leads(site).unlink(missing_ok=True)
 
 
 def mine(site: Site) -> Stand:
-    """Return what is live here."""
-    settings = site.shared / "settings.json"
-    text = settings.read_bytes() if settings.exists() else b""
-    return Stand(site.live, hashlib.sha256(text).hexdigest())
+    """Return what is live here; serve.sh does the same. Without the keys nobody can guess at it."""
+    texts = [
+        file.read_bytes() if file.exists() else nothing
+        for file, nothing in (
+            (site.shared / "secrets.json", b""),
+            (secret_settings.in_force(site), b"{}"),
+        )
+    ]
+    return Stand(site.live, hashlib.sha256(b"".join(texts)).hexdigest())
 
 
 def leads(site: Site) -> Path:
@@ -117,50 +104,13 @@ def since(site: Site) -> float:
         return 0
 
 
-def abreast(site: Site) -> Path:
-    """Return the file that lets serve.sh start gunicorn unasked; a reboot removes it."""
-    return Path(f"/run/{site.name}/abreast")
-
-
 # What the database knows
 
 
-def ask(site: Site, *statements: str) -> list[str]:
-    live = databases.of(site)
-    return psql(*statements, database=live.name, at=live)
-
-
-def look(site: Site) -> tuple[list[Row], Stand | None]:
-    """Return the rows of all hosts, in the order of HOSTS, and what was put live last, if any."""
-    rows, wanted = [], None
-    for line in ask(site, LOOK):
-        name, address, release, settings, alive, *last = line.split("|")
-        rows.append(Row(name, address, Stand(release, settings), alive == "t"))
-        wanted = Stand(*last) if last[0] else None
-    return rows, wanted
-
-
-def enter(site: Site, hosts: Sequence[Sequence[str]]) -> None:
-    """Let the database have these hosts, pairs of a name and an address, and no others.
-
-    An empty address is that of before.
-    """
-    rows = ", ".join(
-        f"('{name}', {place}, '{address}')" for place, (name, address) in enumerate(hosts)
-    )
-    there = ", ".join(f"'{name}'" for name, _address in hosts)
-    ask(
-        site,
-        f"{TABLES} DELETE FROM {HOSTS} WHERE name NOT IN ({there});"
-        f" INSERT INTO {HOSTS} (name, place, address) VALUES {rows} ON CONFLICT (name) DO UPDATE"
-        f" SET place = excluded.place,"
-        f" address = coalesce(nullif(excluded.address, ''), {HOSTS}.address)",
-    )
-
-
 def sign(site: Site, me: str) -> None:
-    """Show that this host is alive, and what it has live."""
-    ask(site, SIGN.format(table=HOSTS, me=me, **mine(site)._asdict()))
+    """Show that this host is alive, and what it has live for visitors."""
+    stand = mine(site) if aside.serves(site) else mine(site)._replace(release="")
+    agreement.sign(site, me, stand)
 
 
 # Commands
@@ -173,6 +123,8 @@ def join(site: Site, me: str, hosts: Sequence[Sequence[str]], first: bool) -> di
     """
     if first:
         enter(site, hosts)
+    else:
+        moving_uploads.forget(site)
     rows, _wanted = look(site)
     keep(site, me, [(row.name, row.address) for row in rows])
     if len(hosts) > 1:
@@ -182,20 +134,29 @@ def join(site: Site, me: str, hosts: Sequence[Sequence[str]], first: bool) -> di
 
 def note(site: Site) -> dict[str, Any]:
     """Note that what is live here is what all hosts are to have live."""
-    stand = mine(site)
-    ask(
-        site,
-        f"{TABLES} BEGIN; DELETE FROM {RELEASE};"
-        f" INSERT INTO {RELEASE} VALUES ('{stand.release}', '{stand.settings}'); COMMIT",
-    )
+    agreement.note(site, mine(site))
+    before = releases.before(site, releases.history(site))
+    if before and databases.url_of(site, before) not in ("", databases.url_of(site, site.live)):
+        with suppress(Refused):  # it may be gone
+            agreement.let_go(site, before)
     return {}
+
+
+def change_secret(site: Site, setting: str, app: str, value: str | None) -> dict[str, bool]:
+    """Change a setting, as `change` of secret_settings.py; of several hosts all are to have it."""
+    done = secret_settings.change(site, setting, app, value)
+    if read(site):
+        stand = mine(site)
+        with suppress(Refused):  # the database is away
+            agreement.note_settings(site, stand)
+    return done
 
 
 def leave(site: Site) -> dict[str, list[str]]:
     """Let the others know that this host is none any more; return "left", the names of those."""
     known = read(site)
     if known:
-        ask(site, f"DELETE FROM {HOSTS} WHERE name = '{known['me']}'")
+        agreement.leave(site, known["me"])
     return {"left": [name for name in names(site) if name != known["me"]]}
 
 
@@ -210,91 +171,88 @@ def tell(site: Site) -> dict[str, Any]:
             _rows, wanted = look(site)
             behind = wanted is not None and wanted != mine(site)
         except Refused:  # the database is away, or new
-            behind = is_aside(site)
+            behind = aside.is_aside(site)
     made = (site.shared / "secrets.json").exists()
     return {"live": site.live, "behind": behind, "made": made, "hosts": names(site)}
 
 
 def follow(site: Site) -> dict[str, Any]:
-    """Show life, and follow what the database says of the hosts: each minute, for cron."""
+    """Show life, and follow what the database says of the hosts: each minute, for cron.
+
+    Where one of these fails the others are done all the same; Refused with all that has failed.
+    """
     known = read(site)
     if not known or not site.live:
         return {}
+    me, (rows, wanted) = known["me"], seen(site, known)
+    pairs = [[row.name, row.address] for row in rows]
+    is_one = me in [row.name for row in rows]
+    is_first = is_one and leader(rows, wanted) == me
+    is_due = must_stand_aside(me, mine(site), rows, wanted)
+    is_over = wanted is not None and wanted.release == MOVED
+    todo: list[Callable[[], object]] = [partial(take_the_lead if is_first else let_lead, site)]
+    if is_one and pairs != known["hosts"]:
+        todo.append(partial(keep, site, me, pairs))
+    todo.append(partial(aside.follow, site, is_due, is_over))
+    if is_one:
+        todo.append(partial(handed_on.follow, site, is_first))
+    problems = []
+    for work in todo:
+        try:
+            work()
+        except Refused as refused:
+            problems.append(str(refused))
+    if problems:
+        raise Refused("; ".join(problems))
+    return {}
+
+
+def seen(site: Site, known: dict[str, Any]) -> tuple[list[Row], Stand | None]:
+    """Show life; return what `look` does."""
     try:
         sign(site, known["me"])
-        rows, wanted = look(site)
+        return look(site)
     except Refused as refused:
         if "does not exist" not in str(refused):
             raise
         enter(site, known["hosts"])  # a restore has put a database in place that has no such tables
         sign(site, known["me"])
-        rows, wanted = look(site)
-    pairs = [[row.name, row.address] for row in rows]
-    is_one = known["me"] in [row.name for row in rows]
-    if is_one and pairs != known["hosts"]:
-        keep(site, known["me"], pairs)
-    fit = [row.name for row in rows if row.alive and wanted in (None, row.stand)]
-    if is_first := is_one and fit[:1] == [known["me"]]:
-        take_the_lead(site)
-    else:
-        leads(site).unlink(missing_ok=True)
-    if lease.holder(site.state) is None:  # a deploy is ahead of what it has noted
-        stand_aside(site, must_stand_aside(known["me"], mine(site), rows, wanted))
-    if is_one:
-        handed_on.follow(site, is_first)
-    return {}
+        return look(site)
+
+
+def leader(rows: Sequence[Row], wanted: Stand | None) -> str:
+    """Return who leads: the first of those alive that have what was put live last, or of all."""
+    alive = [row for row in rows if row.alive]
+    fit = [row for row in alive if wanted in (None, row.stand)]
+    return next((row.name for row in fit or alive), "")
 
 
 def take_the_lead(site: Site) -> None:
     """Let it be seen that this host leads, and since when; the time of the file is that of now."""
-    write(leads(site), str(since(site) or time.time()))
+    begun = since(site)
+    if not is_to_lead(site):
+        begun = time.time()
+        with suppress(Refused):  # what cannot be opened is of use to nobody
+            handed_on.catch_up(site)
+    write(leads(site), str(begun or time.time()))
+
+
+def let_lead(site: Site) -> None:
+    """Let another host do what is done once for all of them."""
+    leads(site).unlink(missing_ok=True)
+    moving_uploads.forget(site, older=DAY)
 
 
 def must_stand_aside(me: str, stand: Stand, rows: Sequence[Row], wanted: Stand | None) -> bool:
     """Return whether a host has to leave the visitors to the others.
 
     It is none of them any more, or it has something else live than what was put live last, which
-    another one that is alive has.
+    another one that is alive has; or the site has gone on with another database.
     """
+    if wanted is not None and wanted.release == MOVED:
+        return True
     if me not in [row.name for row in rows]:
         return bool(rows)
     if wanted is None or stand == wanted:
         return False
     return any(row.alive and row.stand == wanted for row in rows if row.name != me)
-
-
-def aside(site: Site) -> Path:
-    """Return the file that is there while this host leaves the visitors to the others."""
-    return site.state / "aside"
-
-
-def use_others(site: Site) -> Path:
-    """Return the file that makes NGINX ask the others first: see nginx.conf.template."""
-    return Path(f"/run/{site.name}/stand-aside")
-
-
-def is_aside(site: Site) -> bool:
-    return aside(site).exists()
-
-
-def stand_aside(site: Site, is_due: bool) -> None:
-    """Stop gunicorn, so that NGINX has those of the others alone, or let it serve again."""
-    port = deployed.kept(site, site.live).get("GUNICORN_PORT", 0)
-    processes = Processes(site.name, port, "")
-    if is_due:
-        aside(site).touch()
-        make_flag(use_others(site))
-        abreast(site).unlink(missing_ok=True)
-        if supervisor.state_of(processes.main) in ("RUNNING", "STARTING"):
-            processes.stop(processes.main)
-    elif is_aside(site):
-        make_flag(abreast(site))
-        processes.start(processes.main)
-        serve_again(site)
-
-
-def serve_again(site: Site) -> None:
-    """Let NGINX ask this host's own gunicorn first, which may start."""
-    make_flag(abreast(site))
-    use_others(site).unlink(missing_ok=True)
-    aside(site).unlink(missing_ok=True)

@@ -14,7 +14,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -23,6 +23,7 @@ from .files import write
 from .site import Refused, Site
 
 SILENCE = 60  # seconds
+LOCKS = ("lease.lock", "switch.lock")  # a switch goes on when the line is cut
 
 
 def take(state: Path) -> TextIO:
@@ -50,9 +51,9 @@ def noted(state: Path) -> dict[str, Any]:
     return json.loads(note.read_text()) if note.exists() else {}
 
 
-def holder(state: Path) -> dict[str, Any] | None:
+def holder(state: Path, locks: Sequence[str] = LOCKS) -> dict[str, Any] | None:
     """Return what is known of who changes the site at this moment; None where nobody does."""
-    for name in ("lease.lock", "switch.lock"):  # a switch goes on when the line is cut
+    for name in locks:
         try:
             with (state / name).open() as lock:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)

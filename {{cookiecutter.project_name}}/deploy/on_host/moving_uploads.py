@@ -9,6 +9,7 @@ stays, and each backup tries again.
 
 import json
 import os
+import time
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -143,6 +144,16 @@ def on_server(site: Site, place: Access | None, name: str) -> dict[str, list[Any
                 status = path.stat()
                 found[str(path.relative_to(top))] = [status.st_size, status.st_mtime_ns]
     return found
+
+
+def forget(site: Site, older: float = 0) -> None:
+    """Forget what this host has not brought to its end, by now of no use, as others have gone on.
+
+    `older`: of so many seconds ago, at the least.
+    """
+    for path in (mark(site), bucket.behind(site)):
+        if path.exists() and time.time() - path.stat().st_mtime >= older:
+            path.unlink()
 
 
 def left(site: Site) -> str:

@@ -10,11 +10,14 @@ if [ ! -e "$root/state/hosts.json" ] || [ -e "/run/$project/abreast" ]; then
 fi
 export PGSERVICEFILE="$root/current/pg_service.conf" PGSERVICE=site
 release=$(basename "$(readlink "$root/current")")
-settings=$(cat "$shared/settings.json" 2>/dev/null | sha256sum | cut -d ' ' -f 1)
+settings=$({
+    cat "$shared/secrets.json"
+    cat "$shared/settings.json" 2>/dev/null || printf '{}'
+} | sha256sum | cut -d ' ' -f 1)
 ask() {
     timeout 15 psql -qAtX -v ON_ERROR_STOP=1 -v release="$release" -v settings="$settings" <<'SQL'
 SELECT CASE WHEN w.release = :'release' AND w.settings = :'settings' THEN 'abreast'
-    WHEN EXISTS (SELECT 1 FROM deployed_hosts h
+    WHEN w.release = 'moved' OR EXISTS (SELECT 1 FROM deployed_hosts h
         WHERE h.seen > clock_timestamp() - interval '180 seconds'
         AND h.release = w.release AND h.settings = w.settings) THEN 'behind'
     ELSE 'wait' END FROM deployed_release w
@@ -22,7 +25,7 @@ SQL
 }
 # Where all hosts were off, it waits whether one comes that has more, for three minutes; after a boot,
 # for the network, for half a minute.
-tries=18
+tries=18 begun=$(date +%s)
 while [ "$tries" -gt 0 ]; do
     answer=$(ask 2>/dev/null)
     case $?:$answer in
@@ -31,7 +34,10 @@ while [ "$tries" -gt 0 ]; do
             echo "This host has $release, and the others have gone on: fab deploy brings it up"
             exit 1
             ;;
-        2:* | 124:*) tries=$((tries - 2)) && sleep 5 ;;  # psql or timeout: nobody answers
+        2:* | 124:*)  # psql or timeout: nobody answers
+            [ $(($(date +%s) - begun)) -lt 30 ] || break
+            sleep 5
+            ;;
         *) break ;;
     esac
     tries=$((tries - 1))

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from . import (
+    aside,
     bucket,
     certificate,
     deployed,
@@ -30,7 +31,7 @@ from . import (
     secret_settings,
     system_mail,
 )
-from .alarms import account
+from .alarms import account, jobs
 from .configuration import Configuration, keep_program
 from .files import link, make_flag
 from .naming import Naming
@@ -60,6 +61,7 @@ class Switch:
         self.naming = Naming(site, release, app, rename)
         was_live = release in releases.history(site)
         self.visitors = Visitors(host, first=not self.old, was_live=was_live)
+        self.was_aside = aside.is_aside(site)
         self.use_standby_file = Path(f"/run/{site.name}/use-standby")
         self.moves, self.moving = False, ExitStack()  # the uploads, and the lock meanwhile
         self.undos: list[Callable[[], object]] = []
@@ -155,12 +157,14 @@ class Switch:
     def use_standby(self) -> None:
         """Send the visitors to the standby, and look at the site as they do."""
         self.undos.append(self.use_main_again)
-        lead.serve_again(self.site)
+        aside.serve_again(self.site)
         make_flag(self.use_standby_file)
         self.processes.site_is_well(self.release, self.visitors)
 
     def use_main_again(self) -> None:
         self.use_standby_file.unlink(missing_ok=True)
+        if self.was_aside:
+            aside.stand_aside(self.site)
 
     def restart_main(self) -> None:
         """Let the main gunicorn answer what it has begun, and start it with the new release."""
@@ -172,7 +176,7 @@ class Switch:
         self.processes.port = self.port_of(release)
         if self.site.live != release:
             link(self.site.current, f"releases/{release}")
-        lead.serve_again(self.site)
+        aside.serve_again(self.site)
         self.processes.start(self.processes.main)
         self.processes.main_is_well(release)
 
@@ -183,6 +187,11 @@ class Switch:
             return
         try:
             self.put_back()
+            if self.was_aside:  # the others have gone on from the old one
+                self.processes.stop(self.processes.main)
+                link(self.site.current, f"releases/{self.old}")
+                aside.stand_aside(self.site)
+                return
             self.replace_main(self.old)
         except Exception as error:
             raise Stuck(str(error)) from None
@@ -235,10 +244,10 @@ class Switch:
         standby = self.processes.standby
         if not self.use_standby_file.exists() and state_of(standby) != "RUNNING":
             return
-        if live := self.site.live:
+        if (live := self.site.live) and not self.was_aside:
             self.processes.start(self.processes.main)
             self.processes.main_is_well(live)
-            self.use_standby_file.unlink(missing_ok=True)
+        self.use_standby_file.unlink(missing_ok=True)
         self.processes.stop(standby)
 
 
@@ -269,6 +278,8 @@ def run(site: Site, release: str, port: int, host: str, app: str, rename: bool) 
         with suppress(OSError):  # a full disk is no reason to undo; the next switch records it
             releases.note(site, release, switch.old)  # so it may be gone back to
             secret_settings.confirm(site)
+            if "hosts" not in {job.name for job in jobs.read(site)}:
+                lead.forget(site)  # it was deployed as the only one: nothing follows the others
         with suppress(Exception):  # nor is what alarms and mail to root leave by
             system_mail.update(site, account.keep(site, app))
         switch.naming.mark.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from . import lead, lease, relay
+from . import aside, lease, relay
 from .site import Refused, Site
 
 PROC = Path("/proc")
@@ -30,7 +30,7 @@ def outdated() -> Iterator[tuple[str, int]]:
 
 def renew(site: Site, port: int, hostname: str, app: str) -> dict[str, Any]:
     """Let the live release take over from itself where its processes are outdated: for cron."""
-    is_served = site.live and not lead.is_aside(site)
+    is_served = site.live and not aside.is_aside(site)
     if not is_served or lease.holder(site.state) is not None or not is_outdated(site):
         return {}
     journal = relay.start(site, site.live, port, hostname, app, rename=False)

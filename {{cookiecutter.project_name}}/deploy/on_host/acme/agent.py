@@ -83,10 +83,20 @@ class Agent:
         there = {file.removesuffix(".pem") for file in os.listdir(self.place.names)}
         noted = {row["name"]: row["until"] for row in self.ledger.all("SELECT * FROM name")}
         self.ledger.lose(name for name, until in noted.items() if until and name not in there)
-        for name in there:
-            if name in noted and not noted[name]:
+        is_new = self.has_begun_to_lead()
+        for name in there & noted.keys():
+            if is_new or not noted[name]:
                 with suppress(order.Refused):
-                    self.ledger.note_certificate(name, *order.dates(self.place.pem(name)), False)
+                    since, until = order.dates(self.place.pem(name))
+                    if until != noted[name]:
+                        self.ledger.note_certificate(name, since, until, False)
+        if is_new:
+            write(self.place.private / "agreed", str(lead.since(self.site)), 0o600)
+
+    def has_begun_to_lead(self) -> bool:
+        """Return whether another host may have ordered since what is noted here was noted."""
+        path, since = self.place.private / "agreed", lead.since(self.site)
+        return bool(since) and (not path.exists() or path.read_text() != str(since))
 
     def follow_directory(self) -> None:
         """Where the CA is another one now, forget those certificates that browsers do not trust.

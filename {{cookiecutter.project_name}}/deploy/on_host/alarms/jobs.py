@@ -13,7 +13,7 @@ from pathlib import Path
 from .. import lead
 from ..site import Site
 
-LINE = r"^([^\s#]\S* \S+ \S+ \S+ \S+) (\S+) .*/job\.sh {name} (\w+) (\d+)([smh]) (once )?"
+LINE = r"^([^\s#]\S* \S+ \S+ \S+ \S+) (\S+) (.*)/job\.sh {name} (\w+) (\d+)([smh]) "
 SECONDS = {"s": 1, "m": 60, "h": 3600}
 SLACK = 600
 # What has a row of its own, by job and exit status.
@@ -39,10 +39,11 @@ def crontab(site: Site) -> Path:
 
 def read(site: Site) -> list[Job]:
     """Return the jobs."""
+    once = "ONCE=1 "
     lines = re.findall(LINE.format(name=site.name), crontab(site).read_text("utf-8"), re.M)
     return [
-        Job(name, user, interval(*when.split()) + int(number) * SECONDS[unit] + SLACK, bool(once))
-        for when, user, name, number, unit, once in lines
+        Job(name, user, interval(*when.split()) + int(number) * SECONDS[unit] + SLACK, once in way)
+        for when, user, way, name, number, unit in lines
     ]
 
 

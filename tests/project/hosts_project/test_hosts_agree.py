@@ -1,0 +1,146 @@
+"""The hosts of a site agree in its database: who leads, and what all are to have live."""
+
+import json
+import os
+import subprocess
+
+import pytest
+from deploy.on_host import agreement, aside, bucket, handed_on, lead, moving_uploads, peers
+from deploy.on_host.agreement import Row, Stand
+from deploy.on_host.lead import must_stand_aside
+from deploy.on_host.site import Refused, Site
+
+OLD = Stand("old", "x")
+HOSTS = [("a", "192.0.2.1"), ("b", "192.0.2.2")]
+KEEP = lead.keep
+
+
+@pytest.fixture
+def site(tmp_path):
+    for folder in ("state", "shared"):
+        (tmp_path / folder).mkdir()
+    return Site("garden", tmp_path)
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """A function that asks a new database of the site; it is what the hosts ask."""
+
+    def psql(*statements, **_at):
+        rows = []
+        for sql in statements:
+            words = ["psql", "-XAtq", "--set=ON_ERROR_STOP=1"]
+            run = subprocess.run(words, input=sql, capture_output=True, text=True)
+            if run.returncode:
+                raise Refused(run.stderr)
+            rows = run.stdout.splitlines()
+        return rows
+
+    psql("DROP OWNED BY mysite CASCADE")
+    for module in (agreement, handed_on):
+        monkeypatch.setattr(module, "psql", psql)
+    return psql
+
+
+@pytest.fixture
+def host(site, asked, monkeypatch):
+    """The host a of two, on which the release new is live and answers."""
+    site.current.symlink_to("releases/new")
+    lead.path(site).write_text(json.dumps({"me": "a", "hosts": HOSTS}))
+    agreement.enter(site, HOSTS)
+    monkeypatch.setattr(lead, "write", lambda path, text: path.write_text(text))
+    monkeypatch.setattr(lead, "keep", lambda *_: None)
+    monkeypatch.setattr(aside, "serves", lambda site: True)
+    monkeypatch.setattr(aside, "follow", lambda site, *_: None)
+    monkeypatch.setattr(handed_on, "follow", lambda *_: None)
+    monkeypatch.setattr(handed_on, "catch_up", lambda site: None)
+    return site
+
+
+def other_shows_life(asked, site, stand=None):
+    """Let the host b show life, with what this one has, or something else."""
+    stand = stand or lead.mine(site)
+    asked(agreement.SIGN.format(table="deployed_hosts", me="b", **stand._asdict()))
+
+
+def test_what_was_put_live_last_is_one_thing_however_often_it_is_noted(host, asked):
+    for _ in range(2):
+        lead.note(host)
+    assert asked("SELECT count(*) FROM deployed_release") == ["1"]
+    rows, wanted = agreement.look(host)
+    assert [row.name for row in rows] == ["a", "b"]
+    assert wanted == lead.mine(host)
+
+
+def test_somebody_leads_also_where_no_host_has_what_was_put_live_last(host, asked):
+    lead.note(host)
+    asked("UPDATE deployed_release SET release = 'newest'")
+    lead.follow(host)
+    assert lead.is_to_lead(host)
+
+
+def test_a_host_whose_gunicorn_does_not_answer_is_nobodys_reserve_and_does_not_lead(
+    host, asked, monkeypatch
+):
+    lead.note(host)
+    other_shows_life(asked, host)
+    lead.follow(host)
+    assert lead.is_to_lead(host)
+    monkeypatch.setattr(aside, "serves", lambda site: False)
+    lead.follow(host)
+    assert not lead.is_to_lead(host)
+    rows, wanted = agreement.look(host)
+    assert not must_stand_aside("b", OLD, [rows[0], Row("b", "", OLD, True)], wanted)
+
+
+def test_in_a_database_that_the_site_has_left_nobody_serves_or_leads(host, asked, monkeypatch):
+    lead.note(host)
+    other_shows_life(asked, host)
+    agreement.let_go(host, "")
+    told = []
+    monkeypatch.setattr(aside, "follow", lambda site, *what: told.append(what))
+    lead.follow(host)
+    assert told == [(True, True)]
+    assert not lead.is_to_lead(host)
+
+
+def test_where_nginx_is_not_told_of_a_host_it_is_told_again_and_all_else_is_done(
+    host, asked, monkeypatch
+):
+    lead.note(host)
+    agreement.enter(host, [*HOSTS, ("c", "192.0.2.3")])
+
+    def refuse(site, others):
+        raise Refused("NGINX refuses the other hosts")
+
+    monkeypatch.setattr(lead, "keep", KEEP)
+    monkeypatch.setattr(peers, "make", lambda site: None)
+    monkeypatch.setattr(peers, "put", refuse)
+    for _ in range(2):  # it is not known by then
+        with pytest.raises(Refused, match="NGINX refuses"):
+            lead.follow(host)
+    assert lead.is_to_lead(host)
+    monkeypatch.setattr(peers, "put", lambda site, others: None)
+    lead.follow(host)
+    assert lead.names(host) == ["a", "b", "c"]
+
+
+def test_what_this_host_has_left_of_uploads_that_moved_is_forgotten_where_another_has_gone_on(
+    host, asked
+):
+    other_shows_life(asked, host)
+    marks = moving_uploads.mark(host), bucket.behind(host)
+    for mark in marks:
+        mark.touch()
+    moving_uploads.forget(host, older=lead.DAY)
+    assert all(mark.exists() for mark in marks)
+    lead.join(host, "a", HOSTS, first=False)
+    assert not any(mark.exists() for mark in marks)
+    for mark in marks:
+        mark.touch()
+        os.utime(mark, (1, 1))
+    lead.note(host)
+    asked("UPDATE deployed_release SET release = 'newest'")
+    other_shows_life(asked, host, Stand("newest", lead.mine(host).settings))
+    lead.follow(host)
+    assert not any(mark.exists() for mark in marks)

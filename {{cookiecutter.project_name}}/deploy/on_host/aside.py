@@ -1,0 +1,114 @@
+"""A host that is behind leaves the visitors to the others; one that is not serves.
+
+It does so only where another one answers through NGINX, as NGINX will ask it. See lead.py for who
+is behind. ROOT/state/aside is there meanwhile.
+"""
+
+import http.client
+from contextlib import suppress
+from pathlib import Path
+
+from . import deployed, lease, supervisor
+from .files import alone, make_flag
+from .processes import Failed, Processes
+from .site import Refused, Site
+
+RESERVE = "127.0.0.3"  # where NGINX asks the others: see peers.conf.template
+GIVEN_UP = ("FATAL", "EXITED")  # what supervisor, or serve.sh, does not start again
+
+
+def mark(site: Site) -> Path:
+    return site.state / "aside"
+
+
+def is_aside(site: Site) -> bool:
+    """Return whether this host leaves the visitors to the others."""
+    return mark(site).exists()
+
+
+def use_others(site: Site) -> Path:
+    """Return the file that makes NGINX ask the others first: see nginx.conf.template."""
+    return Path(f"/run/{site.name}/stand-aside")
+
+
+def abreast(site: Site) -> Path:
+    """Return the file that lets serve.sh start gunicorn unasked; a reboot removes it."""
+    return Path(f"/run/{site.name}/abreast")
+
+
+def processes_of(site: Site) -> Processes:
+    """Return the processes of the live release."""
+    fabric = deployed.kept(site, site.live)
+    return Processes(site.name, fabric.get("GUNICORN_PORT", 0), fabric.get("LIVE_HOSTNAME", ""))
+
+
+def serves(site: Site) -> bool:
+    """Return whether a gunicorn of this host answers; it may say that it misses the database."""
+    processes = processes_of(site)
+    for connect in (processes.main_connection, processes.standby_connection):
+        with suppress(OSError, http.client.HTTPException):
+            if processes.ask(connect(timeout=10), "/healthz")[0] in (200, 503):
+                return True
+    return False
+
+
+def ask_others(port: int, hostname: str) -> int:
+    """Return the status of /healthz at another host, as NGINX asks for it; OSError where none."""
+    connection = http.client.HTTPConnection(RESERVE, port, timeout=10)
+    try:
+        connection.request("GET", "/healthz", headers={"Host": hostname})
+        return connection.getresponse().status
+    except http.client.HTTPException as error:
+        raise OSError(f"{type(error).__name__}: {error}") from None
+    finally:
+        connection.close()
+
+
+def others_serve(site: Site) -> bool:
+    processes = processes_of(site)
+    for _ in range(2):
+        with suppress(OSError):
+            if ask_others(processes.port, processes.hostname) == 200:
+                return True
+    return False
+
+
+def follow(site: Site, is_due: bool, is_over: bool) -> None:
+    """Stand aside where that is due, else serve; nothing changes while something else does.
+
+    `is_over`: what this host has is not the site any more, so it may not serve in any case.
+    """
+    with alone(site.state / "switch.lock") as is_free:
+        if not is_free or lease.holder(site.state, ["lease.lock"]) is not None:
+            return  # a deploy is ahead of what it has noted
+        if is_due and (is_over or others_serve(site)):
+            stand_aside(site)
+        elif is_aside(site) or supervisor.state_of(site.name) in GIVEN_UP:
+            serve(site)
+
+
+def stand_aside(site: Site) -> None:
+    """Stop gunicorn, so that NGINX has those of the others alone."""
+    processes = processes_of(site)
+    mark(site).touch()
+    make_flag(use_others(site))
+    abreast(site).unlink(missing_ok=True)
+    if supervisor.state_of(processes.main) in ("RUNNING", "STARTING"):
+        processes.stop(processes.main)
+
+
+def serve(site: Site) -> None:
+    processes = processes_of(site)
+    make_flag(abreast(site))
+    try:
+        processes.start(processes.main)
+    except Failed as failed:
+        raise Refused(str(failed)) from None
+    serve_again(site)
+
+
+def serve_again(site: Site) -> None:
+    """Let NGINX ask this host's own gunicorn first, which may start."""
+    make_flag(abreast(site))
+    use_others(site).unlink(missing_ok=True)
+    mark(site).unlink(missing_ok=True)
