@@ -23,7 +23,13 @@ def owner(instance, names):
 
 
 def write(instance, names, *args, **kwargs):
-    """Write those columns of an instance in place of save(); a row that is gone stays gone."""
+    """Write those columns of an instance in place of save(); a row that is gone stays gone.
+
+    Of many keywords as one text, the end is left out for which there is no room.
+    """
+    for name in names:
+        if (longest := instance._meta.get_field(name).max_length) is not None:
+            setattr(instance, name, getattr(instance, name)[:longest])
     owner(instance, names).update(**{name: getattr(instance, name) for name in names})
 
 

@@ -23,6 +23,7 @@ from mezzanine.conf.models import Setting
 from mezzanine.core import views as core
 from mezzanine.core.models import Displayable, RichText
 from mezzanine.generic import views as generic
+from mezzanine.generic.models import Keyword
 from mezzanine.pages import views as pages
 
 from page_addresses.ordering import order_pages
@@ -36,9 +37,23 @@ def install():
     contenttypes.shortcut = permitted(may_view, contenttypes.shortcut)
     core.displayable_links_js = for_writers(core.displayable_links_js)
     generic.admin_keywords_submit = permitted(
-        may_add_keywords, require_POST(generic.admin_keywords_submit)
+        may_add_keywords, require_POST(cut(generic.admin_keywords_submit))
     )
     pages.admin_page_ordering = permitted(may_order_pages, require_POST(order_pages))
+
+
+def cut(view):
+    """Let the view that adds keywords see none that is longer than there is room for."""
+    longest = Keyword._meta.get_field("title").max_length
+
+    @wraps(view)
+    def shortened(request, *args, **kwargs):
+        words = request.POST.get("text_keywords", "").split(",")
+        request.POST = request.POST.copy()
+        request.POST["text_keywords"] = ",".join(word.strip()[:longest] for word in words)
+        return view(request, *args, **kwargs)
+
+    return shortened
 
 
 def may_write(user):

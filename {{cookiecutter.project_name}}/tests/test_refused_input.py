@@ -15,6 +15,7 @@ from mezzanine.conf.models import Setting
 from mezzanine.forms import fields
 from mezzanine.forms.models import Form
 from mezzanine.galleries.models import Gallery, GalleryImage
+from mezzanine.generic.models import Keyword
 from translated_texts import filled
 
 pytestmark = [
@@ -184,3 +185,15 @@ def test_characters_that_xml_cannot_have_are_not_in_feeds(admin, browse, form):
     assert answer.status_code == 200
     titles = [node.text for node in ElementTree.fromstring(answer.content).iter()]
     assert "Rye and wheat" in titles
+
+
+def test_keywords_are_no_longer_than_there_is_room_for(admin):
+    words = ["k" * 600, *(f"a keyword with the number {number}" for number in range(60))]
+    submit = reverse("admin_keywords_submit")
+    ids = admin.post(submit, {"text_keywords": ", ".join(words)}).text.partition("|")[0]
+    assert len(Keyword.objects.get(title__startswith="kkk").title) == 500
+    post = BlogPost.objects.get()
+    assert change(admin, post, keywords_0=ids).status_code == 302
+    post.refresh_from_db()
+    assert post.keywords.count() == 61
+    assert len(post.keywords_string) == 500

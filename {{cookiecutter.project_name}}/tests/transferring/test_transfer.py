@@ -18,6 +18,7 @@ from travelling_content import PATH, all_rows, comment_on, empty, exported, impo
 
 from multisite.models import SiteAlias
 from transfer import sites
+from transfer.tables import in_english
 
 
 def test_what_is_brought_back_is_what_it_was(content):
@@ -81,7 +82,7 @@ def test_what_would_take_a_comment_away_is_refused_and_touches_nothing(content):
     later = BlogPost.objects.create(title="Later", user=content.user)
     comment_on(later)
     before = all_rows()
-    comments = Comment._meta.verbose_name_plural
+    comments = in_english(Comment._meta.verbose_name_plural)
     with pytest.raises(CommandError, match=f"Nothing was changed: .*{comments}: 1"):
         imported()
     assert all_rows() == before
@@ -94,7 +95,7 @@ def test_a_comment_does_not_move_to_another_post_of_the_same_number(content):
     created = content.created + timedelta(days=1)
     BlogPost.objects.filter(pk=content.pk).update(title="Somebody else's", created=created)
     comment_on(content)
-    with pytest.raises(CommandError, match=f"{Comment._meta.verbose_name_plural}: 1"):
+    with pytest.raises(CommandError, match=f"{in_english(Comment._meta.verbose_name_plural)}: 1"):
         imported()
 
 
