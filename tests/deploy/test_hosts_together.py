@@ -154,6 +154,17 @@ def test_hosts_that_HOSTS_has_no_longer_go_first():
     Hosts([a]).refuse_other_than_all("A deploy")
 
 
+def test_more_connections_than_the_database_allows_are_told(capsys):
+    hosts = three()
+    for host, needs in zip(hosts, (27, 36, 36), strict=True):
+        host.answers["connections"] = {"needs": needs, "allowed": 97}
+    due.tell_connections(hosts)
+    assert "3 hosts may open 99 connections" in capsys.readouterr().out
+    hosts[2].answers["connections"] = {"needs": 34, "allowed": 97}
+    due.tell_connections(hosts)
+    assert capsys.readouterr().out == ""
+
+
 # Who serves the site
 
 

@@ -24,7 +24,7 @@ from . import (
     server_names,
     uploads,
 )
-from .due import Now, behind, is_as_found, look
+from .due import Now, behind, is_as_found, look, tell_connections
 from .host import Host
 from .hosts import Hosts
 from .lease import Leases
@@ -109,6 +109,7 @@ def deploy(
         for host in due:
             releases.prune(host)
         common.agree(hosts)
+        tell_connections(hosts)
     print(f"Live: https://{lead.config.live_hostname}/", *told, sep="\n")
 
 
