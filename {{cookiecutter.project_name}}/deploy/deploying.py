@@ -92,6 +92,8 @@ def deploy(
             leases.note(result="nothing to do")
             common.carry_newest(hosts)
             common.agree(hosts)
+            for host in hosts:  # which a restore may have left in it
+                server.end_maintenance_of_deploy(host)
             print(f"{revision[:8]} is live already.")
             return
         name = now[lead.name]["live"] if as_live and not force else ""
