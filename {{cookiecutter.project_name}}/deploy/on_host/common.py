@@ -80,7 +80,7 @@ def take(site: Site, things: Mapping[str, str]) -> dict[str, list[str]]:
         beneath = None if name in known else site.root  # the agent may put links there
         content = base64.b64decode(text).decode("utf-8", "surrogateescape")
         if read(path, beneath) != (content, *owned):
-            path.parent.mkdir(mode=0o700, exist_ok=True)
+            path.parent.mkdir(mode=0o755, exist_ok=True)  # as of NGINX
             write_file(path, content, *owned, beneath=beneath)
             changed.append(name)
     if {"certificate", "key"} & set(changed):
