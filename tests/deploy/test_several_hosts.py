@@ -52,6 +52,11 @@ def test_two_new_hosts_serve_one_site(site, server):
     assert names == [a.address, b.address]
 
 
+def test_some_of_them_alone_are_refused(site):
+    told = "A deploy is for all HOSTS: type it without -H"
+    assert told in site.fab("-H", site.hosts[1].address, "deploy", status=2)
+
+
 def give_life(site, *hosts):
     """Let the hosts show life, and follow each other, as each does within a minute."""
     for host in hosts or site.hosts:

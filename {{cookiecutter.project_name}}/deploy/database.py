@@ -151,8 +151,12 @@ def swap(host: Host, name: str) -> None:
 
 
 def clear_cache(host: Host) -> None:
-    """Forget what memcached holds of pages and sessions of another state of the database."""
-    clear = "from django.core.cache import cache; cache.clear()"
+    """Forget what is kept of pages and sessions of another state of the database.
+
+    Other hosts of the site have no sessions there, and look at each page again.
+    """
+    clear = "from django.core.cache import cache; cache.clear(); "
+    clear += "from page_cache import generation; generation.begin()"
     host.as_site(
         'cd "$root/current/project" && ../venv/bin/python manage.py shell -v0 -c "$code"',
         code=clear,

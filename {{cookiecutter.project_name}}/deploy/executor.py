@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import fabric
 from fabric.tasks import ConnectionCall
@@ -15,8 +15,7 @@ from .environments import check_given
 from .host import CommandFailed
 from .terminal import tell
 
-if TYPE_CHECKING:
-    from .commands import Commands
+Commands = Any  # of commands.py, which imports this
 
 INTERRUPTED = (
     "interrupted. What ran on the server may go on there to its end; fab status tells what is live,"
@@ -29,7 +28,7 @@ class HostCall(ConnectionCall):
 
     begun = False
     ssh_config = None  # the file of fab -S
-    commands: "Commands"
+    commands: Commands
     others: list["HostCall"]
 
     @property
@@ -58,7 +57,7 @@ class HostCall(ConnectionCall):
 class Executor(fabric.Executor):
     """Fabric's, which runs each command on all hosts before the next, and stops at a failure."""
 
-    def __init__(self, commands: "Commands", *arguments: Any) -> None:
+    def __init__(self, commands: Commands, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.commands = commands
         self.calls: list[HostCall] = []
@@ -139,15 +138,15 @@ class Executor(fabric.Executor):
     def failure(self, reason: object) -> str:
         """Return the reason and, where there are several hosts, which are done and which not."""
         begun = [call for call in self.calls if call.begun]
-        reason = self.commands.config.typed(str(reason))
+        words: str = self.commands.config.typed(str(reason))
         if not begun or len({call.host for call in self.calls}) == 1:
-            return reason
+            return words
         groups = {"Done": begun[:-1], "Stopped": begun[-1:]}
         groups["Not begun"] = [call for call in self.calls if not call.begun]
         told = [
             f"{group}: {', '.join(map(told_of, each)) or 'none'}." for group, each in groups.items()
         ]
-        return f"{reason}\n{' '.join(told)}"
+        return f"{words}\n{' '.join(told)}"
 
 
 def joined(calls: Iterable[HostCall], shared: set[str]) -> Iterator[HostCall]:
