@@ -131,6 +131,25 @@ def test_a_release_that_was_there_stays_where_another_host_cannot_build_it(monke
     assert removed == ["b"]
 
 
+def test_a_release_that_a_host_cannot_run_any_more_is_built_there_again(monkeypatch):
+    a, b, _c = three(b={"live": "old"})
+    b.answers["releases"] = {"live": "old", "before": "", "proven": ["new", "old"]}
+    b.answers["live"] = {"live": "old", "problem": "its packages are of another Python"}
+    built = []
+    monkeypatch.setattr(releases, "build", lambda host, _r, name: (built.append(host), name)[::-1])
+    deploying.build(a, [b], "1" * 40, "new")
+    assert built == [b]
+    assert any("rm -rf" in script for script, _variables in b.calls)
+
+
+def test_a_deploy_that_finds_all_as_it_should_be_ends_what_a_restore_has_left(monkeypatch):
+    hosts = three()
+    now = {host.name: AS_LIVE | {"revision": "1" * 40} for host in hosts}
+    monkeypatch.setattr(deploying, "look", lambda *_arguments: (now, "1" * 40))
+    deploying.deploy(hosts)
+    assert all(is_open(host) for host in hosts)
+
+
 def test_a_sick_host_is_named_with_what_to_type_to_go_on_without_it(monkeypatch):
     hosts = three()
 
@@ -152,6 +171,17 @@ def test_hosts_that_HOSTS_has_no_longer_go_first():
         Hosts([a]).refuse_other_than_all("A deploy")
     a.stand["alive"] = ["a"]
     Hosts([a]).refuse_other_than_all("A deploy")
+
+
+def test_more_connections_than_the_database_allows_are_told(capsys):
+    hosts = three()
+    for host, needs in zip(hosts, (27, 36, 36), strict=True):
+        host.answers["connections"] = {"needs": needs, "allowed": 97}
+    due.tell_connections(hosts)
+    assert "3 hosts may open 99 connections" in capsys.readouterr().out
+    hosts[2].answers["connections"] = {"needs": 34, "allowed": 97}
+    due.tell_connections(hosts)
+    assert capsys.readouterr().out == ""
 
 
 # Who serves the site

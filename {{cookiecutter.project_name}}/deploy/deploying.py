@@ -24,7 +24,7 @@ from . import (
     server_names,
     uploads,
 )
-from .due import Now, behind, is_as_found, look
+from .due import Now, behind, is_as_found, look, tell_connections
 from .host import Host
 from .hosts import Hosts
 from .lease import Leases
@@ -92,6 +92,8 @@ def deploy(
             leases.note(result="nothing to do")
             common.carry_newest(hosts)
             common.agree(hosts)
+            for host in hosts:  # which a restore may have left in it
+                server.end_maintenance_of_deploy(host)
             print(f"{revision[:8]} is live already.")
             return
         name = now[lead.name]["live"] if as_live and not force else ""
@@ -109,6 +111,7 @@ def deploy(
         for host in due:
             releases.prune(host)
         common.agree(hosts)
+        tell_connections(hosts)
     print(f"Live: https://{lead.config.live_hostname}/", *told, sep="\n")
 
 

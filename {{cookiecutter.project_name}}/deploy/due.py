@@ -8,6 +8,7 @@ from invoke import Exit
 from . import checks, plans, repository, uploads
 from .host import Host
 from .hosts import Hosts
+from .on_host import connections
 
 Now = dict[str, Any]  # what `examine` of checks.py returns
 
@@ -29,6 +30,16 @@ def look(hosts: Hosts, yes: bool) -> tuple[dict[str, Now], str]:
     revision = repository.newest_revision(lead)
     plans.tell_differences(lead, now[lead.name])
     return now, revision
+
+
+def tell_connections(hosts: Hosts) -> None:
+    """Tell where several hosts may need more connections to the database than it allows."""
+    if len(hosts) == 1:
+        return
+    found = [host.call("connections") for host in hosts]
+    needs, allowed = sum(each["needs"] for each in found), max(each["allowed"] for each in found)
+    if allowed and (line := connections.refusal(needs, len(hosts), allowed)):
+        print(f"    {line}: type {connections.cure(needs)}")
 
 
 def refuse_to_move(hosts: Hosts, now: dict[str, Now]) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from . import common, lead
+from . import aside, common, lead
 from .files import write
 from .site import Refused, Site
 
@@ -67,7 +67,7 @@ def tell(site: Site) -> dict[str, Any]:
             alive = [row.name for row in lead.look(site)[0] if row.alive]
         except Refused as refused:
             asks = NEW in str(refused)
-    told = {"asks": asks, "alive": alive, "aside": lead.is_aside(site)}
+    told = {"asks": asks, "alive": alive, "aside": aside.is_aside(site)}
     told |= {"me": lead.read(site).get("me", ""), "settings": lead.mine(site).settings}
     return lead.tell(site) | told | {"common": version(site)}
 

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from deploy.on_host import lead
 from deploy.on_host.acme import order
 from deploy.on_host.acme.agent import Agent
 from deploy.on_host.acme.telling import described
@@ -252,3 +253,22 @@ def test_a_certificate_of_another_ca_that_browsers_do_not_trust_is_ordered_again
     assert agent("https://other.example/dir", none).due(time.time()) == []
     (row,) = agent("https://ca.example/dir", none).due(time.time())
     assert (row["name"], row["renewals"]) == ("one.example", 0)
+
+
+def test_what_other_hosts_have_ordered_is_noted_once_when_this_one_begins_to_lead(
+    there, folder, ordered, monkeypatch
+):
+    ordered(lambda request: signed(folder, request, "one.example"))
+    until = order.dates(there.pem("one.example"))[1]
+    agent = Agent(Site("garden", there.folder.parent), 8000, "one.example", "https://ca.example")
+    agent.ledger.note_names(["one.example"], time.time())
+
+    def noted():
+        """Let the ledger have what was here before; return what it has after a look."""
+        agent.ledger.note_certificate("one.example", 0, until + 1000, False)
+        agent.agree_with_disk()
+        return agent.ledger.all("SELECT until FROM name")[0]["until"]
+
+    for begun, found in ((0, until + 1000), (5, until), (5, until + 1000), (7, until)):
+        monkeypatch.setattr(lead, "since", lambda site, begun=begun: float(begun))
+        assert noted() == found
