@@ -75,13 +75,13 @@ def deploy(
     without: str = "",
 ) -> None:
     """Put the newest revision live, unless it is live already; `without` some hosts, by name."""
+    for host in hosts:
+        host.environment = ""  # for the server to let us ask whether it may become another's
     hosts.leave_out(without)
     hosts.refuse_other_than_all("A deploy")
     hosts.refuse_new_secrets()
     if maintenance:
         hosts.refuse_without_all("--maintenance")
-    for host in hosts:
-        host.environment = ""  # for the server to let us ask whether it may become another's
     with Leases(hosts, "deploy") as leases:
         lead = hosts.lead
         now, revision = look(hosts, yes)
