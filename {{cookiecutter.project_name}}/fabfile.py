@@ -19,8 +19,8 @@ from deploy import (
     packages,
     plans,
     preview,
-    relay,
     releases,
+    removing,
     secret_settings,
     server,
     server_names,
@@ -57,9 +57,9 @@ def create(hosts):
 
 
 @commands.together
-def deploy(hosts, force=False, maintenance=False, yes=False):
+def deploy(hosts, force=False, maintenance=False, yes=False, without=""):
     """Put the newest revision live; visitors notice nothing. --force if it is live already."""
-    deploying.deploy(hosts, force, maintenance, yes)
+    deploying.deploy(hosts, force, maintenance, yes, without)
 
 
 @commands.together
@@ -73,7 +73,7 @@ def remove(hosts, yes=""):
     """Remove the project from the server, after a last backup. Asks for its name, or --yes NAME."""
     name = hosts[0].config.project_name
     confirm(f"Remove {name} with its database and uploads", name, yes)
-    deploying.remove(hosts)
+    removing.remove(hosts)
 
 
 # Day by day
@@ -116,11 +116,10 @@ def sites(host):
     server_names.update(host, found["hostname"] or host.config.live_hostname)
 
 
-@command
-def restart(host):
+@commands.together
+def restart(hosts):
     """Restart the site's processes; visitors notice nothing."""
-    with Lease(host, "restart"):
-        relay.switch(host, plans.live_or_exit(host), rename=False)
+    going_back.restart(hosts)
 
 
 @commands.together
@@ -147,18 +146,19 @@ def alarm(host):
 
 
 @commands.together
-def rollback(hosts, release="", restore_db=False, yes=False):
+def rollback(hosts, release="", restore_db=False, yes=False, without=""):
     """Put the release before the live one back, or --release NAME; the data stays as it is."""
-    going_back.rollback(hosts, release, restore_db, yes)
+    going_back.rollback(hosts, release, restore_db, yes, without)
 
 
-@commands.once
-def backup(host, get=False, list=False):
+@commands.together
+def backup(hosts, get=False, list=False):
     """Back up the database and the uploads. --get brings that home, --list lists all there are."""
+    host = hosts.lead
     if not releases.live(host):
         raise Exit(f"{host.name}: nothing is live yet; type fab all", 1)
     if list:
-        return database.show(host)
+        return database.show(hosts)
     backup_keys.make(host)
     name = database.backup(host, "manual")
     print(database.get(host, name) if get else name)
@@ -174,7 +174,8 @@ def restore(hosts, name=None, anonymous=False, yes=""):
         host = hosts.lead
         plans.live_or_exit(host)
         backup_keys.make(host)
-        chosen = database.choose(host, name)
+        chosen = database.choose(hosts, name)
+        host = hosts.lead  # it has the backup
         name = chosen["name"]
         leases.note(backup=name)
         options = {"file": chosen.get("file", ""), "projects": commands.projects}

@@ -31,6 +31,7 @@ cat >conf.d/elsewhere.conf <<END
 listen_addresses = 'localhost,$address'
 ssl_cert_file = '$PWD/server.crt'
 ssl_key_file = '$PWD/server.key'
+max_connections = 400
 END
 echo "hostssl {NAME} {NAME} samenet scram-sha-256" >>pg_hba.conf
 systemctl restart postgresql

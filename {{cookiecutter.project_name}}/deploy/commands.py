@@ -99,6 +99,7 @@ class Commands:
             hosts = self.there()
             self.title(function, hosts.names)
             function(hosts, *args, **kwargs)
+            self.away = self.away or bool(hosts.away)  # it may leave out more
 
         self.shared.add(name_of(function))
         return self.made(function, run)

@@ -6,54 +6,101 @@ from typing import Any
 from invoke import Exit
 
 from .host import Host
-from .hosts import Hosts, entry_of
+from .hosts import Hosts, entry_of, name_of
 from .steps import step
 
 Things = dict[str, str]  # in base64, by name
 
 
-def given(host: Host) -> Things:
-    """Return what a host has; by a session, as fab -v does not show what that says."""
+KEPT = ("secrets", "backup keys")  # what has a version: see on_host/standing.py
+
+
+def given(host: Host) -> tuple[Things, int]:
+    """Return what a host has, and its version; by a session, whose words fab -v does not show."""
     session = host.session("give_common")
     things: Things = session.answer["things"]
     session.channel.recv_exit_status()
-    return things
+    return things, session.answer["version"]
 
 
 def carry(hosts: Hosts, only: Sequence[Host] | None = None) -> None:
-    """Let the others have what the leading host has; `only` some of them."""
-    others = hosts.others if only is None else [host for host in only if host is not hosts.lead]
-    if others:
-        things = given(hosts.lead)
-        for host in others:
-            with step(host, "What the hosts have in common"):
-                host.call("take_common", things=things)
+    """Let the others have what the leading host has; `only` some of them.
+
+    What another one has newer, that one gives, to the leading host as well.
+    """
+    lead = hosts.lead
+    others = hosts.others if only is None else [host for host in only if host is not lead]
+    if not others:
+        return
+    things, version = given(lead)
+    newest = max(hosts.others, key=lambda host: hosts.stands[host.name]["common"])
+    if hosts.stands[newest.name]["common"] > version:
+        newer, version = given(newest)
+        newer = {name: newer[name] for name in KEPT if name in newer}
+        take(lead, newer, version)
+        things |= newer
+    for host in others:
+        take(host, things, version)
+
+
+def take(host: Host, things: Things, version: int) -> None:
+    with step(host, "What the hosts have in common"):
+        host.call("take_common", things=things, given=version)
+
+
+def carry_newest(hosts: Hosts) -> None:
+    """Let all have the newest of what they have in common, where one has something else."""
+    if len({(stand["common"], stand["settings"]) for stand in hosts.stands.values()}) > 1:
+        carry(hosts)
 
 
 # Who serves the site
 
 
-def name_of(entry: str) -> str:
-    """Return the name that a host of HOSTS has for the others: without a user."""
-    return entry.rpartition("@")[2]
+def mine(host: Host) -> str:
+    """Return the name that a host has among those of HOSTS."""
+    return name_of(entry_of(host.config.hosts, host))
+
+
+def pairs(hosts: Hosts) -> list[tuple[str, str]]:
+    """Return the name of each of HOSTS, and the address that the others reach it at, if known."""
+    addresses = {mine(host): address_of(host) for host in hosts}
+    names = map(name_of, hosts[0].config.hosts)
+    return [(name, addresses.get(name, "")) for name in names]
+
+
+def meet(hosts: Hosts) -> None:
+    """Let new hosts know that there are others, before anything runs there.
+
+    Exit where hosts would not reach each other, before anything is built.
+    """
+    if len(hosts[0].config.hosts) > 1:
+        with step(hosts.lead, "Where the hosts reach each other"):
+            found = pairs(hosts)
+            for host in hosts:
+                host.call("meet_hosts", me=mine(host), hosts=found)
+
+
+def note(hosts: Hosts) -> None:
+    """Let the hosts know that what the leading one has is what all are to have."""
+    if any(stand["hosts"] for stand in hosts.stands.values()):
+        hosts.lead.call("note_live")
 
 
 def agree(hosts: Hosts) -> None:
-    """Let all hosts know who serves the site, and what is live; where there was one, do nothing."""
+    """Let all hosts know who serves the site, and what is live.
+
+    Where there is one, and it knows of no others, there is nothing to do.
+    """
     config = hosts[0].config
-    if not (config.database and config.uploads):
+    if len(config.hosts) < 2 and not any(stand["hosts"] for stand in hosts.stands.values()):
         return
-    wanted = list(map(name_of, config.hosts))
-    if len(wanted) < 2 and not any(stand["hosts"] for stand in hosts.stands.values()):
-        return
-    mine = {host.name: name_of(entry_of(config.hosts, host)) for host in hosts}
     with step(hosts.lead, "Who serves the site"):
-        addresses = {mine[host.name]: address_of(host) for host in hosts}
-        pairs = [(name, addresses.get(name, "")) for name in wanted]
+        found = pairs(hosts)
         hosts.lead.call("note_live")
         for host in (hosts.lead, *hosts.others):
             first = host is hosts.lead
-            host.call("join_hosts", me=mine[host.name], hosts=pairs, first=first)
+            host.call("join_hosts", me=mine(host), hosts=found, first=first)
         if hosts.others:  # whom the first knows by now; it is known to it as well
             hosts.lead.call("follow_hosts")
 

@@ -8,6 +8,7 @@ from invoke import Exit
 
 from . import backup_keys, files, transport
 from .host import CommandFailed, Host
+from .hosts import Hosts
 from .on_host.uploads import Upload, digest
 from .steps import step
 
@@ -73,36 +74,50 @@ def backups(host: Host, remote: bool = False) -> list[dict[str, str]]:
     return host.call("backups", remote=remote)["backups"]
 
 
-def show(host: Host) -> None:
-    """Print the backups, those of BACKUP_TO as well, a line each."""
-    with step(host, "Looking for backups"):
-        found = backups(host, remote=True)
-    for each in found:
-        print(f"{each['name']}  {each['has']}  {each['place']}")
+def show(hosts: Hosts) -> None:
+    """Print the backups of all hosts, and those of BACKUP_TO, a line each."""
+    for host in hosts:
+        with step(host, "Looking for backups"):
+            found = backups(host, remote=host is hosts.lead)
+        for each in found:
+            place = f"{host.name}: {each['place']}" if host.beside else each["place"]
+            print(f"{each['name']}  {each['has']}  {place}")
 
 
 # Restoring
 
 
-def choose(host: Host, name: str | None) -> dict[str, str]:
+def choose(hosts: Hosts, name: str | None) -> dict[str, str]:
     """Return the backup of that name, or the newest that has all; Exit where there is none.
 
-    BACKUP_TO is asked where the server has none such, since that place may be away. A dict with
-    "name" and, for a file of this machine, "file", its SHA-256 when it has been sent.
+    BACKUP_TO is asked where no host has one such, since that place may be away. A dict with "name"
+    and, for a file of this machine, "file", its SHA-256 when it has been sent. The host that has
+    it leads then: each has those of the time when it led.
     """
+    host = hosts.lead
     if name and Path(name).is_file():
         return bring_there(host, Path(name))
     places = ["the server", "BACKUP_TO"] if host.config.backup_to else ["the server"]
-    for place in places:
-        with step(host, f"Looking for backups: {place}"):
-            found = backups(host, remote=place != "the server")
-        good = [each["name"] for each in found if is_meant(each, name)]
-        if good:
-            print(f"    {good[-1]} comes from {place}")
-            return {"name": good[-1]}
-    listed = ", ".join(each["name"] for each in found[-5:]) or "none"
+    asked = [(each, "the server") for each in hosts.abreast] + [(host, p) for p in places[1:]]
+    good: dict[Host, tuple[str, str]] = {}
+    listed: list[str] = []
+    for each, place in asked:
+        if place != "the server" and good:
+            break
+        with step(each, f"Looking for backups: {place}"):
+            found = backups(each, remote=place != "the server")
+        listed += [backup["name"] for backup in found]
+        names = [backup["name"] for backup in found if is_meant(backup, name)]
+        if names:
+            good[each] = names[-1], place
+    if good:
+        hosts.lead = max(good, key=lambda each: good[each])  # names begin with their time
+        newest, place = good[hosts.lead]
+        print(f"    {newest} comes from {place if len(hosts) == 1 else hosts.lead.name}")
+        return {"name": newest}
+    shown = ", ".join(listed[-5:]) or "none"
     there = f"There is no backup {name or 'yet'}: not on {' and not in '.join(places)}"
-    raise Exit(f"{there}; the newest are: {listed}", 2)
+    raise Exit(f"{there}; the newest are: {shown}", 2)
 
 
 def is_meant(found: dict[str, str], name: str | None) -> bool:

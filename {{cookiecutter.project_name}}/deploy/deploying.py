@@ -7,13 +7,11 @@ they are relayed one after the other; where one fails, those before it go back.
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
 from invoke import Exit
 
 from . import (
     certificates,
-    checks,
     common,
     content,
     database,
@@ -22,23 +20,21 @@ from . import (
     plans,
     relay,
     releases,
-    repository,
     server,
     server_names,
     uploads,
 )
+from .due import Now, behind, is_as_found, look, tell_connections
 from .host import Host
 from .hosts import Hosts
 from .lease import Leases
-from .steps import step
 from .terminal import tell
-
-Now = dict[str, Any]  # what `examine` of checks.py returns
 
 
 def create(hosts: Hosts) -> None:
     """Make the site's user, directories, secrets, database and certificate on all hosts."""
     hosts.refuse_other_than_all("fab create")
+    hosts.refuse_new_secrets()
     for host in (hosts.lead, *hosts.others):
         server.create_user(host, "create")
         if host is not hosts.lead:
@@ -53,6 +49,8 @@ def everything(hosts: Hosts) -> None:
     def title(name: str) -> None:
         tell(f"{name} on {hosts.names}{hosts[0].config.suffix}")
 
+    hosts.refuse_other_than_all("fab all")
+    hosts.refuse_new_secrets()
     title("install")
     for host in hosts:
         packages.install(host)
@@ -69,9 +67,17 @@ def everything(hosts: Hosts) -> None:
 # Deploying
 
 
-def deploy(hosts: Hosts, force: bool = False, maintenance: bool = False, yes: bool = False) -> None:
-    """Put the newest revision live, unless it is live already."""
+def deploy(
+    hosts: Hosts,
+    force: bool = False,
+    maintenance: bool = False,
+    yes: bool = False,
+    without: str = "",
+) -> None:
+    """Put the newest revision live, unless it is live already; `without` some hosts, by name."""
+    hosts.leave_out(without)
     hosts.refuse_other_than_all("A deploy")
+    hosts.refuse_new_secrets()
     if maintenance:
         hosts.refuse_without_all("--maintenance")
     for host in hosts:
@@ -80,54 +86,33 @@ def deploy(hosts: Hosts, force: bool = False, maintenance: bool = False, yes: bo
         lead = hosts.lead
         now, revision = look(hosts, yes)
         due = behind(hosts, now)
-        as_found = not any(is_due(now[host.name]) for host in hosts if host not in due)
+        as_found = is_as_found(hosts, due, now)
         as_live = revision == now[lead.name]["revision"] and as_found
         if as_live and not force and not due:
             leases.note(result="nothing to do")
+            common.carry_newest(hosts)
             common.agree(hosts)
+            for host in hosts:  # which a restore may have left in it
+                server.end_maintenance_of_deploy(host)
             print(f"{revision[:8]} is live already.")
             return
         name = now[lead.name]["live"] if as_live and not force else ""
         due = due if name else list(hosts)
         prepare(hosts, due, now, maintenance, yes)
         leases.note(revision=revision, **{"from": now[lead.name]["live"]})
-        name, requirements = build(due, revision, name)
+        name, requirements = build(lead, due, revision, name)
         leases.note(to=name, requirements=requirements)
+        if (
+            len(lead.config.hosts) == 1
+        ):  # a release for one host has no job by which several find each other
+            common.agree(hosts)
         put_live(hosts, due, leases, name, now, maintenance, yes)
         told = releases.finish(lead)
         for host in due:
             releases.prune(host)
         common.agree(hosts)
+        tell_connections(hosts)
     print(f"Live: https://{lead.config.live_hostname}/", *told, sep="\n")
-
-
-def look(hosts: Hosts, yes: bool) -> tuple[dict[str, Now], str]:
-    """Return what there is on each host, by its name, and the revision that is to go live.
-
-    Exit where somebody does not agree to what that changes.
-    """
-    lead = hosts.lead
-    now = {host.name: checks.examine(host) for host in hosts}
-    for host in (lead, *hosts.others):
-        if host is lead or now[host.name]["fabric"] != now[lead.name]["fabric"]:
-            plans.agree_to_environment(host, now[host.name], yes)
-            plans.agree_to_database(host, now[host.name], yes)
-    for host in hosts:
-        now[host.name] = checks.before_deploy(host, now[host.name])
-    revision = repository.newest_revision(lead)
-    plans.tell_differences(lead, now[lead.name])
-    return now, revision
-
-
-def is_due(now: Now) -> bool:
-    """Return whether something on a host is not as a deploy would leave it."""
-    return bool(now["changes"] or now["wrong"] or now["rename"])
-
-
-def behind(hosts: Hosts, now: dict[str, Now]) -> list[Host]:
-    """Return the hosts that have another release live than the leading one, or none."""
-    live = now[hosts.lead.name]["live"]
-    return [host for host in hosts if now[host.name]["live"] != live]
 
 
 def prepare(
@@ -141,6 +126,7 @@ def prepare(
     for host in due:
         packages.check(host)
         server.create_user(host)
+    common.meet(hosts)
     common.carry(hosts)
     plans.prepare_database(lead, now[lead.name], maintenance)
     for host in due:
@@ -149,25 +135,38 @@ def prepare(
         uploads.check(host)
 
 
-def build(due: Sequence[Host], revision: str, name: str) -> tuple[str, str]:
+def build(lead: Host, due: Sequence[Host], revision: str, name: str) -> tuple[str, str]:
     """Build a release on each host, under one name; return that and its virtualenv's.
 
     With a name, it is that of a release which other hosts have. Where one fails, what was built on
-    the others is removed.
+    the others is removed. The leading host knows the revision; others may have to fetch it.
     """
     made, is_there = "", bool(name)
-    for number, host in enumerate(due):
-        if is_there and name in releases.show(host)["proven"]:
+    built: list[Host] = []
+    for host in due:
+        if is_there and is_usable(host, name):
             continue
-        if number and host.config.repo_url:  # each has a copy of its own
+        if host is not lead and host.config.repo_url:  # each has a copy of its own
             host.call("fetch", as_site=True, url=host.config.repo_url)
         try:
             name, made = releases.build(host, revision, name)
         except BaseException:
-            for other in due[:number]:
+            for other in built:
                 releases.discard(other, name)
             raise
+        built.append(host)
     return name, made
+
+
+def is_usable(host: Host, name: str) -> bool:
+    """Return whether a host has a release; one that its Python cannot run any more is removed."""
+    found = releases.show(host)
+    if name not in found["proven"]:
+        return False
+    if name == found["live"] or not host.call("live", release=name)["problem"]:
+        return True
+    releases.discard(host, name)
+    return False
 
 
 def put_live(
@@ -216,42 +215,17 @@ def take_over(due: Sequence[Host], name: str, now: dict[str, Now]) -> None:
 
 def deploy_in_maintenance(hosts: Hosts, name: str, dump: str, now: dict[str, Now]) -> None:
     """Migrate while nobody can write; where the deploy fails the database becomes as it was."""
-    for host in hosts:
-        server.set_maintenance(host, True, by="deploy")
+    going_back.close(hosts, by="deploy")
     try:
         releases.migrate(hosts.lead, name)
         take_over(list(hosts), name, now)
     except Exit as failure:
+        lines = [str(failure.message), "The database is as it was before"]
         database.load(hosts.lead, dump)
-        going_back.put_back(hosts, dump, by="deploy")
-        raise Exit(f"{failure.message}\nThe database is as it was before", 1) from None
-
-
-# The end
-
-
-def remove(hosts: Hosts) -> None:
-    """Remove the project from the hosts; where none is left, after a last backup."""
-    name = hosts[0].config.project_name
-    for host in hosts:
-        with Leases([host], "remove"):
-            found = server.adopt(host)
-            left = left_by(host)
-            is_last = found["data"] and not left
-            kept = server.remove(host, database.backup(host, "remove") if is_last else "")
-        if found["elsewhere"] and not left:
-            print(f"Not removed: {found['elsewhere']}; no fab made it")
-        if kept:
-            print(f"The last backup stays there: {kept}")
-        if left:
-            tell(f"    {name} goes on on {', '.join(left)}")
-    if hosts[0].config.uploads:
-        print(f"The uploads stay in their bucket: {hosts[0].config.uploads}")
-
-
-def left_by(host: Host) -> list[str]:
-    """Let the other hosts know that one goes; return their names."""
-    if not host.config.database:
-        return []
-    with step(host, "Telling the others"):
-        return list(host.call("leave_hosts")["left"])
+        try:
+            going_back.put_back(hosts, dump, by="deploy")
+        except database.NotSwapped:
+            raise
+        except Exit as more:
+            lines.append(str(more.message))
+        raise Exit("\n".join(lines), 1) from None

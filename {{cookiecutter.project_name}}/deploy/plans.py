@@ -7,6 +7,7 @@ from invoke import Exit
 
 from . import checks, database, releases
 from .host import CommandFailed, Host
+from .hosts import Hosts
 from .scripts import script
 from .steps import step
 from .terminal import ask
@@ -146,12 +147,20 @@ def agree_to_losses(host: Host, release: str, yes: bool) -> None:
         agree(f"Go back to {release} all the same", yes)
 
 
-def find_dump(host: Host, release: str) -> str:
-    """Return the newest backup made while that release was live; Exit where there is none."""
-    found = [dump["name"] for dump in database.backups(host) if dump["release"] == release]
+def find_dump(hosts: Hosts, release: str) -> str:
+    """Return the newest backup made while that release was live; Exit where there is none.
+
+    The host that has it leads then: a host which led at that time made it.
+    """
+    found = {}
+    for host in hosts.abreast:
+        names = [dump["name"] for dump in database.backups(host) if dump["release"] == release]
+        if names and release in releases.show(host)["proven"]:
+            found[host] = names[-1]
     if not found:
         raise Exit(f"There is no backup of the time when {release} was live", 2)
-    return found[-1]
+    hosts.lead = max(found, key=lambda host: found[host])  # names begin with their time
+    return found[hosts.lead]
 
 
 def load_and_tell(host: Host, dump: str, release: str = "", **options: Any) -> None:

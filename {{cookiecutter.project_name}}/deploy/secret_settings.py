@@ -55,10 +55,11 @@ def change(hosts: Hosts, name: str, remove: bool, yes: bool) -> None:
     value = None if remove else given(name, found["kind"])
     with Leases(hosts, "secret") as leases:
         leases.note(setting=f"{name} removed" if remove else name)
-        before = common.given(host) if hosts.others else {}
+        before = common.given(host)[0] if hosts.others else {}
         with step(host, f"Setting {name}"):
             done = refusing(host, "change_secret", setting=name, app=app, value=value)
         common.carry(hosts)
+        common.note(hosts)  # also where it is to be live later
         if not done["changed"]:
             leases.note(result="nothing to do")
             print(f"{name} has that value already.")
@@ -105,6 +106,7 @@ def make_live(hosts: Hosts, name: str, yes: bool, before: common.Things) -> None
             settings = {key: value for key, value in before.items() if key == "settings"}
             for other in hosts if hosts.others else ():
                 other.call("take_common", things=settings)
+            common.note(hosts)
             relay.go_back(done, {each.name: plans.live_or_exit(each) for each in done})
             raise
         done.append(host)

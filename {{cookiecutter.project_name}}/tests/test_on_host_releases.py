@@ -1,6 +1,7 @@
 """The releases on the server, whose order is a record: the clock of a server may be wrong."""
 
 import os
+import shutil
 import stat
 import time
 
@@ -126,6 +127,15 @@ def test_no_two_releases_have_one_name(site, monkeypatch):
     assert first == "19700101T000000Z-abcdef01"
     go_live(site, first)
     assert releases.begin(site, "abcdef0123")["name"] == f"{first}-2"
+
+
+def test_a_release_that_another_host_has_can_come_again_to_one_that_has_removed_it(site):
+    go_live(site, "of-all")
+    go_live(site, "live")
+    with pytest.raises(Refused, match="there is a release of-all already"):
+        releases.begin(site, "0" * 40, "of-all")
+    shutil.rmtree(site.release("of-all"))
+    assert releases.begin(site, "0" * 40, "of-all")["name"] == "of-all"
 
 
 def test_room_is_looked_for_before_anything_is_made(site, monkeypatch):

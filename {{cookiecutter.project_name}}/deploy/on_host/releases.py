@@ -85,7 +85,7 @@ def begin(site: Site, revision: str, release: str = "") -> dict[str, Any]:
     needed += 2 * max(dumps, default=0)
     check_room(site, needed)
     if release:
-        if release in record or site.release(release).exists():
+        if site.release(release).exists():
             raise Refused(f"there is a release {release} already")
         return {"name": release, "room": needed}
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()) + f"-{revision[:8]}"
