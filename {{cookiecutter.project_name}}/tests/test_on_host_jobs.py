@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.on_host import files, lead, record, switch, system_mail
+from deploy.on_host import files, lead, record, system_mail
 from deploy.on_host.alarms import jobs, metrics
 from deploy.on_host.site import Site
 from mail.models import KEPT, QueuedMail
@@ -142,7 +142,7 @@ def test_a_host_that_is_deployed_as_the_only_one_forgets_the_others(site, of_sev
     values = dict.fromkeys(re.findall(r"%\((\w+)\)s", text), "x")
     values |= {"project_name": "garden", "of_several": of_several}
     jobs.crontab(site).write_text(text % values)
-    switch.forget_others(site)
+    lead.settle(site, {job.name for job in jobs.read(site)})
     assert [lead.path(site).exists(), lead.leads(site).exists()] == [is_known, is_known]
 
 

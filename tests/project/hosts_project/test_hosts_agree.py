@@ -102,6 +102,20 @@ def test_a_host_whose_gunicorn_does_not_answer_is_nobodys_reserve_and_does_not_l
     assert not must_stand_aside("b", OLD, [rows[0], Row("b", "", OLD, True)], wanted)
 
 
+def test_a_host_leads_when_the_one_that_led_has_given_it_up_or_shows_no_life(host, asked):
+    def claims(*wanted):
+        return [agreement.claim_the_lead(host, *each) for each in wanted]
+
+    asked("UPDATE deployed_hosts SET seen = now()")
+    assert claims(("b", True), ("a", True), ("b", False), ("a", True), ("b", True)) == [
+        *[True, False, False, True, False]
+    ]
+    asked("UPDATE deployed_hosts SET seen = now() - interval '5 minutes' WHERE name = 'a'")
+    assert claims(("b", True)) == [True]
+    asked("DELETE FROM deployed_hosts")
+    assert claims(("a", False), ("a", True)) == [False, False]
+
+
 def test_a_secret_is_what_all_hosts_are_to_have_from_when_it_is_kept(host, asked, monkeypatch):
     def change(site, setting, app, value):
         secret_settings.in_force(site).write_text(value)

@@ -251,12 +251,6 @@ class Switch:
         self.processes.stop(standby)
 
 
-def forget_others(site: Site) -> None:
-    """Let a host do all by itself that was deployed as the only one: no job follows the others."""
-    if "hosts" not in {job.name for job in jobs.read(site)}:
-        lead.forget(site)
-
-
 def run(site: Site, release: str, port: int, host: str, app: str, rename: bool) -> dict[str, Any]:
     """Let a release take over; return the journal, which is in ROOT/state/switch.json too.
 
@@ -284,7 +278,7 @@ def run(site: Site, release: str, port: int, host: str, app: str, rename: bool) 
         with suppress(OSError):  # a full disk is no reason to undo; the next switch records it
             releases.note(site, release, switch.old)  # so it may be gone back to
             secret_settings.confirm(site)
-            forget_others(site)
+            lead.settle(site, {job.name for job in jobs.read(site)})
         with suppress(Exception):  # nor is what alarms and mail to root leave by
             system_mail.update(site, account.keep(site, app))
         switch.naming.mark.unlink(missing_ok=True)
