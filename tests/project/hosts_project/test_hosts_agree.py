@@ -5,7 +5,16 @@ import os
 import subprocess
 
 import pytest
-from deploy.on_host import agreement, aside, bucket, handed_on, lead, moving_uploads, peers
+from deploy.on_host import (
+    agreement,
+    aside,
+    bucket,
+    handed_on,
+    lead,
+    moving_uploads,
+    peers,
+    secret_settings,
+)
 from deploy.on_host.agreement import Row, Stand
 from deploy.on_host.lead import must_stand_aside
 from deploy.on_host.site import Refused, Site
@@ -91,6 +100,52 @@ def test_a_host_whose_gunicorn_does_not_answer_is_nobodys_reserve_and_does_not_l
     assert not lead.is_to_lead(host)
     rows, wanted = agreement.look(host)
     assert not must_stand_aside("b", OLD, [rows[0], Row("b", "", OLD, True)], wanted)
+
+
+def test_a_host_leads_when_the_one_that_led_has_given_it_up_or_shows_no_life(host, asked):
+    def claims(*wanted):
+        return [agreement.claim_the_lead(host, *each) for each in wanted]
+
+    asked("UPDATE deployed_hosts SET seen = now()")
+    assert claims(("b", True), ("a", True), ("b", False), ("a", True), ("b", True)) == [
+        *[True, False, False, True, False]
+    ]
+    asked("UPDATE deployed_hosts SET seen = now() - interval '5 minutes' WHERE name = 'a'")
+    assert claims(("b", True)) == [True]
+    asked("DELETE FROM deployed_hosts")
+    assert claims(("a", False), ("a", True)) == [False, False]
+
+
+def test_a_secret_is_what_all_hosts_are_to_have_from_when_it_is_kept(host, asked, monkeypatch):
+    def change(site, setting, app, value):
+        secret_settings.in_force(site).write_text(value)
+        return {"changed": True}
+
+    monkeypatch.setattr(secret_settings, "change", change)
+    lead.note(host)
+    assert lead.change_secret(host, "API_KEY", "garden", '{"API_KEY": "1"}') == {"changed": True}
+    assert agreement.look(host)[1] == lead.mine(host)
+    host.current.unlink()
+    host.current.symlink_to("releases/old")  # which the others have gone on from
+    lead.change_secret(host, "API_KEY", "garden", '{"API_KEY": "2"}')
+    assert agreement.look(host)[1].release == "new"
+    assert agreement.look(host)[1] != lead.mine(host)
+
+
+@pytest.mark.parametrize(("before", "is_left"), [("old", True), ("new", False)])
+def test_where_a_site_goes_to_another_database_it_says_so_in_the_one_before(
+    host, asked, monkeypatch, before, is_left
+):
+    (host.state / "fabric").mkdir()
+    for release, name in (("old", before), ("new", "new")):
+        text = json.dumps({"DATABASE": f"postgresql://me@db.example/{name}"})
+        (host.state / "fabric" / f"{release}.json").write_text(text)
+    host.release("old").mkdir(parents=True)
+    (host.state / "releases.json").write_text('{"old": "", "new": "old"}')
+    left = []
+    monkeypatch.setattr(agreement, "let_go", lambda site, release: left.append(release))
+    lead.note(host)
+    assert left == ["old"] * is_left
 
 
 def test_in_a_database_that_the_site_has_left_nobody_serves_or_leads(host, asked, monkeypatch):

@@ -11,7 +11,7 @@ fresh.
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -70,6 +70,12 @@ def forget(site: Site) -> None:
     """Let this host do all by itself."""
     path(site).unlink(missing_ok=True)
     leads(site).unlink(missing_ok=True)
+
+
+def settle(site: Site, jobs: Collection[str]) -> None:
+    """Let a host do all by itself that was deployed as the only one: no job follows the others."""
+    if "hosts" not in jobs:
+        forget(site)
 
 
 def mine(site: Site) -> Stand:
@@ -190,6 +196,7 @@ def follow(site: Site) -> dict[str, Any]:
     is_first = is_one and leader(rows, wanted) == me
     is_due = must_stand_aside(me, mine(site), rows, wanted)
     is_over = wanted is not None and wanted.release == MOVED
+    is_first = agreement.claim_the_lead(site, me, is_first)
     todo: list[Callable[[], object]] = [partial(take_the_lead if is_first else let_lead, site)]
     if is_one and pairs != known["hosts"]:
         todo.append(partial(keep, site, me, pairs))
