@@ -9,11 +9,13 @@ from deploy.on_host import (
     agreement,
     aside,
     bucket,
+    connections,
     handed_on,
     lead,
     moving_uploads,
     peers,
     secret_settings,
+    standing,
 )
 from deploy.on_host.agreement import Row, Stand
 from deploy.on_host.lead import must_stand_aside
@@ -199,3 +201,30 @@ def test_what_this_host_has_left_of_uploads_that_moved_is_forgotten_where_anothe
     other_shows_life(asked, host, Stand("newest", lead.mine(host).settings))
     lead.follow(host)
     assert not any(mark.exists() for mark in marks)
+
+
+# What a host tells fab
+
+
+def test_a_host_tells_who_is_alive_and_whether_it_can_ask_the_database(host, asked, monkeypatch):
+    monkeypatch.setattr(standing, "write", lambda path, text, **_options: path.write_text(text))
+    (host.shared / "secrets.json").write_text("{}")
+    lead.sign(host, "a")
+    told = standing.tell(host)
+    assert (told["asks"], told["alive"], told["me"], told["common"]) == (True, ["a"], "a", 1)
+    other_shows_life(asked, host)
+    assert standing.tell(host)["alive"] == ["a", "b"]
+    asked("DROP OWNED BY mysite CASCADE")
+    assert standing.tell(host)["asks"]  # the tables are yet to be made
+
+    def refuse(*_statements, **_at):
+        raise Refused("connection to server failed: timeout expired")
+
+    monkeypatch.setattr(agreement, "psql", refuse)
+    assert not standing.tell(host)["asks"]
+
+
+def test_the_database_says_how_many_connections_it_allows(host, asked, monkeypatch):
+    monkeypatch.setattr(connections, "psql", asked)
+    allowed = connections.count(host)["allowed"]
+    assert allowed == int(asked("SHOW max_connections")[0]) - 3
