@@ -31,9 +31,6 @@ from .agreement import ALIVE, MOVED, Row, Stand, enter, look
 from .files import write
 from .site import Refused, Site
 
-DAY = 86400  # seconds
-
-
 # What this host knows
 
 
@@ -59,11 +56,11 @@ def keep(site: Site, me: str, hosts: Sequence[Sequence[str]]) -> None:
     others = [address for name, address in hosts if name != me and address]
     if len(hosts) > 1:
         peers.make(site)
-        peers.put(site, others)
+    peers.put(site, others)
+    if len(hosts) > 1:
         write(path(site), json.dumps({"me": me, "hosts": [list(pair) for pair in hosts]}))
     else:
         forget(site)
-        peers.put(site, others)
 
 
 def forget(site: Site) -> None:
@@ -247,7 +244,7 @@ def take_the_lead(site: Site) -> None:
 def let_lead(site: Site) -> None:
     """Let another host do what is done once for all of them."""
     leads(site).unlink(missing_ok=True)
-    moving_uploads.forget(site, older=DAY)
+    moving_uploads.forget(site, older=moving_uploads.DAY)
 
 
 def must_stand_aside(me: str, stand: Stand, rows: Sequence[Row], wanted: Stand | None) -> bool:
