@@ -10,6 +10,7 @@ from support import TEMPLATE
 sys.path.insert(0, str(TEMPLATE / "{{cookiecutter.project_name}}"))
 sys.dont_write_bytecode = True  # cookiecutter would take it for a part of the template
 from deploy import database  # noqa: E402
+from deploy.hosts import Hosts  # noqa: E402
 
 OLD, NEW = "20260101T042000Z-nightly", "20260102T042000Z-nightly"
 BEFORE_A_RESTORE = "20260103T042000Z-restore"
@@ -27,7 +28,7 @@ def server(here, away, backup_to="sftp://me@nas.example//backups"):
 
     config = SimpleNamespace(backup_to=backup_to)
     host = SimpleNamespace(config=config, call=call, lease=None, verbose=False, asked=asked)
-    host.sudo_prefix = lambda: None
+    host.sudo_prefix, host.beside = lambda: None, False
     return host
 
 
@@ -43,7 +44,7 @@ def server(here, away, backup_to="sftp://me@nas.example//backups"):
 )
 def test_it_says_from_where_it_takes_a_backup(capsys, here, away, name, chosen, place):
     host = server(here, away)
-    assert database.choose(host, name) == {"name": chosen}
+    assert database.choose(Hosts([host]), name) == {"name": chosen}
     assert f"    {chosen} comes from {place}\n" in capsys.readouterr().out
     assert host.asked == ([False] if place == "the server" else [False, True])
 
@@ -54,6 +55,6 @@ def test_it_says_from_where_it_takes_a_backup(capsys, here, away, name, chosen, 
 )
 def test_what_is_nowhere_is_told_in_one_line(backup_to, places):
     with pytest.raises(Exit) as refused:
-        database.choose(server([NEW], [], backup_to), OLD)
+        database.choose(Hosts([server([NEW], [], backup_to)]), OLD)
     told = f"There is no backup {OLD}: {places}; the newest are: {NEW}"
     assert (refused.value.message, refused.value.code) == (told, 2)

@@ -10,14 +10,15 @@ from support import TEMPLATE
 
 sys.path.insert(0, str(TEMPLATE / "{{cookiecutter.project_name}}"))
 sys.dont_write_bytecode = True  # cookiecutter would take it for a part of the template
-from deploy import common, deploying, relay, releases  # noqa: E402
+from deploy import common, deploying, relay, releases, server  # noqa: E402
 from deploy.connecting import Away  # noqa: E402
 from deploy.hosts import Hosts, answering, entry_of  # noqa: E402
 
 HOSTS = ["me@a.example", "b.example:2222", "c.example"]
-GOOD = {"live": "two", "behind": False, "made": True, "hosts": []}
-NEW = {"live": "", "behind": False, "made": False, "hosts": []}
-BEHIND = {"live": "one", "behind": True, "made": True, "hosts": []}
+KNOWN = {"hosts": [], "alive": [], "me": "", "asks": True, "settings": "x", "common": 1}
+GOOD = KNOWN | {"live": "two", "behind": False, "made": True}
+NEW = KNOWN | {"live": "", "behind": False, "made": False}
+BEHIND = KNOWN | {"live": "one", "behind": True, "made": True}
 
 
 def host(entry, stand=GOOD, away=False):
@@ -34,7 +35,7 @@ def host(entry, stand=GOOD, away=False):
         connect=connect,
         call=lambda _command: stand,
         connection=SimpleNamespace(original_host=name, port=int(port or 22)),
-        config=SimpleNamespace(hosts=HOSTS, live_hostname="www.example.com"),
+        config=SimpleNamespace(hosts=HOSTS, live_hostname="www.example.com", database=""),
     )
 
 
@@ -118,10 +119,12 @@ def deployed(monkeypatch):
         for name in ("prepare", "put_live"):
             monkeypatch.setattr(deploying, name, lambda *_: None)
         monkeypatch.setattr(common, "agree", lambda hosts: built.append("agreed"))
+        monkeypatch.setattr(deploying, "tell_connections", lambda hosts: None)
+        monkeypatch.setattr(server, "end_maintenance_of_deploy", lambda host: None)
         monkeypatch.setattr(releases, "finish", lambda host: [])
         monkeypatch.setattr(releases, "prune", lambda host: None)
 
-        def build(due, revision, name):
+        def build(_lead, due, revision, name):
             built.append((name, [each.name for each in due]))
             return name or "three", "packages"
 

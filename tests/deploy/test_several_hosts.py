@@ -121,6 +121,8 @@ def test_secrets_are_on_all_hosts(site):
     assert "Rye and Barley" in found.pop()
     shared = [host.run(f"cat /srv/{NAME}/shared/secrets.json").stdout for host in site.hosts]
     assert shared[0] == shared[1]
+    versions = {host.run(f"cat /srv/{NAME}/state/common.json").stdout for host in site.hosts}
+    assert len(versions) == 1
     assert [site.ask(host)[0] for host in site.hosts] == [200, 200]
 
 
@@ -172,13 +174,18 @@ def test_another_host_leads_when_the_first_is_gone(site, server):
     sql(server, gone.format(a.address), NAME)
     give_life(site, b)
     assert leads(b)
-    give_life(site, a, b)
+    give_life(site, a, b, a)  # b gives it up before a takes it
     assert (leads(a), leads(b)) == (True, False)
 
 
 def test_a_host_that_is_removed_leaves_what_is_common(site, server, store):
     a, b = site.hosts
     before = store.objects()
+    give_life(site)
+    site.serve(a)
+    told = site.fab("deploy", status=2)
+    assert f"{b.address} serves the site, and is not in HOSTS any more" in told
+    site.serve(a, b)
     output = site.fab("-H", b.address, "remove", "--yes", NAME)
     assert "Backup" not in output
     assert not (b.root / f"srv/{NAME}").exists()

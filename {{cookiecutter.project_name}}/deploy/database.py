@@ -99,7 +99,7 @@ def choose(hosts: Hosts, name: str | None) -> dict[str, str]:
         return bring_there(host, Path(name))
     places = ["the server", "BACKUP_TO"] if host.config.backup_to else ["the server"]
     asked = [(each, "the server") for each in hosts.abreast] + [(host, p) for p in places[1:]]
-    good: dict[Host, tuple[str, str]] = {}
+    good: list[tuple[str, str, Host]] = []
     listed: list[str] = []
     for each, place in asked:
         if place != "the server" and good:
@@ -109,13 +109,12 @@ def choose(hosts: Hosts, name: str | None) -> dict[str, str]:
         listed += [backup["name"] for backup in found]
         names = [backup["name"] for backup in found if is_meant(backup, name)]
         if names:
-            good[each] = names[-1], place
+            good.append((names[-1], place, each))
     if good:
-        hosts.lead = max(good, key=lambda each: good[each])  # names begin with their time
-        newest, place = good[hosts.lead]
+        newest, place, hosts.lead = max(good, key=lambda each: each[0])  # it begins with its time
         print(f"    {newest} comes from {place if len(hosts) == 1 else hosts.lead.name}")
         return {"name": newest}
-    shown = ", ".join(listed[-5:]) or "none"
+    shown = ", ".join(sorted(set(listed))[-5:]) or "none"
     there = f"There is no backup {name or 'yet'}: not on {' and not in '.join(places)}"
     raise Exit(f"{there}; the newest are: {shown}", 2)
 

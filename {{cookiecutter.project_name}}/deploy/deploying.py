@@ -75,13 +75,13 @@ def deploy(
     without: str = "",
 ) -> None:
     """Put the newest revision live, unless it is live already; `without` some hosts, by name."""
+    for host in hosts:
+        host.environment = ""  # for the server to let us ask whether it may become another's
     hosts.leave_out(without)
     hosts.refuse_other_than_all("A deploy")
     hosts.refuse_new_secrets()
     if maintenance:
         hosts.refuse_without_all("--maintenance")
-    for host in hosts:
-        host.environment = ""  # for the server to let us ask whether it may become another's
     with Leases(hosts, "deploy") as leases:
         lead = hosts.lead
         now, revision = look(hosts, yes)
@@ -102,10 +102,6 @@ def deploy(
         leases.note(revision=revision, **{"from": now[lead.name]["live"]})
         name, requirements = build(lead, due, revision, name)
         leases.note(to=name, requirements=requirements)
-        if (
-            len(lead.config.hosts) == 1
-        ):  # a release for one host has no job by which several find each other
-            common.agree(hosts)
         put_live(hosts, due, leases, name, now, maintenance, yes)
         told = releases.finish(lead)
         for host in due:
@@ -180,6 +176,8 @@ def put_live(
 ) -> None:
     """Let a release that is built take over from the live one; `now` is what `look` returned."""
     lead = hosts.lead
+    if len(lead.config.hosts) == 1:  # its release has no job that would tell it so later
+        common.agree(hosts)
     if lead not in due:  # it has that live
         take_over(due, name, now)
         return

@@ -45,7 +45,7 @@ def rollback(hosts: Hosts, release: str, restore_db: bool, yes: bool, without: s
 
 def release_before(hosts: Hosts) -> str:
     """Return the release to go back to; Exit where that is not the same for all hosts."""
-    lives = {host.name: stand["live"] for host in hosts if (stand := hosts.stands[host.name])}
+    lives = {host.name: hosts.stands[host.name]["live"] for host in hosts}
     found = releases.show(hosts.lead)
     if not found["live"]:
         raise Exit(f"{hosts.lead.name}: nothing is live yet; type fab all", 1)

@@ -1,13 +1,14 @@
 """Jobs of cron, the file for Prometheus, and mail to root, without a server."""
 
 import os
+import re
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from deploy.on_host import files, record, system_mail
+from deploy.on_host import files, lead, record, system_mail
 from deploy.on_host.alarms import jobs, metrics
 from deploy.on_host.site import Site
 from mail.models import KEPT, QueuedMail
@@ -131,6 +132,18 @@ def test_each_job_of_the_crontab_that_is_deployed_is_watched_but_the_agents():
     assert len(lines) > 5
     unwatched = [line for line in lines if "/shared/job.sh" not in line]
     assert [line for line in unwatched if '"command": "trust"' not in line] == []
+
+
+@pytest.mark.parametrize(("of_several", "is_known"), [("", True), ("# with other HOSTS: ", False)])
+def test_a_host_that_is_deployed_as_the_only_one_forgets_the_others(site, of_several, is_known):
+    lead.path(site).write_text('{"me": "a", "hosts": [["a", ""], ["b", ""]]}')
+    lead.leads(site).write_text("5")
+    text = (DEPLOY / "crontab.template").read_text("utf-8")
+    values = dict.fromkeys(re.findall(r"%\((\w+)\)s", text), "x")
+    values |= {"project_name": "garden", "of_several": of_several}
+    jobs.crontab(site).write_text(text % values)
+    lead.settle(site, {job.name for job in jobs.read(site)})
+    assert [lead.path(site).exists(), lead.leads(site).exists()] == [is_known, is_known]
 
 
 def test_a_job_that_fails_is_told_with_its_words_and_one_that_is_late_is_too(site):

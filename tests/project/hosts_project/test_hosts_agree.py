@@ -5,7 +5,18 @@ import os
 import subprocess
 
 import pytest
-from deploy.on_host import agreement, aside, bucket, handed_on, lead, moving_uploads, peers
+from deploy.on_host import (
+    agreement,
+    aside,
+    bucket,
+    connections,
+    handed_on,
+    lead,
+    moving_uploads,
+    peers,
+    secret_settings,
+    standing,
+)
 from deploy.on_host.agreement import Row, Stand
 from deploy.on_host.lead import must_stand_aside
 from deploy.on_host.site import Refused, Site
@@ -93,6 +104,52 @@ def test_a_host_whose_gunicorn_does_not_answer_is_nobodys_reserve_and_does_not_l
     assert not must_stand_aside("b", OLD, [rows[0], Row("b", "", OLD, True)], wanted)
 
 
+def test_a_host_leads_when_the_one_that_led_has_given_it_up_or_shows_no_life(host, asked):
+    def claims(*wanted):
+        return [agreement.claim_the_lead(host, *each) for each in wanted]
+
+    asked("UPDATE deployed_hosts SET seen = now()")
+    assert claims(("b", True), ("a", True), ("b", False), ("a", True), ("b", True)) == [
+        *[True, False, False, True, False]
+    ]
+    asked("UPDATE deployed_hosts SET seen = now() - interval '5 minutes' WHERE name = 'a'")
+    assert claims(("b", True)) == [True]
+    asked("DELETE FROM deployed_hosts")
+    assert claims(("a", False), ("a", True)) == [False, False]
+
+
+def test_a_secret_is_what_all_hosts_are_to_have_from_when_it_is_kept(host, asked, monkeypatch):
+    def change(site, setting, app, value):
+        secret_settings.in_force(site).write_text(value)
+        return {"changed": True}
+
+    monkeypatch.setattr(secret_settings, "change", change)
+    lead.note(host)
+    assert lead.change_secret(host, "API_KEY", "garden", '{"API_KEY": "1"}') == {"changed": True}
+    assert agreement.look(host)[1] == lead.mine(host)
+    host.current.unlink()
+    host.current.symlink_to("releases/old")  # which the others have gone on from
+    lead.change_secret(host, "API_KEY", "garden", '{"API_KEY": "2"}')
+    assert agreement.look(host)[1].release == "new"
+    assert agreement.look(host)[1] != lead.mine(host)
+
+
+@pytest.mark.parametrize(("before", "is_left"), [("old", True), ("new", False)])
+def test_where_a_site_goes_to_another_database_it_says_so_in_the_one_before(
+    host, asked, monkeypatch, before, is_left
+):
+    (host.state / "fabric").mkdir()
+    for release, name in (("old", before), ("new", "new")):
+        text = json.dumps({"DATABASE": f"postgresql://me@db.example/{name}"})
+        (host.state / "fabric" / f"{release}.json").write_text(text)
+    host.release("old").mkdir(parents=True)
+    (host.state / "releases.json").write_text('{"old": "", "new": "old"}')
+    left = []
+    monkeypatch.setattr(agreement, "let_go", lambda site, release: left.append(release))
+    lead.note(host)
+    assert left == ["old"] * is_left
+
+
 def test_in_a_database_that_the_site_has_left_nobody_serves_or_leads(host, asked, monkeypatch):
     lead.note(host)
     other_shows_life(asked, host)
@@ -123,6 +180,14 @@ def test_where_nginx_is_not_told_of_a_host_it_is_told_again_and_all_else_is_done
     monkeypatch.setattr(peers, "put", lambda site, others: None)
     lead.follow(host)
     assert lead.names(host) == ["a", "b", "c"]
+    asked("DELETE FROM deployed_hosts WHERE name <> 'a'")
+    monkeypatch.setattr(peers, "put", refuse)
+    for _ in range(2):
+        with pytest.raises(Refused, match="NGINX refuses"):
+            lead.follow(host)
+    monkeypatch.setattr(peers, "put", lambda site, others: None)
+    lead.follow(host)
+    assert lead.names(host) == []
 
 
 def test_what_this_host_has_left_of_uploads_that_moved_is_forgotten_where_another_has_gone_on(
@@ -132,10 +197,10 @@ def test_what_this_host_has_left_of_uploads_that_moved_is_forgotten_where_anothe
     marks = moving_uploads.mark(host), bucket.behind(host)
     for mark in marks:
         mark.touch()
-    moving_uploads.forget(host, older=lead.DAY)
+    moving_uploads.forget(host, older=moving_uploads.DAY)
     assert all(mark.exists() for mark in marks)
     lead.join(host, "a", HOSTS, first=False)
-    assert not any(mark.exists() for mark in marks)
+    assert [mark.exists() for mark in marks] == [True, False]  # what still may come along
     for mark in marks:
         mark.touch()
         os.utime(mark, (1, 1))
@@ -144,3 +209,30 @@ def test_what_this_host_has_left_of_uploads_that_moved_is_forgotten_where_anothe
     other_shows_life(asked, host, Stand("newest", lead.mine(host).settings))
     lead.follow(host)
     assert not any(mark.exists() for mark in marks)
+
+
+# What a host tells fab
+
+
+def test_a_host_tells_who_is_alive_and_whether_it_can_ask_the_database(host, asked, monkeypatch):
+    monkeypatch.setattr(standing, "write", lambda path, text, **_options: path.write_text(text))
+    (host.shared / "secrets.json").write_text("{}")
+    lead.sign(host, "a")
+    told = standing.tell(host)
+    assert (told["asks"], told["alive"], told["me"], told["common"]) == (True, ["a"], "a", 1)
+    other_shows_life(asked, host)
+    assert standing.tell(host)["alive"] == ["a", "b"]
+    asked("DROP OWNED BY mysite CASCADE")
+    assert standing.tell(host)["asks"]  # the tables are yet to be made
+
+    def refuse(*_statements, **_at):
+        raise Refused("connection to server failed: timeout expired")
+
+    monkeypatch.setattr(agreement, "psql", refuse)
+    assert not standing.tell(host)["asks"]
+
+
+def test_the_database_says_how_many_connections_it_allows(host, asked, monkeypatch):
+    monkeypatch.setattr(connections, "psql", asked)
+    allowed = connections.count(host)["allowed"]
+    assert allowed == int(asked("SHOW max_connections")[0]) - 3

@@ -1,9 +1,9 @@
 """What the hosts of a site tell each other in its database.
 
 The table deployed_hosts has a row for each: its name and place in HOSTS, the address that the
-others reach it at, the release and the digest of the settings that it has live, and its last sign
-of life, by the clock of the database. The table deployed_release has what was put live last, on all
-hosts that answered. Dumps leave both out.
+others reach it at, the release and the digest of the settings that it has live, and its last signs
+of life and of leading, by the clock of the database. The table deployed_release has what was put
+live last, on all hosts that answered. Dumps leave both out.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,8 @@ ALIVE = 180  # seconds since the last sign of life; one is given each minute
 TABLES = f"""
 CREATE TABLE IF NOT EXISTS {HOSTS} (
     name text PRIMARY KEY, place int NOT NULL, address text NOT NULL,
-    release text NOT NULL DEFAULT '', settings text NOT NULL DEFAULT '', seen timestamptz
+    release text NOT NULL DEFAULT '', settings text NOT NULL DEFAULT '',
+    seen timestamptz, leads timestamptz
 );
 CREATE TABLE IF NOT EXISTS {RELEASE} (
     release text NOT NULL, settings text NOT NULL,
@@ -121,6 +122,18 @@ def note_settings(site: Site, stand: Stand) -> None:
         site,
         f"UPDATE {RELEASE} SET settings = '{stand.settings}' WHERE release = '{stand.release}'",
     )
+
+
+def claim_the_lead(site: Site, me: str, is_first: bool) -> bool:
+    """Return whether a host leads, which is to where it is the first that can.
+
+    One that was the first until now gives it up before: what it does once for all, it may still do.
+    """
+    since = f"clock_timestamp() - interval '{ALIVE} seconds'"
+    another = f"SELECT FROM {HOSTS} WHERE name <> '{me}' AND leads > {since} AND seen > {since}"
+    claim = f"CASE WHEN {is_first} AND NOT EXISTS ({another}) THEN clock_timestamp() END"
+    sql = f"UPDATE {HOSTS} SET leads = {claim} WHERE name = '{me}' RETURNING leads IS NOT NULL"
+    return ask(site, sql) == ["t"]
 
 
 def leave(site: Site, name: str) -> None:

@@ -11,7 +11,7 @@ fresh.
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -30,9 +30,6 @@ from . import (
 from .agreement import ALIVE, MOVED, Row, Stand, enter, look
 from .files import write
 from .site import Refused, Site
-
-DAY = 86400  # seconds
-
 
 # What this host knows
 
@@ -59,17 +56,23 @@ def keep(site: Site, me: str, hosts: Sequence[Sequence[str]]) -> None:
     others = [address for name, address in hosts if name != me and address]
     if len(hosts) > 1:
         peers.make(site)
-        peers.put(site, others)
+    peers.put(site, others)
+    if len(hosts) > 1:
         write(path(site), json.dumps({"me": me, "hosts": [list(pair) for pair in hosts]}))
     else:
         forget(site)
-        peers.put(site, others)
 
 
 def forget(site: Site) -> None:
     """Let this host do all by itself."""
     path(site).unlink(missing_ok=True)
     leads(site).unlink(missing_ok=True)
+
+
+def settle(site: Site, jobs: Collection[str]) -> None:
+    """Let a host do all by itself that was deployed as the only one: no job follows the others."""
+    if "hosts" not in jobs:
+        forget(site)
 
 
 def mine(site: Site) -> Stand:
@@ -190,6 +193,7 @@ def follow(site: Site) -> dict[str, Any]:
     is_first = is_one and leader(rows, wanted) == me
     is_due = must_stand_aside(me, mine(site), rows, wanted)
     is_over = wanted is not None and wanted.release == MOVED
+    is_first = agreement.claim_the_lead(site, me, is_first)
     todo: list[Callable[[], object]] = [partial(take_the_lead if is_first else let_lead, site)]
     if is_one and pairs != known["hosts"]:
         todo.append(partial(keep, site, me, pairs))
@@ -240,7 +244,7 @@ def take_the_lead(site: Site) -> None:
 def let_lead(site: Site) -> None:
     """Let another host do what is done once for all of them."""
     leads(site).unlink(missing_ok=True)
-    moving_uploads.forget(site, older=DAY)
+    moving_uploads.forget(site, older=moving_uploads.DAY)
 
 
 def must_stand_aside(me: str, stand: Stand, rows: Sequence[Row], wanted: Stand | None) -> bool:

@@ -25,6 +25,9 @@ from .uploads import PART, THUMBNAILS
 Listing = dict[str, dict[str, list[Any]]]
 
 
+DAY = 86400  # seconds
+
+
 def mark(site: Site) -> Path:
     return site.state / "moving-uploads.json"
 
@@ -149,10 +152,11 @@ def on_server(site: Site, place: Access | None, name: str) -> dict[str, list[Any
 def forget(site: Site, older: float = 0) -> None:
     """Forget what this host has not brought to its end, by now of no use, as others have gone on.
 
-    `older`: of so many seconds ago, at the least.
+    `older`: a restore of so many seconds ago, at the least. A move may yet be brought to its end
+    for a day, while the place before is there.
     """
-    for path in (mark(site), bucket.behind(site)):
-        if path.exists() and time.time() - path.stat().st_mtime >= older:
+    for path, age in ((bucket.behind(site), older), (mark(site), DAY)):
+        if path.exists() and time.time() - path.stat().st_mtime >= age:
             path.unlink()
 
 

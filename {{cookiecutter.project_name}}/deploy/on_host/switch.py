@@ -278,8 +278,7 @@ def run(site: Site, release: str, port: int, host: str, app: str, rename: bool) 
         with suppress(OSError):  # a full disk is no reason to undo; the next switch records it
             releases.note(site, release, switch.old)  # so it may be gone back to
             secret_settings.confirm(site)
-            if "hosts" not in {job.name for job in jobs.read(site)}:
-                lead.forget(site)  # it was deployed as the only one: nothing follows the others
+            lead.settle(site, {job.name for job in jobs.read(site)})
         with suppress(Exception):  # nor is what alarms and mail to root leave by
             system_mail.update(site, account.keep(site, app))
         switch.naming.mark.unlink(missing_ok=True)
