@@ -1,0 +1,132 @@
+"""Parts of private pages that are the same for everybody: made once, until a change ends them.
+
+{% public footer %} in a template says which; the row of the page is one, too. Where nothing but the
+address was asked until the end of a part, of a visitor without a session, it is as public as the
+page would be, and is kept with all statements of the page so far (reads.py), for PAGE_CACHE_SECONDS
+at most. On all other pages, public ones among them, it is made with the page.
+"""
+
+import pickle
+import time
+from contextlib import contextmanager
+from functools import wraps
+
+from django.conf import settings
+from django.core.cache import cache
+from django.utils.translation import get_language
+from mezzanine.core.request import current_request
+
+from . import kept, keys, reads, shared
+from .observed import Observed
+from .rules import is_of_nobody
+
+
+def key_of(request):
+    return keys.key(request, request.path, kind="page_cache.parts")
+
+
+@contextmanager
+def prepared(request):
+    """Find what is kept for a private page, and record its reads where parts of it may be kept."""
+    has_query = dict.get(request.META, "QUERY_STRING", "")
+    key = key_of(request) if hasattr(request, "site_id") else ""
+    found = shared.prepare(request, key)
+    is_observed = isinstance(request.COOKIES, Observed) and isinstance(request.META, Observed)
+    if found is not None and is_observed and not has_query:
+        request.parts = found.get(key, {})
+        yield
+    else:
+        with reads.recorded(None):
+            yield
+
+
+def are_prepared(request):
+    return vars(request).get("parts") is not None
+
+
+def are_possible(request):
+    """Return whether the part that comes next may be shown to others, by all that was until now."""
+    return (
+        are_prepared(request)
+        and not request.is_public
+        and shared.is_possible(request)
+        and reads.current.get() is not None
+        and reads.current.get().complete
+        and is_of_nobody(request)
+    )
+
+
+def once(request, name, make):
+    """Return what make() returns, a str or bytes; name is the only one of its kind on the page."""
+    if not are_possible(request):
+        return make()
+    page, now, part = reads.current.get(), time.time(), request.parts.get(name)
+    if part and (kept.is_current(part, request, now) or renew(request, part, now)):
+        page.add(part["reads"])
+        return part["made"]
+    made = make()
+    if are_possible(request):
+        request.parts[name] = {
+            "generation": request.generation,
+            "checked": now,
+            "until": min(now + settings.PAGE_CACHE_SECONDS, kept.end_of_day(now)),
+            "made": made,
+            "reads": page.as_list(),
+        }
+        request.parts_changed = True
+    return made
+
+
+def show(request, name, render):
+    """Return the text of the part of that name, which render() makes.
+
+    Meanwhile request.is_public is true also on a private page, so that forms in it hold no token.
+    """
+
+    def make():
+        was_public, request.is_public = request.is_public, True
+        try:
+            return render()
+        finally:
+            request.is_public = was_public
+
+    if request and are_prepared(request) and is_of_nobody(request):
+        return once(request, name, make)
+    return render()
+
+
+def load_page(with_ascendants_for_slug):
+    """Let private pages of one address share the row of the page, and those above it."""
+
+    @wraps(with_ascendants_for_slug)
+    def load(manager, slug, for_user=None, **kwargs):
+        def make():
+            return with_ascendants_for_slug(manager, slug, for_user=for_user, **kwargs)
+
+        request = current_request()
+        if not request or for_user is not getattr(request, "user", for_user):
+            return make()
+        if not are_possible(request):
+            return make()
+        name = "page", slug, get_language(), *sorted(kwargs.items())
+        found = once(request, name, lambda: pickle.dumps(make()))
+        return pickle.loads(found)  # noqa: S301 - of the cache, which pickles as well
+
+    return load
+
+
+def renew(request, part, now):
+    """Return whether the part holds, and note that; what the page has asked is not asked again."""
+    known = reads.current.get().found
+    asked = [each for each in part["reads"] if known.get((*each[:3],), ("",))[0] != each[3]]
+    if now >= part["until"] or not reads.unchanged(asked):
+        return False
+    part |= {"generation": request.generation, "checked": now}
+    request.parts_changed = True
+    return True
+
+
+def store(request, response):
+    """Keep the parts that a request has made, unless there is no page at the address."""
+    if vars(request).get("parts_changed") and response.status_code == 200:
+        cache.set(key_of(request), request.parts, kept.HOUR)

@@ -1,0 +1,185 @@
+"""Private pages are made of parts that are the same for everybody, and show nothing of others."""
+
+import uuid
+
+import pytest
+from bs4 import BeautifulSoup
+from django.conf import settings as project_settings
+from django.db import connection
+from django.http import HttpResponse
+from django.template import engines
+from django.test.utils import CaptureQueriesContext
+from mezzanine.pages.models import Page, RichTextPage
+from page_cache_views import urlpatterns
+from test_page_cache_edits import committed  # noqa: F401
+from test_page_cache_life import clock  # noqa: F401
+from test_page_cache_visitors import COOKIE, ENGLISH, GERMAN, LOOKS, PLACES, languages, place  # noqa: F401
+
+pytestmark = pytest.mark.usefixtures("mezzanines_base", "mezzanines_defaults", "keep_pages")
+
+SENT = "just-sent=1"  # who has sent a form gets private pages
+PART = "{% load page_cache_tags %}{% public x %}SHOWN{% endpublic %}"
+
+
+def shown(names):
+    return PART.replace("SHOWN", " ".join("{" + "{ " + name + " }" + "}" for name in names))
+
+
+def without_tokens(html):
+    """Return the page without what forms on private pages have besides."""
+    page = BeautifulSoup(html, "html.parser")
+    for field in page.select("[name=csrfmiddlewaretoken], [name=referrer]"):
+        field.decompose()
+    return " ".join(str(page).split())
+
+
+@pytest.fixture
+def put(monkeypatch):
+    """Return a function that lets /public/ show such values in a part, after view(request)."""
+
+    def put(*names, view=lambda request: {}):
+        source = shown(["made", *names])
+
+        def page(request):
+            values = {"made": uuid.uuid4().hex} | view(request)
+            return HttpResponse(engines["django"].from_string(source).render(values, request))
+
+        pattern = next(each for each in urlpatterns if str(each.pattern) == "public/")
+        monkeypatch.setattr(pattern, "callback", page)
+
+    return put
+
+
+def test_a_part_is_made_once(ask, put):
+    put()
+    one, other = (ask("/public/", cookies=SENT).text for _ in range(2))
+    assert one == other
+    assert ask("/public/?page=2", cookies=SENT).text != one
+
+
+def test_a_public_page_is_made_anew(ask, put):
+    put()
+    assert ask("/public/", cookies=SENT).text != ask("/public/").text
+
+
+def test_a_page_for_who_has_sent_a_form_asks_for_nothing_twice(ask):
+    ask("/about/", cookies=SENT), ask("/about/", cookies=SENT)  # the second looks for dates
+    with CaptureQueriesContext(connection) as asked:
+        ask("/about/", cookies=SENT)
+    assert not [each["sql"] for each in asked if "pages_page" in each["sql"]]
+
+
+@pytest.mark.parametrize("address", ["/", "/about/", "/about/team/", "/contact/", "/gallery/"])
+def test_a_page_of_parts_is_as_one_that_is_made_anew(ask, settings, address):
+    found = [without_tokens(ask(address, cookies=SENT).text) for _ in range(2)]
+    settings.PAGE_CACHE_SECONDS = 0
+    found.append(without_tokens(ask(address).text))
+    assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.parametrize("successor", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("look", range(len(LOOKS)), ids=LOOKS)
+def test_what_a_middleware_learns_of_a_visitor_is_in_no_part_for_others(
+    ask,
+    put,
+    place,  # noqa: F811
+    successor,
+    look,
+):
+    place(f"test_page_cache_visitors.before_{look}", successor)
+    put("request.learned")
+    for name in ("one", "two", "one", "two"):
+        about = dict(HTTP_ACCEPT_LANGUAGE=name, HTTP_USER_AGENT=name, REMOTE_ADDR=name)
+        html = ask("/public/", cookies=f"{SENT}; theme={name}", **about).text
+        assert name in html.partition(" ")[2]
+
+
+LEARNED = {
+    "a cookie": lambda request: request.COOKIES.get("theme"),
+    "a cookie that others have not": lambda request: request.COOKIES.get("mezzanine-rating"),
+    "the token": lambda request: request.COOKIES.get(project_settings.CSRF_COOKIE_NAME),
+    "a header": lambda request: request.headers.get("User-Agent"),
+    "all cookies": lambda request: dict(request.COOKIES),
+}
+
+
+@pytest.mark.parametrize("learn", LEARNED.values(), ids=LEARNED)
+def test_what_a_view_learns_of_a_visitor_is_in_no_part_for_others(ask, put, learn):
+    put("learned", view=lambda request: {"learned": learn(request)})
+    token = project_settings.CSRF_COOKIE_NAME
+    for name in ("one" * 11, "two" * 11, "one" * 11):
+        cookies = "; ".join([SENT, *(f"{key}={name[:32]}" for key in ("theme", token))])
+        html = ask("/public/", cookies=f"{cookies}; mezzanine-rating={name}", HTTP_USER_AGENT=name)
+        assert name[:32] in html.text
+
+
+def test_a_token_in_a_part_is_of_one_visitor(ask, put):
+    put("csrf_token")
+    tokens = {ask("/public/", cookies=SENT).text.split()[1] for _ in range(3)}
+    assert len(tokens) == 3
+
+
+def test_what_is_in_a_session_is_in_no_part_for_others(ask, put):
+    def begin(request):
+        request.session["name"] = request.GET.get("name", uuid.uuid4().hex)
+        return {"name": request.session["name"]}
+
+    put("name", view=begin)
+    assert len({ask("/public/", cookies=SENT).text for _ in range(3)}) == 3
+
+
+def test_who_is_logged_in_gets_no_part_of_others_and_leaves_none(ask, put):
+    put("request.user.username")
+    for _ in range(2):
+        assert "admin" in ask("/public/", user="admin", cookies=SENT).text
+        assert "admin" not in ask("/public/", cookies=SENT).text
+
+
+def test_each_visitor_reads_parts_in_the_own_language(ask, put, place, languages):  # noqa: F811
+    place("django.middleware.locale.LocaleMiddleware", PLACES["where Django has it"])
+    put("LANGUAGE_CODE")
+    german = dict(COOKIE, cookies=f"{COOKIE['cookies']}; {SENT}")
+    for _ in range(2):
+        for visitor, code in ((ENGLISH, "en"), (GERMAN, "de"), (german, "de")):
+            assert ask("/public/", **({"cookies": SENT} | visitor)).text.split()[1] == code
+
+
+def test_an_edit_is_in_the_part_that_shows_it_at_once(ask, put, committed):  # noqa: F811
+    def title(request):
+        return {"title": Page.objects.get(slug="about").title}
+
+    put("title", view=title)
+    ask("/public/", cookies=SENT)
+    for words, slug in (("Walks", "gallery"), ("Rooms", "about")):
+        before = ask("/public/", cookies=SENT).text
+        with committed():
+            Page.objects.filter(slug=slug).update(title=words)
+        after = ask("/public/", cookies=SENT).text
+        assert (before == after, "Rooms" in after) == (slug != "about", slug == "about")
+
+
+def test_a_part_is_of_one_address(ask):
+    for slug in ("one", "two"):
+        RichTextPage.objects.create(title=f"Page {slug}", slug=slug)
+    for _ in range(2):
+        for slug in ("one", "two"):
+            page = BeautifulSoup(ask(f"/{slug}/", cookies=SENT).text, "html.parser")
+            assert page.select_one("link[rel=canonical]")["href"].endswith(f"/{slug}/")
+
+
+def test_the_clock_ends_a_part(ask, put, clock):  # noqa: F811
+    put()
+    first = ask("/public/", cookies=SENT).text
+    clock.now += 59
+    assert ask("/public/", cookies=SENT).text == first
+    clock.now += 2
+    assert ask("/public/", cookies=SENT).text != first
+
+
+def test_a_page_that_writes_keeps_no_part(ask, put):
+    def write(request):
+        Page.objects.filter(slug="about").update(title="Rooms")
+        return {}
+
+    put(view=write)
+    assert ask("/public/", cookies=SENT).text != ask("/public/", cookies=SENT).text
