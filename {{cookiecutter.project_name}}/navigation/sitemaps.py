@@ -10,8 +10,10 @@ https://developers.google.com/search/docs/specialty/international/localized-vers
 from django.apps import apps
 from django.conf import settings
 from django.contrib.sitemaps import Sitemap, views
+from django.core.paginator import Paginator
 from django.db.models import TextField
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import override
 from mezzanine.core.models import Displayable
 from mezzanine.pages.models import Page
@@ -27,6 +29,11 @@ class InLanguage(Sitemap):
 
     def __init__(self, language=None):
         self.language = language
+
+    @cached_property
+    def paginator(self):
+        """Of which Django makes a new one each time, which counts again."""
+        return Paginator(self._items(), self.limit)
 
     def _urls(self, page, protocol, domain):
         if not self.language:

@@ -11,6 +11,7 @@ import time
 
 from django.core.cache import cache
 from django.utils.translation import get_language
+from mezzanine.core.request import current_request
 from mezzanine.utils.sites import current_site_id
 
 from . import dates, generation, kept, keys, reads
@@ -47,7 +48,8 @@ def is_possible(request):
 def once(request, name, load):
     """Return what load() returns, of the database and the same for all visitors.
 
-    name, a str, says what it is of the site and the present language. Only where is_possible().
+    It makes its queries itself: the time that is in others is over. name, a str, says what it is of
+    the site and the present language. Only where is_possible().
     """
     parts, now = parts_of(request), time.time()
     part = parts.get(name)
@@ -63,6 +65,12 @@ def once(request, name, load):
     if page := reads.current.get():
         page.add(part["reads"])
     return pickle.loads(part["found"])  # noqa: S301 - of the cache, which pickles as well
+
+
+def if_possible(name, load):
+    """Return what once() does for the current request, else what load() does."""
+    request = current_request()
+    return once(request, name, load) if request and is_possible(request) else load()
 
 
 def is_the_same_for_all(request):

@@ -3,8 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from addresses import BLOG, POST
 from bs4 import BeautifulSoup
+from django.contrib.auth import get_user_model
 from growing import SHAPES, cost, grow_pages
+from mezzanine.blog.models import BlogPost
 from mezzanine.core.models import CONTENT_STATUS_DRAFT
 from mezzanine.core.request import current_request
 from mezzanine.pages.models import Page, RichTextPage
@@ -126,3 +129,41 @@ def test_who_has_written_sees_it_before_it_is_committed(ask, monkeypatch):
 
     monkeypatch.setattr(menus, "begin", begin)
     assert ">Walks</a>" in ask("/contact/", cookies="just-sent=1").text
+
+
+def counting(statements):
+    """Return those that look at all posts."""
+    return [each for each in statements if "blog_blogpost" in each and "COUNT(" in each.upper()]
+
+
+@VISITORS
+def test_posts_are_counted_by_the_first_page_alone(ask, monkeypatch, cookies):
+    ask(POST), ask(f"{BLOG}?page=1")
+    with cost(monkeypatch) as found:
+        lists = [ask(address, cookies=cookies).text for address in (f"{BLOG}?page=2", BLOG)]
+    assert all(BLOG in html for html in lists)
+    # Categories are counted each time.
+    assert not [each for each in counting(found.statements) if "blogcategory" not in each]
+
+
+@VISITORS
+def test_a_post_is_counted_at_once(ask, committed, settings, cookies):  # noqa: F811
+    settings.BLOG_POST_PER_PAGE = 2
+    author = get_user_model().objects.get(username="admin")
+    for number in range(3):
+        html = ask(BLOG, cookies=cookies).text + ask(POST, cookies=cookies).text
+        assert html.count(f"({BlogPost.objects.filter(user=author).count()})") >= 2
+        assert ("page=2" in html) == (BlogPost.objects.count() > 2)
+        with committed():
+            BlogPost.objects.create(title=f"New {number}", content="x", user=author)
+
+
+def test_staff_count_drafts_and_visitors_do_not(ask, settings):
+    settings.BLOG_POST_PER_PAGE = 1
+    BlogPost.objects.exclude(slug="hello").delete()
+    author = get_user_model().objects.get(username="admin")
+    BlogPost.objects.create(title="x", content="x", user=author, status=CONTENT_STATUS_DRAFT)
+    for _ in range(2):
+        assert "page=2" in ask(BLOG, user="admin").text
+        for cookies in ("", "just-sent=1"):
+            assert "page=2" not in ask(BLOG, cookies=cookies).text

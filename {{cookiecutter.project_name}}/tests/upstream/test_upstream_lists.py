@@ -26,6 +26,15 @@ def test_the_archive_loads_the_date_of_each_post(monkeypatch):
     assert found.rows > 30
 
 
+def test_a_list_counts_all_that_there_is_each_time(monkeypatch):
+    paginate = original("mezzanine.utils.views.paginate")
+    with cost(monkeypatch) as found:
+        for _ in range(2):
+            paginate(BlogPost.objects.published(), 1, 5, 10)
+    assert len(found.statements) == 2
+    assert all("COUNT(*)" in statement for statement in found.statements)
+
+
 def test_authors_and_tags_have_no_bound(post):
     blog_authors = original("mezzanine.blog.templatetags.blog_tags.blog_authors")
     keywords_for = original("mezzanine.generic.templatetags.keyword_tags.keywords_for")
