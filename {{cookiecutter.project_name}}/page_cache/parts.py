@@ -18,7 +18,7 @@ from mezzanine.core.request import current_request
 
 from . import kept, keys, reads, shared
 from .observed import Observed
-from .rules import is_of_nobody
+from .rules import OWN_IDEAS, is_of_nobody
 
 
 def key_of(request):
@@ -28,11 +28,11 @@ def key_of(request):
 @contextmanager
 def prepared(request):
     """Find what is kept for a private page, and record its reads where parts of it may be kept."""
-    has_query = dict.get(request.META, "QUERY_STRING", "")
+    is_plain = request.method == "GET" and not dict.get(request.META, "QUERY_STRING", "")
     key = key_of(request) if hasattr(request, "site_id") else ""
     found = shared.prepare(request, key)
     is_observed = isinstance(request.COOKIES, Observed) and isinstance(request.META, Observed)
-    if found is not None and is_observed and not has_query:
+    if found is not None and is_observed and is_plain:
         request.parts = found.get(key, {})
         yield
     else:
@@ -127,6 +127,17 @@ def renew(request, part, now):
 
 
 def store(request, response):
-    """Keep the parts that a request has made, unless there is no page at the address."""
-    if vars(request).get("parts_changed") and response.status_code == 200:
+    """Keep the parts that a request has made, unless the view has own ideas about keeping."""
+    is_changed = vars(request).get("parts_changed") and response.status_code == 200
+    if is_changed and not is_of_one_visitor(response):
         cache.set(key_of(request), request.parts, kept.HOUR)
+
+
+def is_of_one_visitor(response):
+    """Return whether a view has said that its page is for one visitor, or for once."""
+    varies = {name.strip().lower() for name in response.get("Vary", "").split(",")}
+    return (
+        any(response.has_header(name) for name in OWN_IDEAS)
+        or bool(varies - {"", "cookie", "accept-encoding"})
+        or bool(response.cookies.keys() - {settings.CSRF_COOKIE_NAME})
+    )

@@ -15,6 +15,8 @@ from test_page_cache_edits import committed  # noqa: F401
 from test_page_cache_life import clock  # noqa: F401
 from test_page_cache_visitors import COOKIE, ENGLISH, GERMAN, LOOKS, PLACES, languages, place  # noqa: F401
 
+from page_cache.rules import fresh
+
 pytestmark = pytest.mark.usefixtures("mezzanines_base", "mezzanines_defaults", "keep_pages")
 
 SENT = "just-sent=1"  # who has sent a form gets private pages
@@ -42,7 +44,10 @@ def put(monkeypatch):
 
         def page(request):
             values = {"made": uuid.uuid4().hex} | view(request)
-            return HttpResponse(engines["django"].from_string(source).render(values, request))
+            response = HttpResponse(engines["django"].from_string(source).render(values, request))
+            for name, value in values.get("headers", {}).items():
+                response[name] = value
+            return response
 
         pattern = next(each for each in urlpatterns if str(each.pattern) == "public/")
         monkeypatch.setattr(pattern, "callback", page)
@@ -60,6 +65,39 @@ def test_a_part_is_made_once(ask, put):
 def test_a_public_page_is_made_anew(ask, put):
     put()
     assert ask("/public/", cookies=SENT).text != ask("/public/").text
+
+
+def has_headers(**headers):
+    return lambda request: {
+        "headers": {name.replace("_", "-"): value for name, value in headers.items()}
+    }
+
+
+OWN_IDEAS = {
+    "keeps nothing": has_headers(Cache_Control="no-store"),
+    "expires by itself": has_headers(Expires="Thu, 01 Jan 2032 00:00:00 GMT"),
+    "varies": has_headers(Vary="Cookie, X-Requested-With"),
+}
+
+
+@pytest.mark.parametrize("view", OWN_IDEAS.values(), ids=OWN_IDEAS)
+def test_a_view_with_own_ideas_about_keeping_has_no_parts(ask, put, view):
+    put(view=view)
+    assert ask("/public/", cookies=SENT).text != ask("/public/", cookies=SENT).text
+
+
+def test_a_view_that_is_fresh_has_no_parts(ask, monkeypatch, put):
+    put()
+    pattern = next(each for each in urlpatterns if str(each.pattern) == "public/")
+    monkeypatch.setattr(pattern, "callback", fresh(pattern.callback))
+    assert ask("/public/", cookies=SENT).text != ask("/public/", cookies=SENT).text
+
+
+def test_what_is_made_for_head_is_no_part_of_a_page(ask, put):
+    put("request.method")
+    for method in ("head", "get", "head", "get"):
+        response = ask("/public/", method=method, cookies=SENT)
+        assert method == "head" or response.text.endswith("GET")
 
 
 def test_a_page_for_who_has_sent_a_form_asks_for_nothing_twice(ask):
