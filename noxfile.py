@@ -16,7 +16,8 @@ nox.options.sessions = ["lint", "template", "project", "browser", "deploy"]
 
 HERE = Path(__file__).parent
 NEWEST = "3.13"  # of Debian's Pythons; edited projects are tested with the one that runs nox
-# At a time, in the order of the alphabet, in which the longest are not the last.
+# At a time, in the order of the alphabet, in which the longest are not the last; those of hosts, in
+# that of tests/deploy/conftest.py.
 TWO_MODULES = ("--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder")
 ALSO_LONG = ("-m", "")  # also what is marked as long, which pyproject.toml leaves out
 CAPTURED = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}

@@ -52,13 +52,19 @@ def tracked_files():
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory, tracked_files):
+def clone(tmp_path_factory, tracked_files):
     """The template as a clone has it: nothing that tools have left beside its files."""
     copy = tmp_path_factory.mktemp("template")
     for path in tracked_files:
         (copy / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(TEMPLATE / path, copy / path)
     return copy
+
+
+@pytest.fixture(scope="session")
+def template(clone):
+    """What tests make projects of; those of hosts have another one."""
+    return clone
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 import rootfs
-from faults import STEPS, make_harmable
+from faults import STEPS, answers, edit, make_harmable, wait_for
 from machine import missing
 from prepared import with_packages
 from rig import Rig
@@ -20,6 +20,18 @@ HOSTS = pytest.StashKey()
 
 
 LONG = pytest.mark.long
+STORAGE = "{{cookiecutter.project_name}}/{{cookiecutter.project_name}}/storage.py"
+
+
+# The first waits more than it works, so others work beside it. The second is on the other Debian:
+# each worker prepares one. Were the third the last, one worker would have nothing to do.
+BEGUN_FIRST = ["test_trusted_in_trouble", "test_migrations", "test_uploads_elsewhere"]
+
+
+def pytest_collection_modifyitems(items):
+    """Let the modules follow in the order of the alphabet, but for those of BEGUN_FIRST."""
+    order = {name: number for number, name in enumerate(BEGUN_FIRST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
 
 
 # In the steps in which most can break, nox alone makes faults too.
@@ -58,6 +70,17 @@ usermod --append --groups sudo typist
 echo Port 2222 >/etc/ssh/sshd_config.d/port.conf
 systemctl restart ssh
 """
+
+
+@pytest.fixture(scope="session")
+def template(clone, tmp_path_factory):
+    """The template, whose projects compress static files in haste, five seconds less for each site.
+
+    test_deploy.py, and what measures, makes projects of the clone.
+    """
+    hasty = shutil.copytree(clone, tmp_path_factory.mktemp("hasty") / "template")
+    edit(hasty / STORAGE, "quality=10", "quality=1")
+    return hasty
 
 
 @pytest.fixture(scope="session")
@@ -182,8 +205,8 @@ def debian(request, make_host):
 
 
 @pytest.fixture(scope="session")
-def site(up_with_packages, template, tmp_path_factory):
-    """A live site whose deploys can be harmed: see faults.py."""
+def live_site(up_with_packages, template, tmp_path_factory):
+    """What `site` switches on and off."""
     project = Baker(template, tmp_path_factory.mktemp("live")).bake(live_hostname=HOST)
     make_harmable(project)
     host = up_with_packages("live", suite="trixie")
@@ -193,6 +216,19 @@ def site(up_with_packages, template, tmp_path_factory):
     site.fab("all")
     yield site
     host.down()
+
+
+@pytest.fixture(scope="module")
+def site(live_site):
+    """A live site whose deploys can be harmed: see faults.py.
+
+    Its host is off when no module needs it: what cron runs there takes the time of others.
+    """
+    if live_site.host.state == "stopped":
+        live_site.host.start()
+        wait_for(lambda: answers(live_site))
+    yield live_site
+    live_site.host.kill()
 
 
 @pytest.hookimpl(wrapper=True)

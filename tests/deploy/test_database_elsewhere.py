@@ -151,7 +151,7 @@ def test_a_backup_comes_back_there(distant, server):
     sql(server, f"ALTER ROLE {NAME} NOCREATEDB")
     output = distant.fab("restore", name, "--yes", name, status=1)
     assert f'ALTER ROLE "{NAME}" CREATEDB' in output
-    assert "may load no backup beside it" in distant.fab("status")
+    assert "may load no backup beside it" in distant.status()
     output = distant.fab("deploy", "--force", "--maintenance", status=1)
     assert f'ALTER ROLE "{NAME}" CREATEDB' in output
     assert "Code of" not in output  # nothing was built

@@ -68,15 +68,15 @@ def send_now(site):
     site.host.run(f"{IN_RELEASE} send_queued_mail", user="posting")
 
 
-def mail_row(site, status):
-    return re.search(r"^[✓✗] mail: .*", site.fab("status", status=status), re.M)[0]
+def mail_row(site, mark):
+    return re.search(rf"^{mark} mail: .*", site.status(), re.M)[0]
 
 
 def test_without_a_mail_server_plan_deploy_status_and_visitors_say_so(site):
     line = "Mail is not configured: EMAIL_HOST names no mail server"
     assert site.told.count("The site cannot send mail (EMAIL_HOST localhost, port 25: ") == 1
     assert f"{line}; type fab secret EMAIL_HOST" in site.fab("plan")
-    assert line in mail_row(site, 0)
+    assert line in mail_row(site, "✓")
     assert line in site.fab("mail", "ann@example.com", status=1)
     assert visit(site)[0] == 200
     assert "Please ask for a new password" in (site.host.root / "opt/mail/page").read_text()
@@ -102,7 +102,7 @@ def test_no_visitor_waits_for_a_mail_server_and_cron_sends_later(site):
     status, seconds = visit(site)
     assert status in (200, 302)
     assert seconds < 5
-    assert states(site) == ["waiting"]
+    assert states(site) in (["waiting"], ["sending"])  # cron may have begun
     serve(site)
     wait_for(lambda: states(site) == ["sent"], 130)
     wait_for(lambda: len(taken(site)) > before, 10)
@@ -146,7 +146,7 @@ def test_what_a_server_refuses_for_good_is_wrong_with_its_words(site):
     queue(site, "nobody@example.com")
     send_now(site)
     wait_for(lambda: states(site) == ["doubtful", "failed"], 60)
-    row = mail_row(site, 1)
+    row = mail_row(site, "✗")
     assert "2 not delivered, see E-mails in the admin" in row
     assert f"the last, of {NAME}: 550 5.1.1 No such mailbox" in row
 

@@ -8,6 +8,7 @@ from faults import wait_for
 from load import Load
 from sites import HOST, Site
 from support import Baker
+from trust import told, workers
 
 
 @pytest.fixture(scope="module")
@@ -16,6 +17,7 @@ def site(up_with_packages, template, tmp_path_factory):
     project = Baker(template, tmp_path_factory.mktemp("sites")).bake(live_hostname=HOST)
     host = up_with_packages("sites", suite="bookworm")
     site = Site(project, host, SSH_USER="root", ADMIN_PASS="adminadmin")
+    site.certificates = host.root / "srv/mysite/certificates"
     site.fab("all")
     yield site
     host.down()
@@ -30,7 +32,7 @@ def test_a_site_that_is_added_answers_at_once(site):
     with Load(site, HOST) as load:
         assert site.get("/", host="www.two.example")[0] == 404
         site.fab("manage", "addsite two.example --alias zwei.example")
-        wait_for(lambda: all_answer(site, "two.example", 200), 10)
+        wait_for(lambda: all_answer(site, "two.example", 200), 30)
         assert site.get("/", host="TWO.example.:443")[0] == 200
         assert site.get("/", host="zwei.example")[0] == 301
     assert load.failures == []
@@ -51,13 +53,10 @@ def test_a_stranger_gets_no_site(site, host):
 
 def test_fab_sites_tells_of_each_name(site):
     names = (HOST, "two.example", "www.two.example", "zwei.example")
-    told = [rf"^    {name}  waiting: " for name in names]
-
-    def is_told():
-        output = site.fab("sites")
-        return all(re.search(line, output, re.M) for line in told)
-
-    wait_for(is_told, 150)  # the server looks at them each minute
+    # The server looks at them each minute.
+    wait_for(lambda: all(told(site, name).startswith("waiting: ") for name in names), 150)
+    output = site.fab("sites")
+    assert all(re.search(rf"^    {name}  waiting: ", output, re.M) for name in names)
 
 
 LONG = f"{'a' * 63}.{'b' * 28}.example"  # 100 characters: Django's sites hold no more
@@ -65,7 +64,7 @@ LONG = f"{'a' * 63}.{'b' * 28}.example"  # 100 characters: Django's sites hold n
 
 def test_a_site_with_the_longest_name_answers(site):
     site.fab("manage", f"addsite {LONG}")
-    wait_for(lambda: all_answer(site, LONG, 200), 10)
+    wait_for(lambda: all_answer(site, LONG, 200), 30)
     assert site.get("/", host=f"www.{LONG}")[0] == 301
     assert "✓ nginx" in site.status()
     site.fab("manage", f"removesite {LONG} --force")
@@ -94,7 +93,7 @@ MEMORY = "ps -C nginx -o rss= | awk '{ sum += $1 } END { print sum }'"
 
 def test_twenty_thousand_names_cost_nginx_nothing(site, figures):
     before = int(site.host.run(MEMORY).stdout)
-    workers = site.host.run("pgrep --parent $(cat /run/nginx.pid) -f worker").stdout
+    at_work = workers(site)
     site.fab(
         "psql",
         "INSERT INTO django_site (domain, name)"
@@ -105,7 +104,7 @@ def test_twenty_thousand_names_cost_nginx_nothing(site, figures):
     output = site.fab("sites")
     seconds = time.monotonic() - started
     assert "\n    www.site-10000.customers.agency.example" in output
-    assert site.host.run("pgrep --parent $(cat /run/nginx.pid) -f worker").stdout == workers
+    assert workers(site) == at_work
     after = int(site.host.run(MEMORY).stdout)
     figures(f"fab sites, 20,000 names: {seconds:.0f} s; memory of NGINX × {after / before:.2f}")
     assert site.get("/", host="site-9999.customers.agency.example")[0] in (200, 404)
@@ -122,5 +121,5 @@ def test_a_site_that_is_removed_is_a_stranger_again(site):
     with Load(site, HOST) as load:
         site.fab("manage", "removesite two.example --force")
         for host in ("two.example", "zwei.example"):
-            wait_for(lambda host=host: all_answer(site, host, 404), 10)
+            wait_for(lambda host=host: all_answer(site, host, 404), 30)
     assert load.failures == []

@@ -19,6 +19,7 @@ from trust import (
     parts,
     paused,
     rows_of_ledger,
+    soon,
     told,
     trusting,
 )
@@ -67,7 +68,7 @@ def test_a_ca_that_takes_its_time_to_look_signs_all_the_same(site, authority):
     authority.start_ca(sleep=15)
     trust_ca(site, authority)
     authority.lead(**{HOST: site.host.address})
-    wait_for(lambda: is_trusted(site), 3 * MINUTE)
+    soon(site, lambda: is_trusted(site), 3 * MINUTE)
     assert ask(site, authority).status == 200
     authority.start_ca()
     trust_ca(site, authority)
@@ -125,7 +126,7 @@ def test_a_name_that_is_led_elsewhere_while_the_ca_looks_waits_and_no_other_does
         wait_for(lambda: is_trusted(site, "stays.test"), MINUTE)
     authority.lead(**{"moved.test": site.host.address})
     in_ledger(site, "UPDATE name SET next = 0 WHERE name = 'moved.test'")  # a quarter of an hour
-    wait_for(lambda: is_trusted(site, "moved.test"), 2 * MINUTE)
+    soon(site, lambda: is_trusted(site, "moved.test"), 2 * MINUTE)
 
 
 SMALL_DISK = """
@@ -164,7 +165,7 @@ def test_on_a_full_disk_nothing_is_ordered_and_what_is_there_goes_on(site, autho
         assert not orders(seen, "disk.test")
         assert ask(site, authority).status == 200
         site.host.run("rm /srv/mysite/certificates/private/full")
-        wait_for(lambda: is_trusted(site, "disk.test"), 2 * MINUTE)
+        soon(site, lambda: is_trusted(site, "disk.test"), 2 * MINUTE)
         assert len(orders(seen, "disk.test")) == 1
     site.host.run(LARGE_DISK)
 

@@ -6,6 +6,7 @@ import socket
 import sqlite3
 import ssl
 import subprocess
+import time
 from contextlib import closing, contextmanager
 
 import pytest
@@ -136,6 +137,15 @@ def in_ledger(site, sql):
     database.close()
 
 
+def soon(site, condition, seconds):
+    """Wait until it is so; the agent, which looks at a name once a minute, looks in each round."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"not so after {seconds} s"
+        in_ledger(site, "UPDATE name SET asked = 0 WHERE asked > 0")
+        time.sleep(1)  # a round takes ten
+
+
 def rows_of_ledger(site, sql):
     with sqlite3.connect(site.certificates / "private/ledger.sqlite3", timeout=30) as database:
         rows = database.execute(sql).fetchall()
@@ -144,4 +154,6 @@ def rows_of_ledger(site, sql):
 
 
 def workers(site):
-    return site.host.run("pgrep --parent $(cat /run/nginx.pid) -f worker").stdout
+    """Return the numbers of NGINX's workers, but for those that a reload has told to end."""
+    exactly = "pgrep --parent $(cat /run/nginx.pid) -fx 'nginx: worker process'"
+    return site.host.run(exactly).stdout

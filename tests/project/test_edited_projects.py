@@ -20,7 +20,8 @@ SETTINGS = {
     'SessionMiddleware",\n': 'SessionMiddleware",\n'
     '    "django.middleware.locale.LocaleMiddleware",\n    "recipes.middleware.greeting",\n',
     "SITE_ID = 1\n": 'SITE_ID = 1\nSITE_TITLE = "Ours"\nBLOG_SLUG = "news"\n'
-    "COMMENTS_DEFAULT_APPROVED = False\nACCOUNTS_APPROVAL_REQUIRED = True\n",
+    "COMMENTS_DEFAULT_APPROVED = False\nACCOUNTS_APPROVAL_REQUIRED = True\n"
+    'AUTH_USER_MODEL = "recipes.Baker"\n',
     '"SSH_USER": ""': '"SSH_USER": "deploy"',
     '"SSH_KEY_PATH": ""': '"SSH_KEY_PATH": "~/.ssh/id_ed25519"',
     '"PROJECT_NAME": PROJECT_APP': '"PROJECT_NAME": "bakery"',

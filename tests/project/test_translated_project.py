@@ -160,6 +160,7 @@ def test_the_projects_own_tests_pass_with_translations(make, python):
     # In German, since a test that speaks English then does not speak the language of the content.
     site = make(python, PYTHONPATH="")
     edit(site.path / "mysite/settings.py", TRANSLATED | GERMAN)
+    put_languages_into_addresses(site.path)
     site.run("manage", "makemigrations")
     options = [f"--ignore-glob={site.path}/tests/{pattern}" for pattern in OF_SERVERS]
     site.run("pytest", "-q", "-p", "no:cacheprovider", *options)

@@ -48,6 +48,7 @@ class SettingsForm(mezzanine_forms.SettingsForm):
                 field = self.fields[name]
                 options = {"label": field.label, "help_text": field.help_text}
                 self.fields[name] = KeyField(required=False, initial=field.initial, **options)
+                self.fields[name].validators = field.validators
                 self.fields[name].widget.attrs["autocomplete"] = "new-password"
 
     def clean(self):

@@ -1,4 +1,4 @@
-"""Posts of feeds: RSS of any version, and Atom 1.0."""
+"""Posts of feeds: RSS and Atom of any version."""
 
 import re
 from urllib.parse import urljoin
@@ -6,10 +6,11 @@ from xml.etree import ElementTree
 
 from django.utils.html import escape, linebreaks
 
+from . import atom_03
 from .entries import Entry
 from .reading import date, text
 
-ATOM = "{http://www.w3.org/2005/Atom}"
+ATOM = atom_03.ATOM_1
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 MEDIA = "{http://search.yahoo.com/mrss/}"
 DC = "{http://purl.org/dc/elements/1.1/}"
@@ -87,6 +88,7 @@ def atom_link(node):
 def atom_entry(node, base=""):
     """Return the Entry of an <entry>, whose addresses may be relative to a base."""
     tags = [each.get("label") or each.get("term", "") for each in node.findall(f"{ATOM}category")]
+    tags += subjects(node)
     base, link = urljoin(base, node.get(BASE, "")), atom_link(node)
     return Entry(
         title=atom_title(node),
@@ -99,11 +101,16 @@ def atom_entry(node, base=""):
     )
 
 
+def subjects(node):
+    """Return the tags that an entry has as Dublin Core."""
+    return [(each.text or "").strip() for each in node.findall(f"{DC}subject")]
+
+
 def rss_entry(node, base):
     """Return the Entry of an <item>, whose address may be relative to a base."""
     prefix = node.tag.removesuffix("item")  # the namespace, which most versions have not
     tags = [(each.text or "").strip() for each in node.findall(f"{prefix}category")]
-    tags += [(each.text or "").strip() for each in node.findall(f"{DC}subject")]
+    tags += subjects(node)
     link = text(node, f"{prefix}link") or address_in_guid(node, prefix)
     return Entry(
         title=text(node, f"{prefix}title"),
@@ -130,7 +137,11 @@ def address_in_guid(node, prefix):
 
 
 def entries_of(root):
-    """Return the entries of a feed, or None where the document is none."""
+    """Return the entries of a feed, or None where the document is none.
+
+    A feed of Atom 0.3 is then one of Atom 1.0.
+    """
+    atom_03.renewed(root)
     if root.tag == f"{ATOM}feed":
         nodes = [node for node in root.findall(f"{ATOM}entry") if node.find(THREAD) is None]
         return [atom_entry(node, root.get(BASE, "")) for node in nodes]

@@ -3,6 +3,8 @@
 import gzip
 import re
 import zlib
+from base64 import b64decode
+from binascii import Error
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from html.entities import name2codepoint
@@ -96,6 +98,14 @@ def number_of(match):
     name = match[1].decode()
     known = name in name2codepoint and name not in XML
     return f"&#{name2codepoint[name]};".encode() if known else match[0]
+
+
+def of_base64(value, name):
+    """Return the text that is written in base64; name says in an error what it is."""
+    try:
+        return b64decode("".join(value.split()), validate=True).decode()
+    except (Error, UnicodeDecodeError) as error:
+        raise CommandError(f"A {name} of the file is not base64: {error}") from None
 
 
 def text(node, name):

@@ -9,7 +9,8 @@ WHOLE = re.compile(r"(<(pre|script|style|table|ul|ol)\b.*?</\2>)", re.I | re.S)
 MARKS = re.compile(r"<!--\s*(?:/?wp:|more\b|nextpage\b).*?-->", re.S)
 CAPTION = re.compile(r"\[caption\b([^\]]*)\](.*?)\[/caption\]", re.S)
 PICTURE = re.compile(r"\s*((?:<a\b[^>]*>\s*)?<img\b[^>]*>(?:\s*</a>)?)\s*(.*)", re.I | re.S)
-SHORTCODE = re.compile(r"\[/?([a-z][a-z_-]+)(?:\s[^\]\n]*)?/?\](?!\()")
+EMBEDDED = re.compile(r"^[ \t]*(https?://[^\s<>\"]+)[ \t]*$", re.M)
+SHORTCODE = re.compile(r"\[/?([a-z][a-z0-9_-]+)(?:\s[^\]\n]*)?/?\](?!\()")
 
 
 def caption(match):
@@ -27,6 +28,7 @@ def paragraphs(content):
     content = CAPTION.sub(caption, MARKS.sub("\n\n", content.replace("\r\n", "\n")))
     found = []
     for part in WHOLE.split(content)[::3]:
+        part = EMBEDDED.sub(r'<a href="\1">\1</a>', part)
         found.append([each.strip() for each in re.split(r"\n\s*\n", part)])
     whole = [[each] for each in WHOLE.split(content)[1::3]] + [[]]
     pieces = [piece for pair in zip(found, whole, strict=True) for each in pair for piece in each]
@@ -37,6 +39,11 @@ def paragraphs(content):
 
 def paragraph(words):
     return "<p>" + re.sub(r"(?<!<br>)(?<!<br/>)(?<!<br />)\n", "<br>\n", words) + "</p>"
+
+
+def embedded(content):
+    """Return how many addresses, alone on a line, WordPress shows as what is there."""
+    return sum(len(EMBEDDED.findall(part)) for part in WHOLE.split(MARKS.sub("", content))[::3])
 
 
 def shortcodes(content):

@@ -10,7 +10,6 @@ from urllib.parse import quote, unquote
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from mezzanine.conf import settings
-from mezzanine.core.templatetags import mezzanine_tags
 from PIL import Image, ImageOps
 
 LARGEST_OF_GRID = 360  # pixels; twice what the grid of the library shows
@@ -125,5 +124,7 @@ def fit(picture, size, centre, colour):
 
 def install():
     """Take the place of Mezzanine's tag, which writes to a disk."""
+    from mezzanine.core.templatetags import mezzanine_tags  # it imports all middleware
+
     mezzanine_tags.thumbnail = thumbnail
     mezzanine_tags.register.simple_tag(thumbnail)

@@ -15,8 +15,9 @@ class NavigationConfig(AppConfig):
         menus.install()
         searching.install()
         if apps.is_installed("mezzanine.blog"):
-            from . import admin, blog, indexes
+            from . import admin, blog, indexes, syndication
 
             admin.install_blog()
             blog.install()
             indexes.install()
+            syndication.install()

@@ -100,7 +100,7 @@ def paginated(paginate):
     @wraps(paginate)
     def paginate_counted(posts, *args, **kwargs):
         match = getattr(current_request(), "resolver_match", None)
-        if match and match.func is views.blog_post_list and not match.kwargs:
+        if match and match.func is views.blog_post_list and not (match.args or match.kwargs):
             posts.count = MethodType(count, posts)
         return paginate(posts, *args, **kwargs)
 

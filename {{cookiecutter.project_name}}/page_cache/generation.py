@@ -9,10 +9,12 @@ https://docs.djangoproject.com/en/5.2/topics/db/instrumentation/
 import re
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache as once
 from functools import wraps
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.cache import cache
 
 from . import reads
@@ -27,13 +29,12 @@ UNTOLD = re.compile(r"\s*(SET|SHOW|PRAGMA|EXPLAIN|DECLARE|FETCH)\b", re.IGNORECA
 # All else may change a page. Sessions, times of logins, mails and the log of the admin are on none.
 # Nor is what showing a page writes: a new feed has no tweets yet, asked_at is for the next
 # poll, and a short URL is on the one page that is being made.
-HARMLESS = re.compile(
+HARMLESS = (
     rf"{READS}|\s*(BEGIN|SAVEPOINT|RELEASE|ROLLBACK|SET|SHOW|PRAGMA|EXPLAIN|DECLARE|FETCH)\b"
     r"|(INSERT INTO|UPDATE|DELETE FROM) .(django_session|django_admin_log|mail_queuedmail)\W"
-    r"|UPDATE .auth_user. SET .last_login. = %s WHERE"
+    r"|UPDATE .USERS. SET .last_login. = %s WHERE"
     r"|INSERT (OR IGNORE )?INTO .feeds_feed.\W|UPDATE .feeds_feed. SET .asked_at. = %s, .wanted. ="
-    r"|UPDATE .\w+. SET .short_url. = %s WHERE",
-    re.IGNORECASE | re.DOTALL,
+    r"|UPDATE .\w+. SET .short_url. = %s WHERE"
 )
 
 written = ContextVar("written", default=None)  # a list, within noticed()
@@ -59,13 +60,20 @@ def noticed():
         written.reset(token)
 
 
+@once
+def harmless():
+    """Return the pattern of what changes no page, with the table of the project's users."""
+    users = re.escape(get_user_model()._meta.db_table)
+    return re.compile(HARMLESS.replace("USERS", users), re.IGNORECASE | re.DOTALL)
+
+
 def watch(execute, sql, params, many, context):
     """Begin a generation when what a statement wrote is committed. A wrapper of Django's."""
     cursor, page = context["cursor"], reads.current.get()
     if isinstance(cursor.cursor, reads.Replay):
         cursor.cursor = cursor.cursor.driver
     result = execute(sql, params, many, context)
-    if not HARMLESS.match(str(sql)):
+    if not harmless().match(str(sql)):
         if (writes := written.get()) is not None:
             writes.append(sql)
         begin_at_commit(context["connection"])

@@ -7,8 +7,13 @@ from django.http import QueryDict
 
 EVERYTHING = "everything"
 
-# Who asks for what without the page depending on it, by module: to refuse some robots.
-NO_MATTER = {("django.middleware.common", "HTTP_USER_AGENT")}
+# Who asks for what without the page depending on it, by module: to refuse some robots, and to
+# protect forms. A token that is shown makes a page private all the same.
+NO_MATTER = {
+    ("django.middleware.common", "HTTP_USER_AGENT"),
+    ("django.middleware.csrf", "CSRF_COOKIE"),
+    ("django.middleware.csrf", "CSRF_COOKIE_NEEDS_UPDATE"),
+}
 
 
 class Observed(dict):

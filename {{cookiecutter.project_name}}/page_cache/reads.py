@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cache
 from hashlib import sha256
 from uuid import UUID
 
+from django.contrib.auth import get_user_model
 from django.db import DatabaseError, connections
 from django.utils import timezone
 
@@ -26,8 +28,6 @@ NOT_AGAIN = re.compile(
     re.IGNORECASE,
 )
 ORDERED = re.compile(r"\bORDER\s+BY\b", re.IGNORECASE)
-# Columns that are read with others of their table, as in generation.py.
-ON_NO_PAGE = {"last_login": "auth_user", "asked_at": "feeds_feed"}
 PLAIN = (str, bytes, int, float, Decimal, date, time, timedelta, UUID, type(None))
 
 current = ContextVar("reads", default=None)  # of the page that is being made
@@ -133,10 +133,16 @@ def moment(value, zone):
     return value if value.tzinfo else value.replace(tzinfo=zone)
 
 
+@cache
+def on_no_page():
+    """Return columns that are read with others of their table, a dict: see generation.py."""
+    return {"last_login": get_user_model()._meta.db_table, "asked_at": "feeds_feed"}
+
+
 def digest(sql, rows, columns):
     """Return what tells an answer from another; columns are as in cursor.description."""
     names = [column[0] for column in columns]
-    shown = [index for index, name in enumerate(names) if ON_NO_PAGE.get(name, "\0") not in sql]
+    shown = [index for index, name in enumerate(names) if on_no_page().get(name, "\0") not in sql]
     if len(shown) < len(names):
         rows = [[row[index] for index in shown] for row in rows]
     texts = [repr(row) for row in rows]

@@ -27,11 +27,10 @@ OWN_IDEAS = (
     *["Content-Disposition", "Content-Encoding", "Content-Range", "WWW-Authenticate"],
 )
 
-# What the address of a page consists of, and what Django's protection of forms keeps there.
+# What the address of a page consists of.
 ADDRESS = {
     *["HTTP_HOST", "PATH_INFO", "QUERY_STRING", "REQUEST_METHOD", "SCRIPT_NAME"],
     *["SERVER_NAME", "SERVER_PORT", "wsgi.url_scheme"],
-    *["CSRF_COOKIE", "CSRF_COOKIE_NEEDS_UPDATE"],
 }
 
 
@@ -118,7 +117,7 @@ def is_public(request, response):
         request.is_public
         and not asked_for_more(request)
         and not (session is not None and (session.accessed or session.modified))
-        and "CSRF_COOKIE_NEEDS_UPDATE" not in request.META
+        and not dict.__contains__(request.META, "CSRF_COOKIE_NEEDS_UPDATE")
         and (response.status_code in {200, *REDIRECTS} or hasattr(response, "of_site"))
         and not response.streaming
         and not response.cookies

@@ -20,6 +20,7 @@ class StaffConfig(AppConfig):
             content,
             dates,
             entry_files,
+            entry_saving,
             markup,
             sidebar,
             validation,
@@ -34,6 +35,7 @@ class StaffConfig(AppConfig):
         dates.install()
         sidebar.install()
         entry_files.install()
+        entry_saving.install()
         markup.install()
         validation.install()
         zip_import.install()

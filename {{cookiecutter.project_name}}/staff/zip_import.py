@@ -2,10 +2,12 @@
 system wrote which made the file."""
 
 import os
+import re
 import unicodedata
 import zlib
 from io import BytesIO
 from pathlib import PurePosixPath
+from string import punctuation
 from zipfile import BadZipFile, ZipFile
 
 from django.apps import apps
@@ -50,9 +52,18 @@ def save(gallery, delete_zip_import=True, *args, **kwargs):
     if gallery.zip_import:
         with ZipFile(gallery.zip_import) as archive:
             for name, data, kind in pictures(archive):
-                gallery.images.create(file=store(gallery.slug, name, data, kind))
+                path = store(gallery.slug, name, data, kind)
+                image = gallery.images.model(**gallery.images.core_filters, file=path)
+                image.description = words_of(name)  # its own model may have no such field
+                image.save()
         if delete_zip_import:
             gallery.zip_import.delete(save=True)
+
+
+def words_of(name):
+    """Return the name of a file as a description, whatever it is called where it is stored."""
+    words = re.split(rf"[\s{re.escape(punctuation)}]+", os.path.splitext(name)[0].replace("'", ""))
+    return " ".join(word[:1].upper() + word[1:] for word in words if word)[:1000]
 
 
 def pictures(archive):

@@ -1,11 +1,9 @@
 """The addresses of the project; what is refused or not there is told in a word, which is quick."""
 
-from importlib import import_module
-
-from django.conf import settings
 from django.http import HttpResponseForbidden, HttpResponseNotFound
+from project_urls import urlpatterns
 
-urlpatterns = import_module(f"{settings.PROJECT_APP}.urls").urlpatterns
+__all__ = ["urlpatterns"]
 
 
 def handler403(request, exception):

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as project_settings
+from django.conf.urls.i18n import is_language_prefix_patterns_used
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.contrib.sites.models import Site
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client, override_settings
+from django.urls import set_urlconf
 from django.utils import translation
 from media_acts import GIF
 from mezzanine.blog.models import BlogPost
@@ -109,6 +111,23 @@ def django_db_setup(django_db_setup, django_db_blocker, media_root):
         BlogPost.objects.exclude(slug="hello").delete()  # one is easier to reason about
         users = get_user_model().objects
         users.create_user("member", "member@example.com", "a member's password")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    """Modules of tests that make an address have it without a language, as the tests do."""
+    set_urlconf("project_urls")
+    try:
+        return (yield)
+    finally:
+        set_urlconf(None)
+
+
+@pytest.fixture(autouse=True)
+def addresses_without_languages(settings):
+    """The tests ask for /blog/, also where the project has /en/blog/."""
+    if is_language_prefix_patterns_used(settings.ROOT_URLCONF)[0]:
+        settings.ROOT_URLCONF = "project_urls"
 
 
 @pytest.fixture

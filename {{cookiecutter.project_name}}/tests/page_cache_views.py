@@ -76,6 +76,7 @@ ONE_VISITORS = {
     "reads all cookies": lambda request: answer(str(dict(request.COOKIES))),
     "prints all cookies": lambda request: variable(request, "request.COOKIES"),
     "asks whether there are cookies": lambda request: answer(str(bool(request.COOKIES))),
+    "shows the token's secret": lambda request: answer(request.META.get("CSRF_COOKIE", "none")),
     "reads the token's cookie": lambda request: answer(request.COOKIES.get(CSRF_COOKIE, "none")),
     "sets a cookie": setting_a_cookie,
     "reads a header": lambda request: answer(request.META.get("HTTP_X_FORWARDED_HOST", "none")),
@@ -110,7 +111,7 @@ urlpatterns = [
     path("body/", lambda request: answer("" if request.method == "HEAD" else "A body")),
     path("query/", lambda request: answer(str(request.GET))),
     path("link/", lambda request: answer(request.build_absolute_uri("/"))),
-    path("", include(f"{project_settings.PROJECT_APP}.urls")),
+    path("", include("project_urls")),
 ]
 handler404 = "page_cache.missing.page_not_found"
 

@@ -3,7 +3,6 @@
 import asyncio
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
 from django.contrib.sites.models import Site
 from django.contrib.sites.shortcuts import get_current_site
 from django.http import HttpResponse, StreamingHttpResponse
@@ -47,7 +46,7 @@ urlpatterns = [
     path("removed/", of_a_removed_site),
     path("tweets/", tweets),
     path("", page, {"slug": "/"}),
-    path("", include(f"{settings.PROJECT_APP}.urls")),
+    path("", include("project_urls")),
 ]
 
 handler404 = "page_cache.missing.page_not_found"

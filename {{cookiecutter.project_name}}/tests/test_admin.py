@@ -24,6 +24,7 @@ from mezzanine.forms.models import Form, FormEntry
 from mezzanine.generic.models import ThreadedComment
 from mezzanine.pages.models import Page, RichTextPage
 from translated_texts import filled
+from users_of_admin import admin_of_users
 
 import multisite.admin
 import navigation.admin
@@ -93,7 +94,7 @@ def test_the_admin_is_closed_to_others(browse, user):
 
 @pytest.mark.usefixtures("in_english")
 def test_every_page_has_the_menu_in_the_order_of_the_setting(superuser):
-    for path in ("/admin/auth/user/", "/admin/media-library/browse/"):
+    for path in (admin_of_users("changelist"), "/admin/media-library/browse/"):
         page = BeautifulSoup(superuser.get(path).content, "html.parser")
         titles = [each.text for each in page.select("#nav-sidebar caption a")]
         assert titles[:3] == ["Content", "Site", "Users"], path

@@ -280,6 +280,20 @@ def test_the_file_has_a_name_for_every_system(form, send, ask):
 # Deleting
 
 
+def test_a_file_that_cannot_be_stored_leaves_no_entry_and_is_told(form, browse, root, monkeypatch):
+    def save(name, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(forms.fs, "save", save)
+    name, file = (form.fields.get(label=label) for label in ("Name", "File"))
+    data = {"referrer": "", f"field_{name.pk}": "Anna", f"field_{file.pk}": io.BytesIO(PDF)}
+    answer = browse().post(form.get_absolute_url(), data)
+    assert "The file could not be stored" in answer.text
+    assert 'value="Anna"' in answer.text
+    assert not FormEntry.objects.exists()
+    monkeypatch.undo()
+
+
 def test_an_entry_is_deleted_with_its_file(send, ask, root, django_capture_on_commit_callbacks):
     entry, other = send(SimpleUploadedFile("a.pdf", PDF)), send(SimpleUploadedFile("b.pdf", PDF))
     with django_capture_on_commit_callbacks(execute=True):

@@ -13,6 +13,7 @@ from mezzanine.core.models import SitePermission
 from mezzanine.forms.models import Form, FormEntry
 from mezzanine.pages.models import RichTextPage
 from mezzanine.utils.sites import override_current_site_id
+from users_of_admin import admin_of_users
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +24,7 @@ def form_of(browse):
     member = get_user_model().objects.get(username="member")
 
     def show():
-        return browse("admin").get(reverse("admin:auth_user_change", args=[member.pk]))
+        return browse("admin").get(admin_of_users("change", member.pk))
 
     return show
 

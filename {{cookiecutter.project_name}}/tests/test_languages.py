@@ -3,14 +3,19 @@
 import subprocess
 import sys
 
+import mezzanine.urls
 import pytest
 from django.conf import settings as project_settings
+from django.conf.urls.i18n import i18n_patterns
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import URLPattern, include, path
 from mezzanine.pages.models import RichTextPage
 from mezzanine.utils.urls import path_to_slug
+from project_urls import urlpatterns, urls
 
 from languages import for_settings
 from languages.for_settings import LOCALE, SESSION, migration_modules, set_dynamic_settings
+from multisite.stand_ins import called, within
 from navigation import menus
 
 ENGLISH, GERMAN = ("en", "English"), ("de", "Deutsch")
@@ -114,3 +119,23 @@ def test_what_pages_slug_puts_before_all_addresses_is_no_part_of_one(
 ):
     monkeypatch.setattr("mezzanine.urls.PAGES_SLUG", prefix)
     assert path_to_slug(path) == slug
+
+
+class Prefixed:
+    """The addresses of a project that follows step 5 of its README."""
+
+    urlpatterns = [*i18n_patterns(path("", include("mezzanine.urls"))), *urlpatterns]
+
+
+def test_views_of_the_project_answer_where_addresses_begin_with_a_language(browse, settings):
+    own = {called(each): each for each in urls.urlpatterns if isinstance(each, URLPattern)}
+    theirs = {called(each): each for each in within(mezzanine.urls.urlpatterns)}
+    both = {*own} & {*theirs}
+    views = {"comment", "edit", "jsi18n", "password_reset", "rating", "robots.txt", "set_site"}
+    assert views <= both
+    assert [name for name in both if theirs[name].callback is not own[name].callback] == []
+    settings.ROOT_URLCONF = Prefixed
+    language = project_settings.LANGUAGE_CODE
+    assert browse().get(f"/{language}/jsi18n/nothing/").status_code == 404
+    what = {"content_type": "sessions.session", "object_pk": "1"}
+    assert browse().post(f"/{language}/comment/", what).status_code == 400

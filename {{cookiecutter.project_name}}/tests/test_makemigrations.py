@@ -240,6 +240,12 @@ EXTRA_MODEL_FIELDS = [
         ("Lead",),
         {"blank": True, "default": ""},
     ),
+    (
+        "mezzanine.pages.models.Page.icon",
+        "mezzanine.core.fields.FileField",
+        ("Icon",),
+        {"blank": True, "default": "", "upload_to": "icons"},
+    ),
 ]
 set_dynamic_settings(globals())
 """
@@ -262,6 +268,7 @@ def test_a_field_of_a_packages_model_gets_its_migration_in_the_project(project):
     assert "No changes" in project.manage("makemigrations", "--check")
     project.manage("migrate", "-v0")
     assert "mezzanine.core.fields.RichTextField" in written.read_text("utf-8")
+    assert "upload_to" not in written.read_text("utf-8")  # of the media library, not of Django
     code = "from mezzanine.pages.models import Page as P; print(P._base_manager.values('lead'))"
     assert "QuerySet []>" in project.manage("shell", "-v0", "-c", code)
     wrong = EXTRA.replace("RichTextField", "NoSuchField")

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from forms import fields_of
 from media_acts import ALL, GIF, act, every_act, upload
+from users_of_admin import admin_of_users
 
 from media_library.urls import urlpatterns
 
@@ -53,9 +54,9 @@ def test_a_file_is_renamed(staff, uploads):
 
 
 def test_the_permissions_are_offered_for_users_and_groups(browse):
-    for form in ("auth_user_change", "auth_group_add"):
-        args = [get_user_model().objects.get(username="admin").pk] if "change" in form else []
-        page = browse("admin").get(reverse(f"admin:{form}", args=args)).content.decode()
+    admin = get_user_model().objects.get(username="admin")
+    for form in (admin_of_users("change", admin.pk), reverse("admin:auth_group_add")):
+        page = browse("admin").get(form).content.decode()
         for name in ("view", "add", "change", "delete"):
             assert f"Can {name} file of the media library" in page
 

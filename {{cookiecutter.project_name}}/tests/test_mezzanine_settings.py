@@ -25,6 +25,7 @@ from mezzanine.generic.models import Keyword, ThreadedComment
 from mezzanine.pages.models import RichTextPage
 from mezzanine.utils import views
 from promises import ELSEWHERE, PROMISED, WITHOUT, promise
+from users_of_admin import admin_of_users
 
 pytestmark = pytest.mark.usefixtures("mezzanines_base", "mezzanines_defaults", "in_english")
 
@@ -146,7 +147,7 @@ def test_page_types_are_offered_in_that_order(put, see):
 @promise("ADMIN_MENU_ORDER")
 def test_the_menu_of_the_admin_is_in_that_order(put, see):
     put(ADMIN_MENU_ORDER=[("Ours", [("Files", "fb_browse"), "pages.Page"])])
-    links = see("/admin/auth/user/", "admin").select("#nav-sidebar a")
+    links = see(admin_of_users("changelist"), "admin").select("#nav-sidebar a")
     found = [link.get_text(strip=True) for link in links]
     assert found.index("Ours") < found.index("Files") < found.index("Pages") < found.index("Users")
 

@@ -142,10 +142,17 @@ def made_here(value):
     value = getattr(value, "__func__", getattr(value, "fget", value))
     if isinstance(value, FunctionType):
         return is_ours(value.__code__.co_filename)
-    if isinstance(value, ModuleType):
+    if isinstance(value, ModuleType) or is_named_by_a_setting(value):
         return False
     kind = value if isinstance(value, type) else type(value)
     return is_ours(getattr(sys.modules.get(kind.__module__), "__file__", None) or "/")
+
+
+def is_named_by_a_setting(value):
+    """Return whether it is the project's model of users or of profiles, which packages hold."""
+    label = getattr(getattr(value, "_meta", None), "label", None)
+    profile = getattr(settings, "ACCOUNTS_PROFILE_MODEL", None)
+    return label and label in (settings.AUTH_USER_MODEL, profile)
 
 
 def members(owner, path):

@@ -1,6 +1,9 @@
 """What staff type that would make a page of visitors an error is refused, in words."""
 
+from xml.etree import ElementTree
+
 import pytest
+from bs4 import BeautifulSoup
 from django.contrib.redirects.models import Redirect
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -153,3 +156,31 @@ def test_a_gallery_of_hundreds_of_pictures_is_saved(admin, uploads):
     assert change(admin, gallery, content="All of them").status_code == 302
     gallery.refresh_from_db()
     assert gallery.content == "All of them"
+
+
+def test_no_setting_is_longer_than_the_database_has_room_for(admin):
+    address, form = reverse("admin:conf_setting_changelist"), "#settings-form"
+    page = BeautifulSoup(admin.get(address).content, "html.parser")
+    texts = page.select(f"{form} :is(textarea, input[type=text], input[type=password])")
+    texts = [text["name"] for text in texts]
+    assert {"SITE_TITLE", "TWITTER_BEARER_TOKEN"} <= {*texts}
+    answer = save(admin, address, form, **dict.fromkeys(texts, "x" * 2001))
+    refused = BeautifulSoup(answer.content, "html.parser").select(f"{form} .errorlist")
+    assert len(refused) == len(texts)
+    assert not Setting.objects.filter(value__startswith="xxx").exists()
+
+
+@pytest.mark.parametrize("address", ["nowhere", "no%where:page", "1:page"])
+def test_whoever_logs_out_to_nowhere_is_told(browse, address):
+    answer = browse("member").get("/accounts/logout/", {"next": address})
+    assert answer.status_code in (302, 400)
+
+
+@pytest.mark.parametrize("form", ["rss", "atom"])
+def test_characters_that_xml_cannot_have_are_not_in_feeds(admin, browse, form):
+    post, feed = BlogPost.objects.get(), reverse("blog_post_feed", args=[form])
+    assert change(admin, post, title="Rye\x0b and \x02wheat").status_code == 302
+    answer = browse().get(feed)
+    assert answer.status_code == 200
+    titles = [node.text for node in ElementTree.fromstring(answer.content).iter()]
+    assert "Rye and wheat" in titles

@@ -10,6 +10,7 @@ from django.urls import reverse
 from forms import fields_of
 from mezzanine.core.models import SitePermission
 from mezzanine.pages.models import RichTextPage
+from users_of_admin import admin_of_users, form_of_users
 
 from multisite.models import SiteAlias
 
@@ -171,11 +172,11 @@ def test_staff_of_another_site_see_no_drafts(browse, staff, two):
 
 
 def user_form(client, user):
-    return fields_of(client.get(reverse("admin:auth_user_change", args=[user.pk])), "#user_form")
+    return fields_of(client.get(admin_of_users("change", user.pk)), form_of_users())
 
 
 def save(client, user, **fields):
-    url = reverse("admin:auth_user_change", args=[user.pk])
+    url = admin_of_users("change", user.pk)
     return client.post(url, {**user_form(client, user), **fields})
 
 
@@ -199,20 +200,27 @@ def test_a_superuser_gives_sites(browse, staff, two):
     assert {site.pk for site in editor.sitepermissions.sites.all()} == {1, two.pk}
 
 
-@pytest.mark.parametrize("url", ["auth_user_change", "user_change_password", "auth_user_delete"])
-def test_staff_cannot_take_over_a_user_with_other_sites(browse, staff, two, url):
+@pytest.mark.parametrize(
+    "address",
+    [
+        lambda user: admin_of_users("change", user.pk),
+        lambda user: reverse("user_change_password", args=[user.pk]),
+        lambda user: admin_of_users("delete", user.pk),
+    ],
+    ids=["change", "password", "delete"],
+)
+def test_staff_cannot_take_over_a_user_with_other_sites(browse, staff, two, address):
     staff("editor", 1)
     other = staff("other", 1, two)
     other.is_active = False
     other.save()
     admin = get_user_model().objects.get(username="admin")
-    name = url if url == "user_change_password" else f"admin:{url}"
     for user in (other, admin):
         data = {"password1": "a new passphrase", "password2": "a new passphrase", "post": "yes"}
-        browse("editor").post(reverse(name, args=[user.pk]), data)
+        browse("editor").post(address(user), data)
         assert get_user_model().objects.get(pk=user.pk).password == user.password
     same = staff("same", 1)
-    assert browse("editor").get(reverse(name, args=[same.pk])).status_code == 200
+    assert browse("editor").get(address(same)).status_code == 200
 
 
 def site_fields(client, site):

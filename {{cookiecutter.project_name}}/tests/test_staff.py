@@ -19,6 +19,7 @@ from mezzanine.generic.models import Keyword
 from mezzanine.pages.models import Page, RichTextPage
 from mezzanine.utils.sites import override_current_site_id
 from translated_texts import filled
+from users_of_admin import permission_of_users
 
 pytestmark = pytest.mark.usefixtures("mezzanines_base", "mezzanines_defaults", "in_english")
 
@@ -185,7 +186,7 @@ def test_in_place_staff_edit_what_the_admin_lets_them(staff):
 
 
 def test_in_place_nobody_edits_what_the_admin_keeps_from_them(staff):
-    editor = staff("auth.change_user", "core.change_sitepermission")
+    editor = staff(permission_of_users("change"), "core.change_sitepermission")
     user = editor.get("/").context["request"].user
     admin_user = get_user_model().objects.get(username="admin")
     for obj, changes in (

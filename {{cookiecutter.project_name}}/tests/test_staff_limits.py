@@ -12,12 +12,13 @@ from mezzanine.blog.models import BlogPost
 from mezzanine.core.models import CONTENT_STATUS_DRAFT
 from mezzanine.pages.models import RichTextPage
 from mezzanine.utils.sites import override_current_site_id
+from users_of_admin import admin_of_users, form_of_users, permission_of_users
 
 from mail.models import QueuedMail
 
 pytestmark = pytest.mark.usefixtures("mezzanines_base", "mezzanines_defaults", "in_english")
 
-USERS = ("auth.view_user", "auth.change_user", "auth.delete_user")
+USERS = [permission_of_users(act) for act in ("view", "change", "delete")]
 GROUPS = ("auth.view_group", "auth.add_group", "auth.change_group", "auth.delete_group")
 REDIRECTS = ("redirects.view_redirect", "redirects.add_redirect", "redirects.change_redirect")
 
@@ -67,14 +68,15 @@ def test_they_put_nobody_into_a_group_that_has_more(staff, stronger):
 
 def test_they_leave_alone_who_has_a_permission_more(staff, stronger):
     other = user_of(staff())
-    editor = staff(*USERS, "auth.add_user")
-    change = reverse("admin:auth_user_change", args=[other.pk])
-    assert editor.post(change, fields_of(editor.get(change), "#user_form")).status_code == 302
+    editor = staff(*USERS, permission_of_users("add"))
+    change = admin_of_users("change", other.pk)
+    assert editor.post(change, fields_of(editor.get(change), form_of_users())).status_code == 302
     Group.objects.create(name="admins").permissions.add(stronger)
     other.groups.set(Group.objects.all())
-    for name in ("auth_user_change", "auth_user_password_change", "auth_user_delete"):
+    password = reverse("admin:auth_user_password_change", args=[other.pk])
+    for address in (change, password, admin_of_users("delete", other.pk)):
         new = {"password1": "a new passphrase", "password2": "a new passphrase", "post": "yes"}
-        editor.post(reverse(f"admin:{name}", args=[other.pk]), new)
+        editor.post(address, new)
     after = get_user_model().objects.get(pk=other.pk)
     assert after.password == other.password
 
@@ -84,7 +86,7 @@ def test_with_a_user_goes_nothing_of_another_site(staff, browse, two):
     with override_current_site_id(two.pk):
         post = BlogPost.objects.create(title="Of two", user=other)
     editor = staff(*USERS, "blog.delete_blogpost")
-    delete = reverse("admin:auth_user_delete", args=[other.pk])
+    delete = admin_of_users("delete", other.pk)
     assert editor.post(delete, {"post": "yes"}).status_code == 403
     assert BlogPost._base_manager.filter(pk=post.pk).exists()
 

@@ -1,6 +1,7 @@
 """Static files as a deploy collects them: under hashed names, compressed once for all releases."""
 
 import gzip
+from importlib import import_module
 
 import brotli
 import pytest
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 SETTINGS = settings.SETTINGS_MODULE.rpartition(".")[0]
+storage = import_module(f"{SETTINGS}.storage")
 STYLE = b"body { background: url(a.svg) }\n" * 50
 PICTURE = b"<svg xmlns='http://www.w3.org/2000/svg'/>" * 50
 
@@ -54,6 +56,17 @@ def test_what_has_not_changed_is_compressed_once_for_all_releases(collect, tmp_p
     packed = [*first.glob("a.*.*.br"), *first.glob("a.*.*.gz")]
     assert len(packed) == 4
     assert all(path.samefile(second / path.name) for path in packed)
+
+
+def test_a_file_and_its_copy_under_a_hashed_name_are_compressed_once(collect, monkeypatch):
+    packed = []
+    monkeypatch.setitem(storage.PACKERS, ".gz", lambda content: packed.append(content) or b"packed")
+    release = collect("1")
+    (hashed,) = release.glob("a.*.css")
+    assert sorted(packed) == sorted([PICTURE, STYLE, hashed.read_bytes()])
+    assert (release / "a.svg.gz").read_bytes() == b"packed"
+    (twin,) = release.glob("a.*.svg.gz")
+    assert not twin.samefile(release / "a.svg.gz")  # or no deploy would ever remove them
 
 
 def test_what_has_changed_is_compressed_anew(collect, tmp_path):

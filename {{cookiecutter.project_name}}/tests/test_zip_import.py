@@ -100,6 +100,16 @@ def test_folders_are_walked_and_what_is_no_picture_is_left_out(db):
     assert names(SimpleUploadedFile("x.zip", out.getvalue())) == ["a.gif", "b.gif", "c.gif"]
 
 
+def test_pictures_of_one_name_are_described_by_it(db):
+    out = BytesIO()
+    with ZipFile(out, "w") as file:
+        for folder in ("one", "two"):
+            file.writestr(f"{folder}/it's_a-lake.gif", gif())
+    upload = SimpleUploadedFile("x.zip", out.getvalue())
+    gallery = Gallery.objects.create(title="Trip", zip_import=upload)
+    assert [image.description for image in gallery.images.all()] == ["Its A Lake", "Its A Lake"]
+
+
 @pytest.mark.parametrize(
     ("name", "stored"),
     [

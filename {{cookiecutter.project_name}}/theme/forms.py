@@ -5,6 +5,7 @@ from django.core.validators import MaxLengthValidator, MaxValueValidator, MinVal
 from django.db.models.fields import BLANK_CHOICE_DASH
 from django.utils.translation import gettext as _
 from mezzanine.conf.forms import SettingsForm as MezzaninesForm
+from mezzanine.conf.models import Setting
 from mezzanine.core.fields import FileField
 
 from . import look
@@ -15,7 +16,8 @@ COLOURS = {"ACCENT": look.ACCENT, "PAPER": look.PAPER[0]}
 COUNTS = ("BLOG_POST_PER_PAGE", "COMMENTS_NUM_LATEST", "MAX_PAGING_LINKS", "SEARCH_PER_PAGE")
 COUNTS += ("TAG_CLOUD_SIZES",)
 MOST = 1000  # of what a page shows
-LONGEST = 1000  # characters of a text or a path; the database has room for 2000
+LONGEST = 1000  # characters of a text or a path that is on all pages
+MOST_CHARACTERS = Setting._meta.get_field("value").max_length  # of any setting
 
 
 class Select(forms.Select):
@@ -26,6 +28,12 @@ class Select(forms.Select):
 
 
 class SettingsForm(MezzaninesForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, forms.CharField):
+                field.validators.append(MaxLengthValidator(MOST_CHARACTERS))
+
     def _init_field(self, setting, field_class, name, *args, **kwargs):
         super()._init_field(setting, field_class, name, *args, **kwargs)
         short, field = name.removeprefix("LOOK_"), self.fields.get(name)

@@ -6,7 +6,7 @@ No foreign key of the database guards most of them, so they are looked for.
 from django.contrib.contenttypes.models import ContentType
 
 from .kinds import LOCAL, keys_of, kinds, staying
-from .tables import chunks, generic_keys, generic_values
+from .tables import chunks, generic_keys, generic_values, in_english
 
 
 class Orphans:
@@ -25,7 +25,7 @@ class Orphans:
 
     @property
     def told(self):
-        return f"{self.model._meta.verbose_name_plural}: {self.count}"
+        return f"{in_english(self.model._meta.verbose_name_plural)}: {self.count}"
 
     def settle(self):
         """Delete them, or let them lead to nothing."""

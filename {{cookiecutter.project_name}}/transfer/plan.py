@@ -12,7 +12,7 @@ from .keys import Keys
 from .orphans import find
 from .package import Refused
 from .sites import Names
-from .tables import chunks
+from .tables import chunks, in_english
 
 SHOWN = 10  # titles of rows of one table
 
@@ -158,6 +158,6 @@ class Lost:
             self.titles.append(f"{title} ({what})")
 
     def lines(self):
-        name = self.table.model._meta.verbose_name
+        name = in_english(self.table.model._meta.verbose_name)
         rest = f"{name}: {self.others} {'more ' if self.titles else ''}rows"
         return [f"{name}: {title}" for title in self.titles] + [rest] * bool(self.others)

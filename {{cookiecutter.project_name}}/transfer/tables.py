@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, models
 from django.db.models import JSONField, Q, QuerySet, Value
 from django.db.models.sql import InsertQuery
+from django.utils import translation
 from mezzanine.conf.models import Setting
 from mezzanine.generic.fields import BaseGenericRelation
 
@@ -22,6 +23,12 @@ CHUNK = 100  # rows, each of which may have a long text
 PLAIN = (bool, int, float, str, type(None))
 STAYING = {Setting: Q(name__in=KEYS_OF_X)}  # rows of a table that travels
 TITLES = ("title", "name", "slug", "domain", "old_path", "label")
+
+
+def in_english(words):
+    """Return the lazy name of a model as the code has it, for fab, which speaks one language."""
+    with translation.override(None):
+        return str(words)
 
 
 class Column:

@@ -152,7 +152,9 @@ class MissingParameterMiddleware(MiddlewareMixin):
     def process_exception(self, request, exception):
         if isinstance(exception, MultiValueDictKeyError):
             return HttpResponseBadRequest(f"Missing parameter: {exception}", "text/plain")
-        leads_to = request.GET.get("next", request.POST.get("next"))
-        if isinstance(exception, NoReverseMatch) and f"'{leads_to}'" in str(exception):
+        leads_to = request.GET.get("next", request.POST.get("next")) or ""
+        names = [leads_to, *leads_to.split(":")]  # a namespace that there is not is named alone
+        is_meant = any(f"'{name}'" in str(exception) for name in names)
+        if isinstance(exception, NoReverseMatch) and is_meant:
             return HttpResponseBadRequest("No address: next", "text/plain")
         return None

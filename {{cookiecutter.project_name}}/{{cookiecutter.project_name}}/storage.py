@@ -1,7 +1,9 @@
 """Static files under hashed names, which browsers may keep for ever, and compressed for NGINX."""
 
+import filecmp
 import gzip
 import os
+import shutil
 from pathlib import Path
 
 import brotli
@@ -28,14 +30,18 @@ class TolerantManifestStaticFilesStorage(ManifestStaticFilesStorage):
         yield from super().post_process(paths, dry_run=dry_run, **options)
         if not dry_run:
             hashed = set(self.hashed_files.values())
-            for name in {*paths, *hashed}:
-                path = Path(self.path(name))
-                if path.suffix not in self.compressed or not path.exists():
-                    continue
-                if name in hashed:
-                    compress(path, PACKERS, self.earlier and Path(self.earlier, name))
-                else:
-                    compress(path, [".gz"])
+            for path, name in self.compressible(hashed):
+                compress(path, PACKERS, self.earlier and Path(self.earlier, name))
+            for path, name in self.compressible({*paths} - hashed):
+                twin = self.hashed_files.get(self.hash_key(name))
+                compress_like(path, twin and self.path(twin))
+
+    def compressible(self, names):
+        """Yield the paths of those files that NGINX sends compressed, with their names."""
+        for name in names:
+            path = Path(self.path(name))
+            if path.suffix in self.compressed and path.exists():
+                yield path, name
 
     def hashed_name(self, name, content=None, filename=None):
         try:
@@ -67,3 +73,15 @@ def compress(path, suffixes, earlier=None):
         short = PACKERS[suffix](content)
         if len(short) < len(content):
             target.write_bytes(short)
+
+
+def compress_like(path, other):
+    """Put a file compressed by gzip beside it: that of the other, if any, where both are the same.
+
+    A copy: a link would count as another release that has the file, see static.py of on_host.
+    """
+    if other and os.path.exists(f"{other}.gz") and filecmp.cmp(path, other, shallow=False):
+        Path(f"{path}.gz").unlink(missing_ok=True)
+        shutil.copyfile(f"{other}.gz", f"{path}.gz")
+    else:
+        compress(path, [".gz"])

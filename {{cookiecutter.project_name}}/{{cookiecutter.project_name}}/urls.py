@@ -11,6 +11,7 @@ from mezzanine.generic.views import comment, rating
 from mezzanine.pages.views import page
 
 from multisite.allowed import may_see, may_send
+from multisite.stand_ins import stand_in
 from multisite.views import edit, robots, set_site
 from navigation.sitemaps import sitemap
 from page_cache.rules import fresh
@@ -18,8 +19,10 @@ from second_factor.views import second_factor
 from theme.views import look_css, look_preview, manifest, styleguide
 
 from .accounts import StaffPasswordResetForm, as_long, password_reset, signup
-from .feedback import on_what_has_it, to_what_was_rated
+from .feedback import on_what_has_it, on_what_is_open, to_what_was_rated
 
+commented = on_what_is_open(comment, "comment")
+rated = on_what_is_open(to_what_was_rated(rating), "rating")
 urlpatterns = [
     path("admin/look/", look_preview, name="look_preview"),
     path("admin/", include(admin.site.urls)),
@@ -37,8 +40,12 @@ urlpatterns = [
     path("i18n/", set_language, name="set_language"),
     path(".nginx/may-see", may_see),
     path(".nginx/may-send", may_send),
-    path("comment/", on_what_has_it(comment, CommentsField), name="comment"),
-    path("rating/", on_what_has_it(to_what_was_rated(rating), RatingField), name="rating"),
+    path(
+        "comment/",
+        on_what_has_it(commented, CommentsField),
+        name="comment",
+    ),
+    path("rating/", on_what_has_it(rated, RatingField), name="rating"),
     path("robots.txt", robots),
     path("sitemap.xml", sitemap),
     path("sitemap-<section>.xml", sitemap, name="sitemap_part"),
@@ -51,6 +58,7 @@ urlpatterns = [
     path("", include("mezzanine.urls")),  # last: it ends in a pattern that matches everything
 ]
 
+stand_in(urlpatterns)  # also where the addresses of Mezzanine begin with a language
 own = {"mezzanine_password_reset": password_reset, "signup": signup}
 for pattern in accounts_urls.urlpatterns:  # logging in, signing up, profiles
     pattern.callback = fresh(own.get(pattern.name, pattern.callback))

@@ -16,6 +16,7 @@ from typing import Any
 
 from .acme.place import LABEL, Place, told
 from .files import write
+from .processes import Processes
 from .record import NGINX, names_of_others, text_of
 from .server_name import names_in, written
 from .site import Refused, Site
@@ -107,23 +108,30 @@ def follow(site: Site, port: int, hostname: str) -> dict[str, Any]:
     """Bring NGINX the names that the site has now, where it needs them: for cron."""
     if is_alone(site) or not site.live:
         return {}
-    return update(site, list(dict.fromkeys([hostname, *names_of(port)])))
+    asked = Processes(site.name, port, hostname)
+    return update(site, list(dict.fromkeys([hostname, *names_of(asked)])))
 
 
-def names_of(port: int) -> list[str]:
-    """Return the names of all sites, the newest first, that the site tells at a port.
+def names_of(asked: Processes) -> list[str]:
+    """Return the names of all sites, the newest first, that the site tells.
 
     They are such as NGINX takes. Refused where it does not tell them.
     """
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    try:
-        connection.request("GET", "/healthz/names")
-        answer = connection.getresponse()
-        body = answer.read()
-    except (OSError, http.client.HTTPException) as error:
-        raise Refused(f"port {port}: {error}") from None
-    finally:
-        connection.close()
-    if answer.status != 200:
-        raise Refused(f"port {port}: /healthz/names answers {answer.status}")
-    return [name for name in body.decode("ascii", "replace").split() if HOST.fullmatch(name)]
+    status, body = answer_of(asked)
+    if status != 200:
+        raise Refused(f"port {asked.port}: /healthz/names answers {status}")
+    return [name for name in body.split() if HOST.fullmatch(name)]
+
+
+def answer_of(asked: Processes) -> tuple[int, str]:
+    """Return the status and the body of what the main gunicorn answers; Refused without any.
+
+    While a relay restarts that, the standby answers, to those that may ask it.
+    """
+    reasons = []
+    for connect in (asked.main_connection, asked.standby_connection):
+        try:
+            return asked.ask(connect(timeout=10), "/healthz/names")
+        except (OSError, http.client.HTTPException) as error:
+            reasons.append(error)
+    raise Refused(f"port {asked.port}: {reasons[0]}")

@@ -30,6 +30,16 @@ WITHOUT_PAGE_TYPE = """
     DROP TABLE bakery_recipe;
     DROP TABLE bakery_oven;
 """
+# For a project with users of its own, those of the old site are of the same model.
+USERS = """
+    ALTER TABLE auth_user RENAME TO {table};
+    ALTER TABLE auth_user_groups RENAME TO {table}_groups;
+    ALTER TABLE {table}_groups RENAME COLUMN user_id TO {name}_id;
+    ALTER TABLE auth_user_user_permissions RENAME TO {table}_user_permissions;
+    ALTER TABLE {table}_user_permissions RENAME COLUMN user_id TO {name}_id;
+    UPDATE django_content_type SET app_label = '{app}', model = '{name}'
+    WHERE app_label = 'auth' AND model = 'user';
+"""
 
 
 class Old:
@@ -39,6 +49,8 @@ class Old:
         self.folder, self.media = folder, folder / "static/media"
         self.database = str(folder / "dev.db")
         self.sql(DUMP.read_text("utf-8"))
+        if (users := get_user_model()._meta).label != "auth.User":
+            self.sql(USERS.format(app=users.app_label, table=users.db_table, name=users.model_name))
         for path in (self.media / UPLOAD, folder / SENT, self.media / "uploads/.thumbnails/x.jpg"):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(path.name)

@@ -202,3 +202,38 @@ def test_what_is_no_base64_is_told(run_text):
     with pytest.raises(CommandError, match="is not base64"):
         run_text("import_blogml", "xmldumpfname", text)
     assert not BlogPost.objects.exists()
+
+
+ATOM_03 = """<feed version="0.3" xmlns="http://purl.org/atom/ns#"
+xmlns:dc="http://purl.org/dc/elements/1.1/"><entry><title {title}</title>
+<link rel="alternate" type="text/html" href="http://old.example/a.html"/>
+<issued>2004-04-05T10:00:00+02:00</issued><modified>2005-01-01T10:00:00Z</modified>
+<dc:subject>cats</dc:subject><content {content}</content></entry></feed>"""
+
+
+@pytest.mark.parametrize(
+    ("title", "content"),
+    [
+        (
+            "mode='escaped' type='text/html'>Tom &amp;amp; &lt;i>Jerry&lt;/i>",
+            "type='text/html' mode='escaped'>&lt;p>1 &amp;lt; 2&lt;/p>",
+        ),
+        (
+            f"type='application/xhtml+xml'>{XHTML.format('Tom &amp; <i>Jerry</i>')}",
+            f"type='text/html' mode='xml'>{XHTML.format('<p>1 &lt; 2</p>')}",
+        ),
+        (">Tom &amp; Jerry", ">1 &lt; 2"),
+        (
+            "mode='base64'>VG9tICYgSmVycnk=",
+            "type='text/html' mode='base64'>PHA+MSAmbHQ7\nIDI8L3A+",
+        ),
+    ],
+)
+def test_a_feed_of_2003_arrives(run_text, title, content):
+    for _ in range(2):
+        run_text("import_rss", "rss_url", ATOM_03.format(title=title, content=content))
+    post = BlogPost.objects.get()
+    assert (post.title, f"{post.publish_date:%F}") == ("Tom & Jerry", "2004-04-05")
+    assert post.content.removeprefix("<div>").removesuffix("</div>") == "<p>1 &lt; 2</p>"
+    assert post.keywords_string == "cats"
+    assert Redirect.objects.get().old_path == "/a.html"

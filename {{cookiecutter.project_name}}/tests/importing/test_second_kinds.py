@@ -179,3 +179,31 @@ def test_a_post_of_tumblr_may_have_nothing_in_a_field(run, server, monkeypatch):
     stored = BlogPost.objects.get()
     assert (stored.title, stored.content) == ("A", "")
     assert stored.publish_date == datetime(2013, 3, 5, 8, tzinfo=UTC)
+
+
+def test_what_wordpress_shows_of_other_sites_is_a_link(run_text):
+    text = wordpress(item("Rye")).replace(
+        "Text of Rye", "Look:\n\nhttps://film.example/?a=1&b=2\n\n<pre>\nhttps://x.example\n</pre>"
+    )
+    said = run_text("import_wordpress", "url", text)
+    assert "Left out: 1 films and the like of other sites: they are links\n" in said
+    content = BlogPost.objects.get().content
+    assert '<p><a href="https://film.example/?a=1&amp;b=2">' in content
+    assert content.count("<a") == 1
+
+
+def test_terms_of_wordpress_that_no_post_has_are_told(run_text):
+    terms = """<wp:category><wp:category_nicename>bread</wp:category_nicename></wp:category>
+    <wp:category><wp:category_nicename>cake</wp:category_nicename></wp:category>
+    <wp:tag><wp:tag_slug>sour</wp:tag_slug></wp:tag>
+    <wp:term><wp:term_taxonomy>nav_menu</wp:term_taxonomy></wp:term>"""
+    more = '<category domain="category" nicename="bread">Bread</category>'
+    said = run_text("import_wordpress", "url", wordpress(item("Rye", more=more), before=terms))
+    assert "Left out: 1 terms of the kind category that no entry has\n" in said
+    assert "Left out: 1 terms of the kind tag that no entry has\n" in said
+    assert "Left out: 1 definitions of the term nav_menu\n" in said
+
+
+def test_a_shortcode_with_a_digit_is_told(run_text):
+    text = wordpress(item("Rye")).replace("Text of", '[contact-form-7 id="5" title="x"]')
+    assert "[contact-form-7] is shown as it stands" in run_text("import_wordpress", "url", text)

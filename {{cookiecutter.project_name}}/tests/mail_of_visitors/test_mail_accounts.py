@@ -8,11 +8,11 @@ import pytest
 from bs4 import BeautifulSoup
 from django.conf import settings as project_settings
 from django.contrib.auth import get_user_model
-from django.urls import reverse
 from django.utils import timezone
 from forms import fields_of
 from mail_server import SILENT, mail_server
 from mail_words import CLOSED, NO_MAIL, WORDS, errors, recipients
+from users_of_admin import admin_of_users, form_of_users
 
 from mail import delivery
 from mail.models import QueuedMail
@@ -86,9 +86,9 @@ def test_an_approval_is_saved_and_staff_are_told_that_no_mail_was_sent(
     settings.ACCOUNTS_APPROVAL_REQUIRED = True
     settings.ACCOUNTS_VERIFICATION_REQUIRED = verification
     user = get_user_model().objects.create_user("zoe", "zoe@example.com", is_active=False)
-    address = reverse("admin:auth_user_change", args=[user.pk])
+    address = admin_of_users("change", user.pk)
     admin = browse("admin")
-    fields = fields_of(admin.get(address), "#user_form") | {"is_active": "on", "last_name": "Q"}
+    fields = fields_of(admin.get(address), form_of_users()) | {"is_active": "on", "last_name": "Q"}
     page = admin.post(address, fields, follow=True)
     assert page.status_code == 200
     assert WORDS in page.content.decode()

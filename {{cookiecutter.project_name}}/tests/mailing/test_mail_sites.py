@@ -12,6 +12,7 @@ from forms import fields_of
 from mezzanine.conf.models import Setting
 from mezzanine.utils.sites import override_current_site_id
 from queued import send
+from users_of_admin import admin_of_users, form_of_users
 
 from mail import delivery
 
@@ -94,8 +95,8 @@ def test_links_lead_to_the_site_that_staff_have_chosen(server, browse, add_site,
     user = get_user_model().objects.create_user("zoe", "zoe@example.com", is_active=False)
     admin = browse("admin")
     admin.post(reverse("set_site"), {"site_id": two.pk})
-    address = reverse("admin:auth_user_change", args=[user.pk])
-    fields = fields_of(admin.get(address), "#user_form") | {"is_active": "on"}
+    address = admin_of_users("change", user.pk)
+    fields = fields_of(admin.get(address), form_of_users()) | {"is_active": "on"}
     with override_settings(ACCOUNTS_APPROVAL_REQUIRED=True, SECURE_SSL_REDIRECT=is_secure):
         admin.post(address, fields, secure=is_secure)
     delivery.run()

@@ -1,8 +1,11 @@
 """Faults of Mezzanine's lists: they load all there is."""
 
+from io import StringIO
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
+from django.utils.xmlutils import SimplerXMLGenerator, UnserializableContentError
 from growing import cost, grow_posts
 from mezzanine.blog.models import BlogPost
 from mezzanine.core.managers import SearchableQuerySet
@@ -84,3 +87,8 @@ def test_a_model_without_a_date_of_publication_cannot_be_searched():
 
 def test_the_site_map_is_in_one_part():
     assert isinstance(DisplayableSitemap().items(), list)
+
+
+def test_a_feed_cannot_have_control_characters():
+    with pytest.raises(UnserializableContentError):
+        SimplerXMLGenerator(StringIO()).characters("\x0b")

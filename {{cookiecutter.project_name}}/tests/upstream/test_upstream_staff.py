@@ -114,6 +114,12 @@ def test_the_name_of_a_file_is_html_for_staff():
     assert "value.name), value)" in inspect.getsource(forms.FormForForm.save)
 
 
+def test_an_entry_is_stored_before_its_file():
+    text = inspect.getsource(inspect.unwrap(forms.FormForForm.save))
+    assert text.index("entry.save()") < text.index("fs.save(")
+    assert "atomic" not in text
+
+
 def test_entries_of_forms_have_no_end():
     assert "FormEntry" not in inspect.getsource(clearsessions)
 

@@ -1,6 +1,11 @@
+from django.contrib.auth.models import AbstractUser
 from django.db import models
 from mezzanine.core.fields import RichTextField
 from mezzanine.pages.models import Page
+
+
+class Baker(AbstractUser):
+    oven = models.CharField(max_length=50, blank=True)
 
 
 class Recipe(Page):

@@ -31,6 +31,12 @@ from page_tree import change, move, send, stored
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mezzanines_defaults")]
 
+
+@pytest.fixture(autouse=True)
+def addresses_with_languages(settings):
+    settings.ROOT_URLCONF = f"{settings.PROJECT_APP}.urls"
+
+
 FIRST = project_settings.LANGUAGE_CODE
 SECOND = {"en": "de", "de": "en"}[FIRST]
 

@@ -11,6 +11,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mezzanines_default
 
 
 @pytest.fixture(autouse=True)
+def addresses_with_languages(settings):
+    settings.ROOT_URLCONF = f"{settings.PROJECT_APP}.urls"
+
+
+@pytest.fixture(autouse=True)
 def new_site(db):
     Page.objects.all().delete()
     BlogPost.objects.all().delete()

@@ -15,6 +15,7 @@ from typing import Any
 
 from .. import certificate
 from ..files import alone
+from ..processes import Processes
 from ..server_names import names_of
 from ..site import Refused as CommandRefused
 from ..site import Site
@@ -58,7 +59,8 @@ class Agent:
             return False
         self.asked = time.monotonic()
         with suppress(CommandRefused):
-            self.take_up([name for name in names_of(self.port) if is_name(name)])
+            asked = Processes(self.site.name, self.port, self.hostname)
+            self.take_up([name for name in names_of(asked) if is_name(name)])
         self.tell()
         return True
 

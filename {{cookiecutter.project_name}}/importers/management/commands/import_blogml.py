@@ -1,14 +1,12 @@
 """Imports a file in BlogML, as BlogEngine.NET, Subtext and others write it, into the blog."""
 
-from base64 import b64decode
-from binascii import Error
 from urllib.parse import urljoin
 
 from django.core.management.base import CommandError
 
 from importers.base import ImportCommand
 from importers.entries import Comment, Entry, Export
-from importers.reading import date, read_xml, text
+from importers.reading import date, of_base64, read_xml, text
 
 NS = "{http://www.blogml.com/2006/09/BlogML}"
 
@@ -84,7 +82,4 @@ def words(node, name):
     value, child = text(node, f"{NS}{name}"), node.find(f"{NS}{name}")
     if child is None or child.get("type") != "base64":
         return value
-    try:
-        return b64decode("".join(value.split()), validate=True).decode()
-    except (Error, UnicodeDecodeError) as error:
-        raise CommandError(f"A {name} of the file is not base64: {error}") from None
+    return of_base64(value, name)

@@ -10,7 +10,7 @@ from importers.atom import DC
 from importers.base import ImportCommand
 from importers.entries import Comment, Entry, Export
 from importers.reading import date, read_xml, text, utc
-from importers.wordpress import paragraphs, shortcodes
+from importers.wordpress import embedded, paragraphs, shortcodes
 
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 GONE = ("trash", "auto-draft", "inherit")
@@ -56,7 +56,18 @@ class Reader:
         self.export.leave_out_authors(text(item, f"{DC}creator") for item in items)
         parents = [node.text for node in root.iter(f"{self.wp}category_parent") if node.text]
         self.leave_out("places of categories below others", len(parents))
+        self.leave_out_terms(root)
         return self.export
+
+    def leave_out_terms(self, root):
+        """Name the categories, tags and other terms that no entry has."""
+        used = {node.get("nicename") for node in root.iterfind(".//item/category")}
+        for kind, slug in (("category", "category_nicename"), ("tag", "tag_slug")):
+            found = {text(node, f"{self.wp}{slug}") for node in root.iter(f"{self.wp}{kind}")}
+            self.leave_out(f"terms of the kind {kind} that no entry has", len(found - used))
+        kinds = [text(node, f"{self.wp}term_taxonomy") for node in root.iter(f"{self.wp}term")]
+        for kind in {*kinds} - {"category", "post_tag"}:
+            self.leave_out(f"definitions of the term {kind}", kinds.count(kind))
 
     def place(self, item):
         """Return the place of a page among others, an int."""
@@ -71,6 +82,7 @@ class Reader:
         content = text(item, CONTENT)
         for name in shortcodes(content):
             self.leave_out(f"entries in which [{name}] is shown as it stands")
+        self.leave_out("films and the like of other sites: they are links", embedded(content))
         is_open = not text(item, f"{self.wp}post_password")
         if not is_open:
             self.leave_out("passwords: these entries are drafts")
