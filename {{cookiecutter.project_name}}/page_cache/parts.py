@@ -8,7 +8,7 @@ at most. On all other pages, public ones among them, it is made with the page.
 
 import pickle
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 
 from django.conf import settings
@@ -18,7 +18,7 @@ from mezzanine.core.request import current_request
 
 from . import kept, keys, reads, shared
 from .observed import Observed
-from .rules import OWN_IDEAS, is_of_nobody
+from .rules import OWN_IDEAS, is_of_nobody, may_have_parts
 
 
 def key_of(request):
@@ -28,12 +28,11 @@ def key_of(request):
 @contextmanager
 def prepared(request):
     """Find what is kept for a private page, and record its reads where parts of it may be kept."""
-    is_plain = request.method == "GET" and not dict.get(request.META, "QUERY_STRING", "")
     key = key_of(request) if hasattr(request, "site_id") else ""
     found = shared.prepare(request, key)
     is_observed = isinstance(request.COOKIES, Observed) and isinstance(request.META, Observed)
-    if found is not None and is_observed and is_plain:
-        request.parts = found.get(key, {})
+    if found is not None and is_observed and may_have_parts(request):
+        request.parts, request.parts_shown = found.get(key, {}), set()
         yield
     else:
         with reads.recorded(None):
@@ -57,7 +56,10 @@ def are_possible(request):
 
 
 def once(request, name, make):
-    """Return what make() returns, a str or bytes; name is the only one of its kind on the page."""
+    """Return what make() returns, a str or bytes, or None where it cannot be kept.
+
+    name is the only one of its kind on the page.
+    """
     if not are_possible(request):
         return make()
     page, now, part = reads.current.get(), time.time(), request.parts.get(name)
@@ -65,11 +67,12 @@ def once(request, name, make):
         page.add(part["reads"])
         return part["made"]
     made = make()
-    if are_possible(request):
+    if made is not None and are_possible(request):
+        begun = page.begun.timestamp()  # since then all of its statements may have been answered
         request.parts[name] = {
             "generation": request.generation,
-            "checked": now,
-            "until": min(now + settings.PAGE_CACHE_SECONDS, kept.end_of_day(now)),
+            "checked": begun,
+            "until": min(begun + settings.PAGE_CACHE_SECONDS, kept.end_of_day(begun)),
             "made": made,
             "reads": page.as_list(),
         }
@@ -90,9 +93,13 @@ def show(request, name, render):
         finally:
             request.is_public = was_public
 
-    if request and are_prepared(request) and is_of_nobody(request):
-        return once(request, name, make)
-    return render()
+    if not (request and are_prepared(request) and is_of_nobody(request)):
+        return render()
+    if name in request.parts_shown:  # in a loop, say: nobody knows which of them it would be
+        request.parts.pop(name, None)
+        return make()
+    request.parts_shown.add(name)
+    return once(request, name, make)
 
 
 def load_page(with_ascendants_for_slug):
@@ -103,14 +110,22 @@ def load_page(with_ascendants_for_slug):
         def make():
             return with_ascendants_for_slug(manager, slug, for_user=for_user, **kwargs)
 
+        made = []
+
+        def pickled():
+            made.append(make())
+            # A page type of the project may hold what cannot be pickled, such as a function.
+            with suppress(pickle.PicklingError, AttributeError, TypeError):
+                return pickle.dumps(made[0])
+
         request = current_request()
-        if not request or for_user is not getattr(request, "user", for_user):
+        is_for_visitor = for_user is not None and for_user is getattr(request, "user", None)
+        if not (is_for_visitor and are_possible(request)):
             return make()
-        if not are_possible(request):
-            return make()
-        name = "page", slug, get_language(), *sorted(kwargs.items())
-        found = once(request, name, lambda: pickle.dumps(make()))
-        return pickle.loads(found)  # noqa: S301 - of the cache, which pickles as well
+        of_manager = manager.model._meta.label, manager._db
+        name = "page", *of_manager, slug, get_language(), *sorted(kwargs.items())
+        found = once(request, name, pickled)
+        return made[0] if made else pickle.loads(found)  # noqa: S301 - of the cache, as others
 
     return load
 
@@ -140,4 +155,5 @@ def is_of_one_visitor(response):
         any(response.has_header(name) for name in OWN_IDEAS)
         or bool(varies - {"", "cookie", "accept-encoding"})
         or bool(response.cookies.keys() - {settings.CSRF_COOKIE_NAME})
+        or "'nonce-" in response.get("Content-Security-Policy", "")
     )

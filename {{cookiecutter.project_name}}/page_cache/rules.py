@@ -65,6 +65,19 @@ def may_share(request):
     )
 
 
+def may_have_parts(request):
+    """Return whether a private page may be made of parts that are the same for everybody.
+
+    Only of a visitor whose cookies tell nothing: a part is found before anybody asks for one, and
+    says that it is public, with which templates leave out what is of the visitor.
+    """
+    return (
+        request.method == "GET"
+        and not dict.get(request.META, "QUERY_STRING", "")
+        and dict.keys(request.COOKIES).isdisjoint(visitors_cookies() - {JUST_SENT})
+    )
+
+
 def is_public_so_far(request):
     """Return whether the answer may be public, by all that was asked for until now."""
     return (

@@ -1,20 +1,26 @@
 """Private pages are made of parts that are the same for everybody, and show nothing of others."""
 
 import uuid
+from functools import cache
 
 import pytest
 from bs4 import BeautifulSoup
 from django.conf import settings as project_settings
+from django.contrib import messages
+from django.contrib.auth import get_user_model
 from django.db import connection
 from django.http import HttpResponse
+from django.middleware.csrf import get_token
 from django.template import engines
 from django.test.utils import CaptureQueriesContext
+from mezzanine.core.models import CONTENT_STATUS_DRAFT
 from mezzanine.pages.models import Page, RichTextPage
-from page_cache_views import urlpatterns
+from page_cache_views import ONE_VISITORS, urlpatterns
 from test_page_cache_edits import committed  # noqa: F401
 from test_page_cache_life import clock  # noqa: F401
 from test_page_cache_visitors import COOKIE, ENGLISH, GERMAN, LOOKS, PLACES, languages, place  # noqa: F401
 
+from page_cache import rules, shared
 from page_cache.rules import fresh
 
 pytestmark = pytest.mark.usefixtures("mezzanines_base", "mezzanines_defaults", "keep_pages")
@@ -23,8 +29,8 @@ SENT = "just-sent=1"  # who has sent a form gets private pages
 PART = "{% load page_cache_tags %}{% public x %}SHOWN{% endpublic %}"
 
 
-def shown(names):
-    return PART.replace("SHOWN", " ".join("{" + "{ " + name + " }" + "}" for name in names))
+def shown(*names):
+    return " ".join("{" + "{ " + name + " }" + "}" for name in names)
 
 
 def without_tokens(html):
@@ -37,16 +43,21 @@ def without_tokens(html):
 
 @pytest.fixture
 def put(monkeypatch):
-    """Return a function that lets /public/ show such values in a part, after view(request)."""
+    """Return a function that lets /public/ show such values in a part, after view(request).
 
-    def put(*names, view=lambda request: {}):
-        source = shown(["made", *names])
+    source is a template in the place of the part.
+    """
+
+    def put(*names, view=lambda request: {}, source=PART):
+        template = engines["django"].from_string(source.replace("SHOWN", shown("made", *names)))
 
         def page(request):
             values = {"made": uuid.uuid4().hex} | view(request)
-            response = HttpResponse(engines["django"].from_string(source).render(values, request))
+            response = HttpResponse(template.render(values, request))
             for name, value in values.get("headers", {}).items():
                 response[name] = value
+            for name, value in values.get("cookies", {}).items():
+                response.set_cookie(name, value)
             return response
 
         pattern = next(each for each in urlpatterns if str(each.pattern) == "public/")
@@ -77,6 +88,9 @@ OWN_IDEAS = {
     "keeps nothing": has_headers(Cache_Control="no-store"),
     "expires by itself": has_headers(Expires="Thu, 01 Jan 2032 00:00:00 GMT"),
     "varies": has_headers(Vary="Cookie, X-Requested-With"),
+    "has a nonce": has_headers(Content_Security_Policy="script-src 'nonce-made'"),
+    "sets a cookie": lambda request: {"cookies": {"ticket": "1"}},
+    "adds a message": lambda request: messages.info(request, "Hello you") or {},
 }
 
 
@@ -221,3 +235,65 @@ def test_a_page_that_writes_keeps_no_part(ask, put):
 
     put(view=write)
     assert ask("/public/", cookies=SENT).text != ask("/public/", cookies=SENT).text
+
+
+@pytest.mark.parametrize("view", ONE_VISITORS.values(), ids=ONE_VISITORS)
+def test_what_a_part_asks_for_itself_is_of_one_visitor(ask, put, view):
+    def answered(request):
+        return {"own": cache(lambda: b"".join(view(request)).decode())}
+
+    put(view=answered, source=PART.replace("SHOWN", shown("own")) + "|" + shown("own"))
+    token = f"{project_settings.CSRF_COOKIE_NAME}={'one' * 10}xx"
+    of_one = dict(HTTP_USER_AGENT="one", HTTP_REFERER="one", REMOTE_ADDR="one")
+    for cookies, headers in ((SENT, {}), (f"{SENT}; theme=one; {token}", of_one), (SENT, {})):
+        in_the_part, own = ask("/public/", cookies=cookies, **headers).text.split("|")
+        assert in_the_part == own
+
+
+@pytest.fixture
+def theme(monkeypatch):
+    """The project has a cookie of its own by which pages differ."""
+    known = rules.visitors_cookies() | {"theme"}
+    monkeypatch.setattr(rules, "visitors_cookies", lambda: known)
+
+
+@pytest.mark.parametrize("name", ["mezzanine-rating", "messages", "theme"])
+def test_who_has_a_cookie_gets_no_part_that_asked_others_for_it(ask, put, theme, name):
+    put("own", view=lambda request: {"own": lambda: request.COOKIES.get(name, "none")})
+    for value in ("none", "mine", "none"):
+        mine = f"{SENT}; {name}={value}" if value == "mine" else SENT
+        assert ask("/public/", cookies=mine).text.endswith(value)
+
+
+def test_a_part_is_not_called_public_for_who_has_a_cookie(ask, put, theme):
+    own = "{% if not request.is_public %}" + shown("request.COOKIES.theme") + "{% endif %}"
+    put(source=PART.replace("SHOWN", own))
+    for _ in range(2):
+        assert ask("/public/", cookies=SENT).text == ""
+        assert ask("/public/", cookies=f"{SENT}; theme=dark").text == "dark"
+
+
+def test_what_a_part_shares_with_other_pages_holds_no_token(ask, put):
+    def view(request):
+        return {"own": lambda: shared.if_possible("own", lambda: str(get_token(request)))}
+
+    put("own", view=view)
+    assert len({ask("/public/", cookies=SENT).text.split()[1] for _ in range(3)}) == 3
+
+
+def looking_as_staff(get_response):
+    def middleware(request):
+        staff = get_user_model()(is_staff=True, is_superuser=True)
+        asked = dict(for_user=staff, include_login_required=True)
+        assert Page.objects.with_ascendants_for_slug("about", **asked)
+        return get_response(request)
+
+    return middleware
+
+
+def test_a_draft_that_is_asked_for_as_staff_is_shown_to_nobody_else(ask, place):  # noqa: F811
+    auth = "django.contrib.auth.middleware.AuthenticationMiddleware"
+    place("test_page_cache_parts.looking_as_staff", auth)
+    Page.objects.filter(slug="about").update(status=CONTENT_STATUS_DRAFT)
+    for _ in range(2):
+        assert ask("/about/", cookies=SENT).status_code == 404

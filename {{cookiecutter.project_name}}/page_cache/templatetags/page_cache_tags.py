@@ -16,7 +16,8 @@ class Public(template.Node):
 
     def render(self, context):
         def render():
-            return self.nodelist.render(context)
+            with context.push():  # as it is where the part is not rendered, but found
+                return self.nodelist.render(context)
 
         return parts.show(context.get("request"), ("text", self.name, get_language()), render)
 
@@ -25,7 +26,7 @@ class Public(template.Node):
 def public(parser, token):
     """Say that what is inside shows nothing of the visitor: {% public name %}, and the end.
 
-    The name is a word that no other such part of a page has.
+    The name is a word that no other such part of a page has; those of one name are never kept.
     """
     _, name = token.split_contents()
     nodelist = parser.parse(["endpublic"])
