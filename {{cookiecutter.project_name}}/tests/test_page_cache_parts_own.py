@@ -1,4 +1,4 @@
-"""Parts in templates, page types and views of the project's own are as they would be anew."""
+"""Parts are as made anew, also with templates, page types and middleware of the project's own."""
 
 from datetime import timedelta
 
@@ -7,9 +7,11 @@ from django.contrib.auth import get_user_model
 from django.db.models.signals import post_init
 from django.utils import timezone
 from mezzanine.blog.models import BlogPost
+from mezzanine.core.models import CONTENT_STATUS_DRAFT
 from mezzanine.pages.models import Page, RichTextPage
 from test_page_cache_life import clock  # noqa: F401
 from test_page_cache_parts import PART, SENT, put, shown  # noqa: F401
+from test_page_cache_visitors import place  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("mezzanines_base", "mezzanines_defaults", "keep_pages")
 
@@ -78,3 +80,21 @@ def test_a_post_that_is_published_while_a_page_is_made_is_on_the_next(ask, clock
     put("posts", view=posts)
     first, second = (ask("/public/", cookies=SENT).text for _ in range(2))
     assert ("Soon" in first, "Soon" in second) == (False, True)
+
+
+def looking_as_staff(get_response):
+    def middleware(request):
+        staff = get_user_model()(is_staff=True, is_superuser=True)
+        asked = dict(for_user=staff, include_login_required=True)
+        assert Page.objects.with_ascendants_for_slug("about", **asked)
+        return get_response(request)
+
+    return middleware
+
+
+def test_a_draft_that_is_asked_for_as_staff_is_shown_to_nobody_else(ask, place):  # noqa: F811
+    early = "django.contrib.sessions.middleware.SessionMiddleware"  # nobody knows the user yet
+    place("test_page_cache_parts_own.looking_as_staff", early)
+    Page.objects.filter(slug="about").update(status=CONTENT_STATUS_DRAFT)
+    for _ in range(2):
+        assert ask("/about/", cookies=SENT).status_code == 404
