@@ -74,7 +74,14 @@ def test_an_edit_on_one_host_is_seen_on_another_within_a_second(hosts, editor, d
         see(hosts.two, f"Edited {number}.", edited)
 
 
-def test_what_a_command_writes_is_seen_on_all_hosts(hosts, live):
+def generation(host):
+    """Return the generation of the content, as a host knows it."""
+    asked = "from page_cache import generation; print(generation.current_with()[0])"
+    return host.manage("shell", "-v0", "-c", asked).stdout
+
+
+def test_what_a_command_writes_is_seen_on_all_hosts(hosts, live, other):
+    before = generation(other)
     for host in (hosts.one, hosts.two):
         new_page(host, "/about/")
     edit = "from mezzanine.pages.models import RichTextPage as P; P.objects.filter(slug='about')"
@@ -82,6 +89,7 @@ def test_what_a_command_writes_is_seen_on_all_hosts(hosts, live):
     edited = time.monotonic()
     for host in (hosts.one, hosts.two):
         see(host, "By a command", edited)
+    assert before != generation(other) == generation(live)
 
 
 def test_who_logs_out_on_one_host_is_logged_out_on_the_other(hosts):
