@@ -55,11 +55,27 @@ def test_an_app_that_never_had_migrations_is_named(settings):
         assert "feeds has no migration for this: Create model Post" in words(check_migrations())
 
 
-def test_a_deploy_asks():
+CHECKED, COLLECTED = (
+    "manage.py check --deploy --fail-level ERROR",
+    "manage.py collectstatic --noinput --verbosity 0",
+)
+
+
+@pytest.mark.parametrize(("status", "asked"), [(0, [CHECKED, COLLECTED]), (1, [CHECKED])])
+def test_a_deploy_asks_before_it_collects_static_files(tmp_path, status, asked):
+    """In one start of Python, also where manage.py ends with sys.exit(main())."""
     found = {*checks.registry.registry.get_checks(include_deployment_checks=True)}
     assert {*CHECKS} <= found
-    script = Path(project_settings.BASE_DIR, "deploy/scripts/check.sh").read_text("utf-8")
-    assert "manage.py check --deploy --fail-level ERROR" in script
+    for name in ("project", "venv/bin"):
+        Path(tmp_path, name).mkdir(parents=True)
+    Path(tmp_path, "venv/bin/python").symlink_to(sys.executable)
+    code = f"import sys\nprint(*sys.argv, flush=True)\nsys.exit({status or None})\n"
+    Path(tmp_path, "project/manage.py").write_text(code)
+    script = Path(project_settings.BASE_DIR, "deploy/scripts/check.sh")
+    variables = os.environ | {"release": str(tmp_path), "revision": "1a2b3c4d"}
+    run = subprocess.run(["sh", script], env=variables, capture_output=True, text=True)
+    assert (run.returncode, run.stdout.splitlines()) == (status, asked), run.stderr
+    assert Path(tmp_path, "REVISION").exists() is (status == 0)
 
 
 @pytest.fixture
