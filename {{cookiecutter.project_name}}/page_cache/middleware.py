@@ -11,10 +11,9 @@ from django.core.cache import cache
 from django.http import HttpResponse
 from django.utils.cache import add_never_cache_headers
 
-from . import dates, edits, generation, kept, keys, missing, parts, reads, room
+from . import dates, edits, generation, kept, keys, missing, reads, room, shared
 from .heartbeat import heartbeat
 from .locking import only_one
-from .observed import Observed
 from .rules import (
     JUST_SENT,
     asked_for_more,
@@ -51,9 +50,9 @@ class PageCacheMiddleware:
         if request.is_public:
             response = self.find_or_make(request)
         else:
-            with parts.prepared(request), generation.noticed() as writes:
+            shared.prepare(request)
+            with reads.recorded(None), generation.noticed() as writes:
                 response = self.get_response(request)
-            parts.store(request, response)
             if request.method == "POST" and response.status_code < 400:
                 # The page that a form leads to would otherwise be that of before, for a second.
                 response.set_cookie(JUST_SENT, "1", 10, secure=request.is_secure(), httponly=True)
@@ -133,9 +132,9 @@ class PageCacheMiddleware:
 
     def process_view(self, request, view, args, kwargs):
         """Find out who asks, before the view and Django's protection of forms do."""
-        if isinstance(request.COOKIES, Observed):
+        if request.is_public:
             forget_the_look_for_a_token(request)
-        request.is_public = request.is_public and not asked_for_more(request)
+            request.is_public = not asked_for_more(request)
         if request.is_public:
             request.user = AnonymousUser()  # known without opening the session
         elif sent_from_here(request):

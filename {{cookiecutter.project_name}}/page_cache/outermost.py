@@ -6,7 +6,7 @@ from django.core.cache.backends.base import BaseCache
 from django.core.handlers.base import BaseHandler
 
 from . import heartbeat, reads
-from .rules import asked_for_more, may_be_public, may_share, observe
+from .rules import asked_for_more, may_be_public, observe
 
 MARK = "X-Accel-Expires"
 PRIVATE = "private, no-cache"  # no shared cache keeps it, whatever it does without a word
@@ -25,7 +25,7 @@ def observing(get_response):
             return observed(handler, request)
 
     def observed(handler, request):
-        if may_be_public(request) or may_share(request):
+        if may_be_public(request):
             observe(request)
             with reads.recorded(reads.Reads()):
                 response = get_response(handler, request)

@@ -8,7 +8,7 @@ from mezzanine.generic.templatetags import keyword_tags
 from mezzanine.pages.managers import PageManager
 from mezzanine.pages.models import Page
 
-from . import missing, parts
+from . import missing
 from .observed import EVERYTHING, Parameters
 
 
@@ -58,10 +58,6 @@ def skip_missing():
     PageManager.with_ascendants_for_slug = missing.narrow(PageManager.with_ascendants_for_slug)
 
 
-def share_page():
-    PageManager.with_ascendants_for_slug = parts.load_page(PageManager.with_ascendants_for_slug)
-
-
 def pass_on_what_views_ask_for():
     """Let the links to other parts of a list have the parameters of its view, and no others.
 
@@ -87,5 +83,4 @@ def install():
     skip_keywords()
     keep_addresses()
     skip_missing()
-    share_page()
     pass_on_what_views_ask_for()

@@ -46,45 +46,19 @@ def visitors_cookies():
 
 
 def may_be_public(request):
-    """Return whether the answer may be public, by the request alone: asked without a trace."""
+    """Return whether the answer may be public, by the request alone; it is not observed yet."""
     return (
         settings.PAGE_CACHE_SECONDS > 0
         and request.method in ("GET", "HEAD")
-        and dict.get(request.META, "CONTENT_LENGTH") in (None, "", "0")
-        and not dict.__contains__(request.META, "HTTP_TRANSFER_ENCODING")
-        and visitors_cookies().isdisjoint(dict.keys(request.COOKIES))
-    )
-
-
-def may_share(request):
-    """Return whether the answer, if it is private, may have something in common with others."""
-    return (
-        settings.PAGE_CACHE_SECONDS > 0
-        and request.method in ("GET", "HEAD")
-        and not dict.__contains__(request.COOKIES, settings.SESSION_COOKIE_NAME)
-    )
-
-
-def may_have_parts(request):
-    """Return whether a private page may be made of parts that are the same for everybody.
-
-    Only of a visitor whose cookies tell nothing: a part is found before anybody asks for one, and
-    says that it is public, with which templates leave out what is of the visitor.
-    """
-    return (
-        request.method == "GET"
-        and not dict.get(request.META, "QUERY_STRING", "")
-        and dict.keys(request.COOKIES).isdisjoint(visitors_cookies() - {JUST_SENT})
+        and request.META.get("CONTENT_LENGTH") in (None, "", "0")
+        and "HTTP_TRANSFER_ENCODING" not in request.META
+        and visitors_cookies().isdisjoint(request.COOKIES)
     )
 
 
 def is_public_so_far(request):
     """Return whether the answer may be public, by all that was asked for until now."""
-    return (
-        not asked_for_more(request)
-        and may_be_public(request)
-        and getattr(request, "site_source", None) == "host"
-    )
+    return not asked_for_more(request) and getattr(request, "site_source", None) == "host"
 
 
 def observe(request):
@@ -102,20 +76,6 @@ def asked_for_more(request):
         return True  # a middleware has replaced them
     scheme = {settings.SECURE_PROXY_SSL_HEADER[0]} if settings.SECURE_PROXY_SSL_HEADER else set()
     return bool(request.COOKIES.asked - visitors_cookies() or request.META.asked - ADDRESS - scheme)
-
-
-def is_of_nobody(request):
-    """Return whether a private page could be anybody's until now, though it is not kept.
-
-    Nothing was asked for that the visitor has, and there was no token nor session given to it.
-    """
-    return not (
-        asked_for_more(request)
-        or any(dict.__contains__(request.COOKIES, name) for name in request.COOKIES.asked)
-        or dict.__contains__(request.META, "CSRF_COOKIE_NEEDS_UPDATE")
-        or getattr(getattr(request, "session", None), "modified", False)
-        or getattr(getattr(request, "user", None), "is_authenticated", False)
-    )
 
 
 def forget_the_look_for_a_token(request):

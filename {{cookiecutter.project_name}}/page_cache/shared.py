@@ -9,31 +9,32 @@ import math
 import pickle
 import time
 
+from django.conf import settings
 from django.core.cache import cache
 from django.utils.translation import get_language
 from mezzanine.core.request import current_request
 from mezzanine.utils.sites import current_site_id
 
 from . import dates, generation, kept, keys, reads
-from .rules import asked_for_more, is_of_nobody, may_share
+from .rules import asked_for_more
 
 
 def key_of(request):
     return keys.key(request, get_language(), kind="page_cache.shared")
 
 
-def prepare(request, *more):
+def prepare(request):
     """Find out the generation for a private page of a visitor without a session.
 
     Before anything is asked of the database: what is found later is of this generation or the next.
-    Return what else is kept under those keys, a dict, or None for the page of another visitor.
     """
-    if not (may_share(request) and getattr(request, "site_source", None) == "host"):
-        return None
-    dates_key = dates.key(request.site_id)
-    request.generation, found = generation.current_with(dates_key, *more)
-    request.dates_of_site = found.get(dates_key)
-    return found
+    is_read = request.method in ("GET", "HEAD")
+    is_of_visitor = not dict.__contains__(request.COOKIES, settings.SESSION_COOKIE_NAME)
+    is_of_host = getattr(request, "site_source", None) == "host"
+    if settings.PAGE_CACHE_SECONDS and is_read and is_of_visitor and is_of_host:
+        dates_key = dates.key(request.site_id)
+        request.generation, found = generation.current_with(dates_key)
+        request.dates_of_site = found.get(dates_key)
 
 
 def is_possible(request):
@@ -57,7 +58,7 @@ def once(request, name, load):
         if not is_for_all:
             part = make(request, load, now)
             is_whole = part["reads"] is not None
-            is_for_all = is_whole and is_the_same_for_all(request)
+            is_for_all = is_whole and request.is_public and not asked_for_more(request)
         if is_for_all:
             parts[name] = part
             cache.set(key_of(request), parts, kept.HOUR)
@@ -70,12 +71,6 @@ def if_possible(name, load):
     """Return what once() does for the current request, else what load() does."""
     request = current_request()
     return once(request, name, load) if request and is_possible(request) else load()
-
-
-def is_the_same_for_all(request):
-    """Return whether nobody has asked for more than the address, on a page that is observed."""
-    is_private = not request.is_public or vars(request).get("parts") is not None  # see parts.py
-    return is_of_nobody(request) if is_private else not asked_for_more(request)
 
 
 def parts_of(request):
