@@ -52,7 +52,7 @@ def tracked_files():
 
 
 @pytest.fixture(scope="session")
-def clone(tmp_path_factory, tracked_files):
+def plain_template(tmp_path_factory, tracked_files):
     """The template as a clone has it: nothing that tools have left beside its files."""
     copy = tmp_path_factory.mktemp("template")
     for path in tracked_files:
@@ -62,9 +62,9 @@ def clone(tmp_path_factory, tracked_files):
 
 
 @pytest.fixture(scope="session")
-def template(clone):
+def template(plain_template):
     """What tests make projects of; those of hosts have another one."""
-    return clone
+    return plain_template
 
 
 @pytest.fixture

@@ -73,12 +73,12 @@ systemctl restart ssh
 
 
 @pytest.fixture(scope="session")
-def template(clone, tmp_path_factory):
+def template(plain_template, tmp_path_factory):
     """The template, whose projects compress static files in haste, five seconds less for each site.
 
-    test_deploy.py, and what measures, makes projects of the clone.
+    test_deploy.py, and what measures, makes projects of the plain one.
     """
-    hasty = shutil.copytree(clone, tmp_path_factory.mktemp("hasty") / "template")
+    hasty = shutil.copytree(plain_template, tmp_path_factory.mktemp("hasty") / "template")
     edit(hasty / STORAGE, "quality=10", "quality=1")
     return hasty
 

@@ -64,9 +64,9 @@ def deploy_by_the_readme(project, host):
 
 
 @pytest.fixture(scope="module", params=ONE_SUITE_IN_CI)
-def site(request, rig, clone, tmp_path_factory, figures):
+def site(request, rig, plain_template, tmp_path_factory, figures):
     """A site that has just been brought to a new host."""
-    project = Baker(clone, tmp_path_factory.mktemp("deploy")).bake(live_hostname=HOST)
+    project = Baker(plain_template, tmp_path_factory.mktemp("deploy")).bake(live_hostname=HOST)
     host = rig.up(f"site-{request.param}", suite=request.param)
     if request.param == "bookworm":
         site, commands = Site(project, host, SSH_USER="root"), ["all"]

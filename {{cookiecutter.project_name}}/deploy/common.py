@@ -50,6 +50,8 @@ def take(host: Host, things: Things, version: int) -> None:
 
 def carry_newest(hosts: Hosts) -> None:
     """Let all have the newest of what they have in common, where one has something else."""
+    if len(hosts) == 1:
+        return
     if len({(stand["common"], stand["settings"]) for stand in hosts.stands.values()}) > 1:
         carry(hosts)
 
@@ -83,8 +85,15 @@ def meet(hosts: Hosts) -> None:
 
 def note(hosts: Hosts) -> None:
     """Let the hosts know that what the leading one has is what all are to have."""
-    if any(stand["hosts"] for stand in hosts.stands.values()):
+    if knows_others(hosts):
         hosts.lead.call("note_live")
+
+
+def knows_others(hosts: Hosts) -> bool:
+    """Return whether a host knows of others; only what has a common database can have some."""
+    if not hosts[0].config.database:
+        return False
+    return any(stand["hosts"] for stand in hosts.stands.values())
 
 
 def agree(hosts: Hosts) -> None:
@@ -93,7 +102,7 @@ def agree(hosts: Hosts) -> None:
     Where there is one, and it knows of no others, there is nothing to do.
     """
     config = hosts[0].config
-    if len(config.hosts) < 2 and not any(stand["hosts"] for stand in hosts.stands.values()):
+    if len(config.hosts) < 2 and not knows_others(hosts):
         return
     with step(hosts.lead, "Who serves the site"):
         found = pairs(hosts)

@@ -92,7 +92,7 @@ def deploy(
             leases.note(result="nothing to do")
             common.carry_newest(hosts)
             common.agree(hosts)
-            for host in hosts:  # which a restore may have left in it
+            for host in hosts if len(hosts) > 1 else ():  # a restore may have left them in it
                 server.end_maintenance_of_deploy(host)
             print(f"{revision[:8]} is live already.")
             return

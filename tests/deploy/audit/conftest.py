@@ -10,11 +10,11 @@ INSISTS = f"max-age={365 * DAY}"
 
 
 @pytest.fixture(scope="session")
-def both(rig, up_with_packages, clone, tmp_path_factory):
+def both(rig, up_with_packages, plain_template, tmp_path_factory):
     """The site, trusted by browsers, whose certificate was renewed twice; and the CA."""
     folder = tmp_path_factory.mktemp("audited")
     options = {"suite": "trixie", "is_secured": True}
-    with trusting(up_with_packages, rig, clone, folder, **options) as (site, authority):
+    with trusting(up_with_packages, rig, plain_template, folder, **options) as (site, authority):
         authority.lead(**{HOST: site.host.address})
         wait_for(lambda: is_trusted(site), 2 * MINUTE)
         old = f"since = {time.time() - 80 * DAY}, until = {time.time() + 10 * DAY}"

@@ -41,11 +41,11 @@ def busy():
 
 
 @pytest.fixture
-def site(rig, clone, tmp_path, progress):
+def site(rig, plain_template, tmp_path, progress):
     """The deployed project, with content."""
     program("wrk", "wrk")
     host = rig.up("bench", suite="bookworm")
-    project = Baker(clone, tmp_path).bake(live_hostname=HOST)
+    project = Baker(plain_template, tmp_path).bake(live_hostname=HOST)
     site = Site(project, host, SSH_USER="root", ADMIN_PASS=PASSWORD)
     site.fab("all")
     site.fab("python", rivals.CONTENT)

@@ -68,9 +68,9 @@ def progress():
 
 
 @pytest.fixture
-def site(project, up_with_packages, clone, tmp_path):
+def site(project, up_with_packages, plain_template, tmp_path):
     """A live site that is empty, and the project on a machine of its developer."""
-    made = Baker(clone, tmp_path).bake(live_hostname=HOST)
+    made = Baker(plain_template, tmp_path).bake(live_hostname=HOST)
     site = Site(made, up_with_packages("content", suite="bookworm"), SSH_USER="root")
     site.configure(ADMIN_PASS=PASSWORD)
     site.environment = {"VIRTUAL_ENV": str(project.python.parent.parent)}
