@@ -278,7 +278,10 @@ def test_the_files_of_a_page_of_another_release_come_from_the_host_that_has_them
     files.mkdir()
     for name in ("page.0123456789ab.css", "page.css"):
         (files / name).write_text("a {}")
-    found = hosts[0].open("/static/page.0123456789ab.css")
+    path = "/static/page.0123456789ab.css"
+    # For five seconds, none is asked that did not answer in the test before.
+    wait_until(lambda: hosts[0].open(path).status == 200)
+    found = hosts[0].open(path)
     assert (found.status, found.text) == (200, "a {}")
     assert "max-age=315360000" in found.headers["Cache-Control"]
     assert found.headers["X-Content-Type-Options"] == "nosniff"
