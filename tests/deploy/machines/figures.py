@@ -1,0 +1,168 @@
+"""What one site on three hosts promises, measured: nox -s machines.
+
+A site that one host serves gets two more; then each is killed, cut off and frozen in turn, and the
+host of the database is killed, under readers and writers whose every answer is counted and every
+row looked for; then come twenty deploys. The figures are printed.
+"""
+
+import re
+import time
+
+import pytest
+from balancer import Balancer
+from load import Connection
+from object_store import ObjectStore
+from servers import wait_until
+from several import NAME, WWW, give_keys, live, make_site
+from support import Baker
+from test_database_elsewhere import sql
+from visitors import Visitors
+
+DEPLOYS = 20
+REQUESTS = 600
+SENT = "SELECT value FROM forms_fieldentry WHERE value LIKE 'number-%'"
+AWAY = 15  # seconds that a host is away
+
+
+@pytest.fixture
+def progress():
+    begin = time.monotonic()
+    return lambda line: print(f"{time.monotonic() - begin:5.0f} s  {line}", flush=True)
+
+
+@pytest.fixture
+def site(rig, up_with_packages, template, tmp_path):
+    """A site that the first of three hosts serves: .web, all three, and .server, the database's."""
+    store = ObjectStore(tmp_path, address=f"{rig.network.subnet}.1", port=9102).start()
+    project = Baker(template, tmp_path).bake(project_name=NAME, live_hostname=WWW)
+    web = [up_with_packages(f"web-{name}", suite="trixie") for name in "abc"]
+    server = rig.up("database", suite="trixie")
+    site = make_site(project, web, server, store)
+    site.web, site.server = web, server
+    site.configure(PROXIES=[f"{rig.network.subnet}.1"])
+    site.serve(web[0])
+    site.fab("create")
+    give_keys(site)
+    site.fab("deploy")
+    yield site
+    for host in (*web, server):
+        host.down()
+    store.stop()
+
+
+@pytest.fixture
+def balancer(site, tmp_path):
+    """In front of all three from the beginning: those that have no site yet do not answer well."""
+    balancer = Balancer(tmp_path, WWW, [host.address for host in site.web])
+    yield balancer.start()
+    balancer.stop()
+
+
+def cpu(hosts):
+    """Return the seconds of CPU that hosts have taken."""
+    texts = [(host.cgroup / "cpu.stat").read_text() for host in hosts]
+    return sum(int(re.search(r"usage_usec (\d+)", text)[1]) for text in texts) / 1e6
+
+
+def cost(hosts, balancer):
+    """Return the seconds of CPU of an uncached page on hosts, without what they take at rest."""
+    ask(balancer, 60)
+    begun, before = time.monotonic(), cpu(hosts)
+    ask(balancer, REQUESTS)
+    seconds, used = time.monotonic() - begun, cpu(hosts) - before
+    before = cpu(hosts)
+    time.sleep(seconds)  # what is measured is time
+    return (used - (cpu(hosts) - before)) / REQUESTS
+
+
+def ask(balancer, count):
+    for number in range(count):
+        connection = Connection("127.0.0.1", WWW)
+        connection.port = balancer.port
+        address = f"203.0.113.{number % 250 + 1}"
+        headers = {"Host": WWW, "Cookie": "just-sent=1", "X-Forwarded-For": address}
+        connection.request("GET", "/", headers=headers)
+        assert connection.getresponse().status == 200
+        connection.close()
+
+
+def lost(site, visitors):
+    """Return the numbers of what was acknowledged and is not in the database."""
+    rows = {line.split("@")[0] for line in sql(site.server, SENT, NAME).splitlines()}
+    return [number for number in visitors.written if f"number-{number}" not in rows]
+
+
+def serves(site, host):
+    """Return whether a host answers by its own gunicorn, with what is live."""
+    try:
+        return site.ask(host)[0] == 200
+    except OSError:
+        return False
+
+
+def told(name, visitors, moment, site):
+    return (
+        f"{name}: {len(visitors.failed(moment))} of {len(visitors.answers)} requests failed, and"
+        f" {len(visitors.in_flight(moment))} that were under way; slowest kept"
+        f" {visitors.slowest('kept', moment):.1f} s, uncached"
+        f" {visitors.slowest('uncached', moment):.1f} s; {len(visitors.written)} written,"
+        f" {len(lost(site, visitors))} lost"
+    )
+
+
+def harm(site, balancer, host, act, mend):
+    """Let a host be away for a while under load; return the visitors, and when that began."""
+    with Visitors(balancer.port, WWW) as visitors:
+        wait_until(lambda: len(visitors.answers) > 50)
+        moment = time.monotonic()
+        act()
+        time.sleep(AWAY)  # what is measured is this time
+        mend()
+        wait_until(lambda: serves(site, host), 120)
+        time.sleep(5)
+    return visitors, moment
+
+
+def test_figures(site, balancer, progress, figures):
+    def note(line):
+        progress(line)
+        figures(line)
+
+    site.fab("python", FORM_OF_NUMBERS)
+    alone = cost(site.web[:1], balancer)
+    with Visitors(balancer.port, WWW) as visitors:
+        begun = time.monotonic()
+        site.serve(*site.web)
+        site.fab("all")
+    note(told("from one live host to three (fab all)", visitors, begun, site))
+    assert len({live(host) for host in site.web}) == 1
+    three = cost(site.web, balancer)
+    note(f"CPU of an uncached page on three hosts against one: {three / alone:.2f}")
+    for host, letter in zip(site.web, "abc", strict=True):
+        for word, act, mend in (
+            ("killed", host.kill, host.start),
+            ("cut off", host.cut, host.join),
+            ("frozen", host.freeze, host.thaw),
+        ):
+            note(told(f"host {letter} {word}", *harm(site, balancer, host, act, mend), site))
+    act, mend = site.server.kill, site.server.start
+    visitors, moment = harm(site, balancer, site.web[0], act, mend)
+    note(told("the database's host killed", visitors, moment, site))
+    deploys(site, balancer, note)
+
+
+def deploys(site, balancer, note):
+    with Visitors(balancer.port, WWW) as visitors:
+        begun = time.monotonic()
+        for number in range(DEPLOYS):
+            (site.project / "theme/static/number.txt").write_text(str(number))
+            site.commit()
+            site.fab("deploy")
+    note(told(f"{DEPLOYS} deploys over three hosts", visitors, begun, site))
+
+
+FORM_OF_NUMBERS = """
+from mezzanine.forms.models import Form
+form = Form.objects.create(title="Numbers", slug="numbers")
+form.fields.create(label="Number", field_type=1)
+"""
