@@ -29,7 +29,7 @@ from . import (
 )
 from .agreement import ALIVE, MOVED, Row, Stand, enter, look
 from .files import write
-from .site import Refused, Site
+from .site import Refused, Site, do_all
 
 # What this host knows
 
@@ -200,14 +200,7 @@ def follow(site: Site) -> dict[str, Any]:
     todo.append(partial(aside.follow, site, is_due, is_over))
     if is_one:
         todo.append(partial(handed_on.follow, site, is_first))
-    problems = []
-    for work in todo:
-        try:
-            work()
-        except Refused as refused:
-            problems.append(str(refused))
-    if problems:
-        raise Refused("; ".join(problems))
+    do_all(todo)
     return {}
 
 

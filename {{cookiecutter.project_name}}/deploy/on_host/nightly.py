@@ -8,7 +8,7 @@ from functools import partial
 from . import backup, databases, restore, snapshots
 from .postgres import may_create, psql
 from .restic import Repository, away, here, label
-from .site import Refused, Site
+from .site import Refused, Site, do_all
 
 WEEK = 6.5 * 86400  # seconds from a proof to the next
 
@@ -27,14 +27,7 @@ def run(site: Site) -> dict[str, str]:
             todo.append(partial(forget, site, place, name))
             if is_due(site, key) and may_prove(site):
                 todo.append(partial(prove, site, key, place))
-    problems = []
-    for work in todo:
-        try:
-            work()
-        except Refused as refused:
-            problems.append(str(refused))
-    if problems:
-        raise Refused("; ".join(dict.fromkeys(problems)))
+    do_all(todo)
     return {"name": name}
 
 

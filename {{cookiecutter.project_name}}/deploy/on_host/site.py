@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 
@@ -35,3 +36,15 @@ class Site:
         if not path.exists():
             raise Refused("There is no site yet; type fab all")
         return json.loads(path.read_text())
+
+
+def do_all(todo: Iterable[Callable[[], object]]) -> None:
+    """Do each thing, also after one that is refused; Refused in the end, with what was said."""
+    problems = []
+    for work in todo:
+        try:
+            work()
+        except Refused as refused:
+            problems.append(str(refused))
+    if problems:
+        raise Refused("; ".join(dict.fromkeys(problems)))
