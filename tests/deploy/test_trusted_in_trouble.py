@@ -18,7 +18,6 @@ from trust import (
     is_trusted,
     parts,
     paused,
-    rows_of_ledger,
     soon,
     told,
     trusting,
@@ -206,12 +205,12 @@ def test_what_was_noted_while_the_clock_was_ahead_holds_nothing_back(site, autho
     try:
         site.host.run(AHEAD)
         ahead = time.time() + DAY
-        assert rows_of_ledger(site, f"SELECT 1 FROM name WHERE asked > {ahead} OR seen > {ahead}")
+        assert in_ledger(site, f"SELECT 1 FROM name WHERE asked > {ahead} OR seen > {ahead}")
     finally:
         site.host.run("systemctl start cron")
     authority.lead(**{"clock.test": site.host.address})
     wait_for(lambda: is_trusted(site, "clock.test"), 2 * MINUTE)
-    assert not rows_of_ledger(site, f"SELECT 1 FROM name WHERE asked > {ahead} OR seen > {ahead}")
+    assert not in_ledger(site, f"SELECT 1 FROM name WHERE asked > {ahead} OR seen > {ahead}")
 
 
 # In numbers
@@ -241,7 +240,7 @@ def test_a_new_name_does_not_wait_for_a_thousand_others(site, authority, figures
 
 
 def count(site, where):
-    return rows_of_ledger(site, f"SELECT count(*) FROM name {where}")[0][0]
+    return in_ledger(site, f"SELECT count(*) FROM name {where}")[0][0]
 
 
 @pytest.mark.long

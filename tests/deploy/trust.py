@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 from authority import Authority
+from faults import wait_for
 from sites import PASSWORD, Site
 from support import Baker, program
 
@@ -42,6 +43,7 @@ def trusting(up, rig, template, folder, limits=False, is_secured=False, **option
         if is_secured:
             site.fab("secure")
         site.fab("all")
+        wait_for((site.certificates / "status/names.json").exists, MINUTE)  # its agent has begun
         yield site, authority
     host.down()
 
@@ -132,9 +134,12 @@ def trusting_home(folder, authority):
 
 
 def in_ledger(site, sql):
-    with sqlite3.connect(site.certificates / "private/ledger.sqlite3", timeout=30) as database:
-        database.execute(sql)
+    """Return what a statement finds in the agent's ledger, which only the agent makes."""
+    path = site.certificates / "private/ledger.sqlite3"
+    with sqlite3.connect(f"file:{path}?mode=rw", timeout=30, uri=True) as database:
+        rows = database.execute(sql).fetchall()
     database.close()
+    return rows
 
 
 def soon(site, condition, seconds):
@@ -144,13 +149,6 @@ def soon(site, condition, seconds):
         assert time.monotonic() < end, f"not so after {seconds} s"
         in_ledger(site, "UPDATE name SET asked = 0 WHERE asked > 0")
         time.sleep(1)  # a round takes ten
-
-
-def rows_of_ledger(site, sql):
-    with sqlite3.connect(site.certificates / "private/ledger.sqlite3", timeout=30) as database:
-        rows = database.execute(sql).fetchall()
-    database.close()
-    return rows
 
 
 def workers(site):
