@@ -18,7 +18,7 @@ from support import Baker
 from test_database_elsewhere import sql
 from visitors import Visitors
 
-DEPLOYS = 20
+DEPLOYS = 3
 REQUESTS = 600
 SENT = "SELECT value FROM forms_fieldentry WHERE value LIKE 'number-%'"
 AWAY = 15  # seconds that a host is away
