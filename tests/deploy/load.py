@@ -15,12 +15,12 @@ PAUSE = 0.15  # seconds a visitor waits: NGINX takes 30 requests a second from o
 class Connection(http.client.HTTPSConnection):
     """To the host of a site, under the site's name, also when it reconnects by itself."""
 
-    def __init__(self, address, name, timeout=60):
+    def __init__(self, address, name, timeout=60, port=443):
         self.name = name
-        super().__init__(address, timeout=timeout, context=ssl._create_unverified_context())
+        super().__init__(address, port, timeout=timeout, context=ssl._create_unverified_context())
 
     def connect(self):
-        sock = socket.create_connection((self.host, 443), self.timeout)
+        sock = socket.create_connection((self.host, self.port), self.timeout)
         self.sock = self._context.wrap_socket(sock, server_hostname=self.name)
 
 

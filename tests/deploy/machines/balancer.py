@@ -40,19 +40,9 @@ class Balancer:
         self.folder, self.name, self.port = folder, name, unused_port()
         self.addresses = addresses
         key, certificate = folder / "balancer.key", folder / "balancer.crt"
-        words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-        words += [
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            f"/CN={name}",
-            "-keyout",
-            key,
-            "-out",
-            certificate,
-        ]
-        subprocess.run(words, check=True, capture_output=True)
+        kind = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2".split()
+        where = ["-subj", f"/CN={name}", "-keyout", key, "-out", certificate]
+        subprocess.run(["openssl", "req", "-x509", *kind, *where], check=True, capture_output=True)
         (folder / "balancer.pem").write_text(key.read_text() + certificate.read_text())
         self.stack = ExitStack()
 

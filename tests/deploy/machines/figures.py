@@ -77,8 +77,7 @@ def cost(hosts, balancer):
 
 def ask(balancer, count):
     for number in range(count):
-        connection = Connection("127.0.0.1", WWW)
-        connection.port = balancer.port
+        connection = Connection("127.0.0.1", WWW, port=balancer.port)
         address = f"203.0.113.{number % 250 + 1}"
         headers = {"Host": WWW, "Cookie": "just-sent=1", "X-Forwarded-For": address}
         connection.request("GET", "/", headers=headers)

@@ -55,9 +55,7 @@ class Visitors:
         return list(dict.fromkeys(re.findall(r'name="(field_\d+)"', page)))
 
     def connect(self):
-        connection = Connection("127.0.0.1", self.name, timeout=60)
-        connection.port = self.port
-        return connection
+        return Connection("127.0.0.1", self.name, port=self.port)
 
     def visit(self, kind):
         while not self.over.wait(PAUSE):
