@@ -12,9 +12,10 @@ global
     stats socket {folder}/haproxy.sock level admin
 defaults
     mode http
-    timeout connect 1s
-    timeout client 30s
-    timeout server 30s
+    timeout connect 2s
+    timeout check 3s
+    timeout client 60s
+    timeout server 60s
     retries 3
     option redispatch 1
     retry-on conn-failure empty-response
@@ -24,10 +25,11 @@ frontend visitors
     default_backend hosts
 backend hosts
     balance roundrobin
+    http-reuse never
     option httpchk
     http-check send meth GET uri /healthz ver HTTP/1.1 hdr Host {name}
     http-check expect status 200
-    default-server check inter 1s fall 2 rise 2 on-marked-down shutdown-sessions
+    default-server check inter 1s fall 2 rise 2
     default-server ssl verify none sni str({name})
 {servers}
 """

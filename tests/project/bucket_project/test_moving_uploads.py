@@ -2,6 +2,8 @@
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from uuid import uuid4
 
 import boto3
@@ -227,6 +229,20 @@ def test_a_bucket_is_of_one_environment_of_one_project(site):
     with pytest.raises(Refused, match=r"has media/ already.*make an empty object \.of\.garden"):
         bucket.ready(site, address, "production")
     site.delete("two", "lake.jpg")
+
+
+def test_two_hosts_may_prove_a_bucket_at_the_same_time(site, monkeypatch):
+    address, rclone, both = bucket.address_of(site, "two"), bucket.rclone, Barrier(2, timeout=60)
+
+    def together(site, what, place, *words, **more):
+        if words[0] == "deletefile":
+            both.wait()
+        return rclone(site, what, place, *words, **more)
+
+    monkeypatch.setattr(bucket, "rclone", together)
+    with ThreadPoolExecutor(2) as pool:
+        hosts = [pool.submit(bucket.ready, site, address, "production") for _ in range(2)]
+    assert [host.result() for host in hosts] == [{}, {}]
 
 
 @pytest.mark.parametrize(

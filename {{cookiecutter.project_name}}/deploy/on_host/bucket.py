@@ -11,6 +11,7 @@ import ast
 import json
 import os
 import re
+import secrets
 import subprocess
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -293,11 +294,14 @@ def settings(place: Access) -> dict[str, str]:
 
 def prove(site: Site, place: Access) -> None:
     """Write an object, read it and delete it; Refused where one of these fails."""
-    probe = there(place, f".{site.name}-probe")
-    rclone(site, "private", place, "rcat", probe, input="probe")
-    read = rclone(site, "private", place, "cat", probe)
-    rclone(site, "private", place, "deletefile", probe)
-    if read != "probe":
+    text = secrets.token_hex(8)
+    probe = there(place, f".{site.name}-probe-{text}")  # another host may prove it at this moment
+    rclone(site, "private", place, "rcat", probe, input=text)
+    try:
+        read = rclone(site, "private", place, "cat", probe)
+    finally:
+        rclone(site, "private", place, "deletefile", probe)
+    if read != text:
         raise Refused(f"the bucket {place['bucket']} does not give back what was written to it")
 
 
