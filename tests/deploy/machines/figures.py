@@ -18,7 +18,7 @@ from support import Baker
 from test_database_elsewhere import sql
 from visitors import Visitors
 
-DEPLOYS = 3
+DEPLOYS = 20
 REQUESTS = 600
 SENT = "SELECT value FROM forms_fieldentry WHERE value LIKE 'number-%'"
 AWAY = 15  # seconds that a host is away
@@ -100,10 +100,15 @@ def serves(site, host):
 
 
 def told(name, visitors, moment, site):
+    failed = visitors.failed(moment)
+    of_kinds = (
+        f"{len([each for each in failed if each.kind == kind])}"
+        f" of {len([each for each in visitors.answers if each.kind == kind])} {kind}"
+        for kind in ("kept", "uncached", "sent")
+    )
     return (
-        f"{name}: {len(visitors.failed(moment))} of {len(visitors.answers)} requests failed, and"
-        f" {len(visitors.in_flight(moment))} that were under way; slowest kept"
-        f" {visitors.slowest('kept', moment):.1f} s, uncached"
+        f"{name}: failed {', '.join(of_kinds)}, and {len(visitors.under_way(moment))} that were"
+        f" under way; slowest kept {visitors.slowest('kept', moment):.1f} s, uncached"
         f" {visitors.slowest('uncached', moment):.1f} s; {len(visitors.written)} written,"
         f" {len(lost(site, visitors))} lost"
     )
@@ -127,6 +132,14 @@ def test_figures(site, balancer, progress, figures):
         progress(line)
         figures(line)
 
+    def faults(host, one, name):
+        for word, act, mend in (
+            ("killed", host.kill, host.start),
+            ("cut off", host.cut, host.join),
+            ("frozen", host.freeze, host.thaw),
+        ):
+            note(told(f"{name} {word}", *harm(site, balancer, one, act, mend), site))
+
     site.fab("python", FORM_OF_NUMBERS)
     alone = cost(site.web[:1], balancer)
     with Visitors(balancer.port, WWW) as visitors:
@@ -138,15 +151,8 @@ def test_figures(site, balancer, progress, figures):
     three = cost(site.web, balancer)
     note(f"CPU of an uncached page on three hosts against one: {three / alone:.2f}")
     for host, letter in zip(site.web, "abc", strict=True):
-        for word, act, mend in (
-            ("killed", host.kill, host.start),
-            ("cut off", host.cut, host.join),
-            ("frozen", host.freeze, host.thaw),
-        ):
-            note(told(f"host {letter} {word}", *harm(site, balancer, host, act, mend), site))
-    act, mend = site.server.kill, site.server.start
-    visitors, moment = harm(site, balancer, site.web[0], act, mend)
-    note(told("the database's host killed", visitors, moment, site))
+        faults(host, host, f"host {letter}")
+    faults(site.server, site.web[0], "the database's host")
     deploys(site, balancer, note)
 
 

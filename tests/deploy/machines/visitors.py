@@ -104,7 +104,7 @@ class Visitors:
             if each.begun >= since and each.status not in good[each.kind]
         ]
 
-    def in_flight(self, moment):
+    def under_way(self, moment):
         """Return the failed answers of what was asked for before a time, and not answered then."""
         return [each for each in self.failed() if each.begun < moment < each.ended]
 
