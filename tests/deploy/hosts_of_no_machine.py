@@ -16,6 +16,7 @@ from deploy import (  # noqa: E402, F401
     database,
     deploying,
     due,
+    files,
     going_back,
     lease,
     packages,
