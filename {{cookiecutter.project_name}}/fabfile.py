@@ -44,10 +44,10 @@ def secure(host):
     hardening.secure(host)
 
 
-@command
-def install(host):
+@commands.together
+def install(hosts):
     """Install what the site needs: NGINX, PostgreSQL, memcached, supervisor, uv, the locale."""
-    packages.install(host)
+    packages.install(hosts)
 
 
 @commands.together

@@ -11,12 +11,15 @@ from support import TEMPLATE
 sys.path.insert(0, str(TEMPLATE / "{{cookiecutter.project_name}}"))
 sys.dont_write_bytecode = True  # cookiecutter would take it for a part of the template
 from deploy import (  # noqa: E402, F401
+    at_once,
     common,
     database,
     deploying,
     due,
+    files,
     going_back,
     lease,
+    packages,
     plans,
     releases,
     removing,
@@ -33,6 +36,7 @@ ANSWERS = {
     "swap": {"secrets": []},
     "relay": {"result": "done"},
     "fetch": {"revision": "1" * 40},
+    "begin": lambda revision, release: {"name": release or "newer", "room": 1},
 }
 FABRIC = {
     "database": "postgresql://garden@db.example/garden",
@@ -59,7 +63,7 @@ class FakeHost:
 
     def __init__(self, name, entries=("a", "b", "c"), fabric=None, **stand):
         self.name, self.calls, self.beside, self.verbose, self.lease = name, [], True, False, None
-        self.is_lost = False
+        self.is_lost, self.work = False, None
         config = FABRIC | {"hosts": list(entries)} | (fabric or {})
         self.config = SimpleNamespace(typed=str, **config)
         self.connection = SimpleNamespace(original_host=name, host=name, port=22, user="root")

@@ -99,10 +99,9 @@ def test_the_secret_key_is_in_no_file_that_others_read(site):
     command = "grep -rlF --exclude-dir=state -f - /srv /etc /var/log /run || true"
     found = site.host.run(command, input=KEYS["AWS_SECRET_ACCESS_KEY"]).stdout.split()
     assert found == [f"/srv/{NAME}/shared/settings.json"]
-    modes = site.host.run(
-        f"stat -c '%U:%G %a' /srv/{NAME}/shared/settings.json /srv/{NAME}/state/uploads.json"
-    )
-    assert modes.stdout.split("\n")[:2] == [f"root:{NAME} 640", f"{NAME}:www-data 440"]
+    files = "shared/settings.json state/uploads.json state/uploads-of-site.json"
+    modes = site.host.run(f"cd /srv/{NAME} && stat -c '%U:%G %a' {files}").stdout.splitlines()
+    assert modes == [f"root:{NAME} 640", "root:www-data 440", f"root:{NAME} 440"]
 
 
 def test_a_picture_goes_into_the_bucket_and_is_shown_under_its_address(site, staff, store):

@@ -24,6 +24,7 @@ from . import (
     server_names,
     uploads,
 )
+from .at_once import on_all
 from .due import Now, behind, is_as_found, look, tell_connections
 from .host import Host
 from .hosts import Hosts
@@ -52,8 +53,7 @@ def everything(hosts: Hosts) -> None:
     hosts.refuse_other_than_all("fab all")
     hosts.refuse_new_secrets()
     title("install")
-    for host in hosts:
-        packages.install(host)
+    packages.install(hosts)
     title("create")
     create(hosts)
     is_new = not releases.live(hosts.lead)
@@ -132,26 +132,33 @@ def prepare(
 
 
 def build(lead: Host, due: Sequence[Host], revision: str, name: str) -> tuple[str, str]:
-    """Build a release on each host, under one name; return that and its virtualenv's.
+    """Build a release on all hosts at once, under one name; return that and its virtualenv's.
 
     With a name, it is that of a release which other hosts have. Where one fails, what was built on
     the others is removed. The leading host knows the revision; others may have to fetch it.
     """
-    made, is_there = "", bool(name)
-    built: list[Host] = []
-    for host in due:
-        if is_there and is_usable(host, name):
-            continue
+    wanted = [host for host in due if not (name and is_usable(host, name))]
+    if not wanted:
+        return name, ""
+    first = releases.begin(wanted[0], revision, name)
+    begun = [wanted[0]]
+
+    def build_on(host: Host) -> str:
         if host is not lead and host.config.repo_url:  # each has a copy of its own
             host.call("fetch", as_site=True, url=host.config.repo_url)
-        try:
-            name, made = releases.build(host, revision, name)
-        except BaseException:
-            for other in built:
-                releases.discard(other, name)
-            raise
-        built.append(host)
-    return name, made
+        found = first
+        if host is not wanted[0]:
+            found = releases.begin(host, revision, first.name)
+            begun.append(host)
+        return releases.build(host, found)
+
+    try:
+        made = on_all(wanted, f"Release {first.name}", build_on)
+    except BaseException:
+        for host in begun:
+            releases.discard(host, first.name)
+        raise
+    return first.name, made[wanted[0].name]
 
 
 def is_usable(host: Host, name: str) -> bool:

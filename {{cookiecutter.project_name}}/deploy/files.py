@@ -7,6 +7,7 @@ from typing import Any
 
 from .config import read_settings
 from .host import Host
+from .hosts import entry_of
 from .on_host import bucket
 from .on_host.acme.place import user as acme_user
 from .on_host.configuration import File
@@ -79,6 +80,7 @@ def values(host: Host) -> dict[str, Any]:
     """Return what the templates are filled in with, a dict; the host adds ROOT and its secrets."""
     config = host.config
     place = bucket.parse(config.uploads) if config.uploads else None
+    pause, renewal = turn(host)
     hsts = getattr(read_settings(config.project_app), "SECURE_HSTS_SECONDS", 0)
     return {
         "project_name": config.project_name,
@@ -100,9 +102,24 @@ def values(host: Host) -> dict[str, Any]:
         "several_hosts": len(config.hosts) > 1,
         "of_several": "" if len(config.hosts) > 1 else "# with several HOSTS: ",
         "of_one": "# with one of HOSTS: " if len(config.hosts) > 1 else "",
+        "pause": pause,
+        "renewal": renewal,
         "hosts_to_try": max(len(config.hosts) - 2, 0),  # after this one and the first of the others
         "hsts_by_certificate": "true" if hsts is None else "false",
     }
+
+
+def turn(host: Host) -> tuple[int, str]:
+    """Return when a host does what all do, by its place in HOSTS, for them not to do it at once.
+
+    That is how many seconds after the minute it begins, and the minute and hours of its renewals,
+    as cron writes them: a renewal takes ten minutes at most.
+    """
+    hosts = host.config.hosts
+    entry = entry_of(hosts, host)
+    place = hosts.index(entry) if entry else 0
+    hour, minute = divmod((7 * 60 + 40 + 10 * place) % (12 * 60), 60)
+    return 60 * place // max(len(hosts), 1), f"{minute} {hour},{hour + 12}"
 
 
 def fabric(host: Host) -> Fabric:

@@ -22,6 +22,7 @@ from .connecting import Refused
 from .scripts import script
 from .shell import BEGIN, ENVIRONMENT, PATH, Session, copy, send, skip_greeting, text, through_login
 from .terminal import ask, writer
+from .work import Work
 
 CALL = script("call")
 IF_THERE = f'[ -e "{program.DIRECTORY}/$name.json" ] || exit 0\n'  # the record of a site
@@ -59,6 +60,7 @@ class Host:
         self.verbose = False
         self.beside = False  # whether it is one of several that a command is for
         self.lease: Any = None  # a Lease, while one is held
+        self.work: Work | None = None  # what a thread does, while it does: see at_once.py
         self._is_checked = False  # whether the host has compared the environment
         self._sudo: tuple[str, bytes] | None = None
         self._root = ""  # until the host has said where the project is
@@ -267,6 +269,8 @@ class Host:
         status = channel.recv_exit_status()
         channel.close()
         if status == -1:
+            if self.work:
+                self.work.check()
             self.connection.transport.join(1)  # it ends just after its channels
             if not self.connection.transport.is_active():
                 raise Exit(f"{self.name}: connection lost", 255)
@@ -277,6 +281,8 @@ class Host:
     def _open(self, command: str) -> Channel:
         try:
             channel = self.connection.transport.open_session()
+            if self.work:
+                self.work.note(channel)
             channel.exec_command(command)
             return channel
         except (SSHException, EOFError, OSError):

@@ -1,10 +1,11 @@
 """What a server needs from Debian before a project can live on it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from invoke import Exit
 
 from . import checks
+from .at_once import on_all
 from .host import Host
 from .on_host.checks_of_server import PORTS
 from .scripts import script
@@ -36,8 +37,20 @@ def check(host: Host) -> None:
         raise Exit(f"{host.name}: {', '.join(missing)}: not installed; type fab install", 1)
 
 
-def install(host: Host) -> None:
-    """Install Debian's packages, the locale and uv; what is there already is left as it is."""
+def install(hosts: Sequence[Host]) -> None:
+    """Install Debian's packages, the locale and uv on all hosts at once; tell what stays as it is.
+
+    Where it fails on one, the others come to their end: nobody breaks off apt.
+    """
+    told = on_all(hosts, "Installation", install_on, may_cut=False)
+    for host in hosts:
+        name = f"{host.name}: " if host.beside else ""
+        for line in told[host.name].splitlines():
+            print(f"{name}{line}")
+
+
+def install_on(host: Host) -> str:
+    """Install what a host needs, where it is missing; return what there is to tell, lines."""
     with step(host, "Debian packages"):
         watched = [port for port in PORTS if port != 5432 or not host.config.database]
         ports = " ".join(f"{port}:{PORTS[port]}" for port in watched)
@@ -58,4 +71,4 @@ def install(host: Host) -> None:
         host.as_root(SERVICES, services=services)
         if is_here:
             host.as_root(script("cluster"))
-    print(mail, told, sep="", end="")
+    return mail + told

@@ -9,7 +9,7 @@ ROOT/state/                                which have been live, their configura
 """
 
 import secrets
-from typing import Any
+from typing import Any, NamedTuple
 
 from invoke import Exit
 
@@ -22,29 +22,37 @@ from .terminal import can_ask
 # Building
 
 
-def build(host: Host, revision: str, name: str = "") -> tuple[str, str]:
-    """Build a release of the revision, of which nothing is live yet.
+class Begun(NamedTuple):
+    """A release that is to be built on a host; `room` is what it needs there, in bytes."""
 
-    Return its name, which is the one that it has on another host already, if any, and that of its
-    virtualenv, which tells the packages.
-    """
+    name: str
+    revision: str
+    room: int
+
+
+def begin(host: Host, revision: str, name: str = "") -> Begun:
+    """Look for room for a release; its name is the one that it has on another host, if any."""
     with step(host, "Room on the disk"):
-        begun = host.call("begin", revision=revision, release=name)
-    name, release = begun["name"], f"{host.root}/releases/{begun['name']}"
-    try:
-        with step(host, f"Code of {revision[:8]}"):
-            repository.unpack(host, revision, f"{release}/project")
-        with step(host, "Python packages"):
-            parameters = {"release": name, "requirements": host.config.requirements_path}
-            made = host.call("virtualenv", as_site=True, room=begun["room"], **parameters)
-        files.stage(host, name)
-        with step(host, "Checks and static files"):
-            host.as_site(script("check"), release=release, revision=revision)
-            share_static(host)
-    except BaseException:
-        discard(host, name)
-        raise
-    return name, made["digest"]
+        found = host.call("begin", revision=revision, release=name)
+    return Begun(found["name"], revision, found["room"])
+
+
+def build(host: Host, begun: Begun) -> str:
+    """Build a release, of which nothing is live yet; return the name of its virtualenv.
+
+    That tells the packages. Where it fails, what is there has to be discarded.
+    """
+    revision, release = begun.revision, f"{host.root}/releases/{begun.name}"
+    with step(host, f"Code of {revision[:8]}"):
+        repository.unpack(host, revision, f"{release}/project")
+    with step(host, "Python packages"):
+        parameters = {"release": begun.name, "requirements": host.config.requirements_path}
+        made = host.call("virtualenv", as_site=True, room=begun.room, **parameters)
+    files.stage(host, begun.name)
+    with step(host, "Checks and static files"):
+        host.as_site(script("check"), release=release, revision=revision)
+        share_static(host)
+    return str(made["digest"])
 
 
 def share_static(host: Host) -> None:

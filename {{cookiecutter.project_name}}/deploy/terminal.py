@@ -6,14 +6,14 @@ What it asks, it asks here, where a run that nobody watches ends instead of wait
 import getpass
 import sys
 from collections.abc import Callable
-from typing import Any, TextIO
+from typing import TextIO
 
 from invoke import Exit
 
 
-def tell(*words: object, **options: Any) -> None:
-    """Print like print(), at once and on the standard error."""
-    print(*words, file=sys.stderr, flush=True, **options)
+def tell(*words: object, sep: str = " ", end: str = "\n") -> None:
+    """Print like print(), at once and on the standard error; whole, whatever other threads do."""
+    print(sep.join(map(str, words)) + end, end="", file=sys.stderr, flush=True)
 
 
 def can_ask() -> bool:

@@ -71,6 +71,27 @@ def test_a_release_has_its_uploads_where_it_was_deployed_with(site):
         bucket.of_release(site, "newer")
 
 
+def test_who_reads_where_the_uploads_are_cannot_write_it(site, monkeypatch):
+    written = {}
+
+    def write(path, text, owner, mode):
+        written[path.name] = f"{owner} {mode:o}"
+        path.write_text(text)
+
+    monkeypatch.setattr(bucket, "write", write)
+    bucket.note(site, "newer")
+    assert written == {
+        "uploads.json": "root:www-data 440",
+        "uploads-of-site.json": "root:garden 440",
+    }
+    assert bucket.live(site) == ACCESS
+    monkeypatch.setattr(bucket.os, "access", lambda path, _: path.name != "uploads.json")
+    assert bucket.live(site) == ACCESS  # for the site's user
+    bucket.note(site, "older")
+    assert bucket.live(site) is None
+    assert list(site.state.glob("uploads*")) == []
+
+
 def test_without_a_bucket_nothing_is_copied(site, called):
     files = [site.shared / "media/lake.jpg"]
     moving_uploads.bring_here(site)

@@ -3,7 +3,8 @@
 The bucket has media/ and private/, as ROOT/shared has, and a release reads and writes it alone.
 ROOT/shared is then a copy, brought up to date by rclone: by it backups, pull, push and restore work
 as with uploads on the server. ROOT/state/uploads.json says where the live release has its uploads,
-with the keys of access, for NGINX and the site's user. How uploads move there and back is in
+with the keys of access, for NGINX, and uploads-of-site.json the same for the site's user: root
+believes them, so nobody else may write them. How uploads move there and back is in
 moving_uploads.py. The object .of.NAME.ENVIRONMENT says whose bucket it is.
 """
 
@@ -83,17 +84,26 @@ def path(site: Site) -> Path:
     return site.state / "uploads.json"
 
 
+def copy_for_site(site: Site) -> Path:
+    return site.state / "uploads-of-site.json"
+
+
 def live(site: Site) -> Access | None:
     """Return where the live release has its uploads; None for the server."""
-    return json.loads(path(site).read_text()) if path(site).exists() else None
+    if not path(site).exists():
+        return None
+    readable = path(site) if os.access(path(site), os.R_OK) else copy_for_site(site)
+    return json.loads(readable.read_text())
 
 
 def note(site: Site, release: str) -> None:
     """Let NGINX and the site's user know where that release, which goes live, has its uploads."""
-    if found := of_release(site, release) if release else None:
-        write(path(site), json.dumps(found), f"{site.name}:www-data", 0o440)
-    else:
-        path(site).unlink(missing_ok=True)
+    found = of_release(site, release) if release else None
+    for file, group in {copy_for_site(site): site.name, path(site): "www-data"}.items():
+        if found:
+            write(file, json.dumps(found), f"root:{group}", 0o440)
+        else:
+            file.unlink(missing_ok=True)
 
 
 # Copying

@@ -1,12 +1,17 @@
 #!/bin/sh
 # Runs a job of cron, unless it runs still: job.sh PROJECT JOB LIMIT COMMAND...
-# Of several hosts, what is to be done ONCE is done by the one that leads: see lead.py.
+# Of several hosts, what is to be done ONCE is done by the one that leads: see lead.py; each begins
+# PAUSE seconds after the minute.
 # What it says is wrong goes to the system's journal, as PROJECT-JOB, and to nobody by mail. How it
 # ended is in a file for alarms/jobs.py: its status and its last words.
 set -u
 project=$1 job=$2 limit=$3
 shift 3
 state=${0%/*}/../state
+if [ "${PAUSE:-0}" != 0 ]; then
+    sleep "$PAUSE"
+    [ -d "$state" ] || exit 0 # the project was removed meanwhile
+fi
 if [ -n "${ONCE-}" ]; then
     unset ONCE
     [ ! -e "$state/hosts.json" ] || [ -n "$(find "$state/leads" -mmin -3 2>/dev/null)" ] || exit 0
