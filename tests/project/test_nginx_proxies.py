@@ -65,6 +65,14 @@ def test_who_came_in_the_clear_to_a_proxy_that_uses_tls_is_led_to_https(nginx):
     assert (answer.status, answer.headers["Location"]) == (307, f"https://{HOST}/a?b=c")
 
 
+@pytest.mark.parametrize("way", ["open", "http"])
+def test_a_load_balancer_may_send_visitors_to_the_only_host(nginx, way):
+    browser = nginx.http if way == "http" else nginx
+    about = {"X-Forwarded-Proto": "http", "X-Forwarded-For": VISITOR}
+    answer = browser.open("/healthz", Host="10.0.0.5", **about)
+    assert (answer.status, answer.text) == (200, "ok\n")
+
+
 def test_a_challenge_passes_by_either_way(nginx):
     folder = nginx.folder / "shared/acme/.well-known/acme-challenge"
     folder.mkdir(parents=True, exist_ok=True)
