@@ -190,6 +190,14 @@ def content(session):
 
 
 @nox.session
+def machines(session):
+    """What do visitors of a site on three hosts notice when one fails, and in 20 deploys?"""
+    if not shutil.which("haproxy"):
+        session.error("apt install haproxy")
+    pytest(session, "--capture=no", "tests/deploy/machines/figures.py")
+
+
+@nox.session
 def mezzanine(session):
     """Do Mezzanine's own tests pass? They are in its repository alone, so this needs GitHub."""
     pytest(session, "tests/mezzanine", *ALSO_LONG)
