@@ -8,13 +8,15 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.conf.urls.i18n import is_language_prefix_patterns_used
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Q
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
 from mezzanine.blog.models import BlogPost
 from mezzanine.forms.models import Form
 from mezzanine.galleries.models import Gallery, GalleryImage
@@ -49,7 +51,8 @@ def fill(author):
     home.sections.all().delete()
     for kind, fields in sections:
         picture = paths.get(fields.get("picture"), "")
-        write(Section(page=home, kind=kind), **fields | {"picture": picture})
+        link = address(fields["link"]) if "link" in fields else ""
+        write(Section(page=home, kind=kind), **fields | {"picture": picture, "link": link})
     home.gen_description = False
     write(home, description=content.INTRODUCTION)
     fill_pages()
@@ -61,6 +64,21 @@ def fill(author):
         date = timezone.now() - timedelta(days=9 * age)
         post = BlogPost(user=author, publish_date=date, featured_image=paths[picture])
         write(post, title=title, content=text)
+
+
+def address(link):
+    """Return the address of a page of createdb, wherever urls.py and BLOG_SLUG put it.
+
+    It has no language: visitors are led on to the page in theirs.
+    """
+    is_blog = link == "/blog/"
+    try:
+        path = reverse("blog_post_list") if is_blog else reverse("page", args=[link.strip("/")])
+    except NoReverseMatch:
+        return link
+    language = f"/{get_language() or settings.LANGUAGE_CODE}/"
+    has_language = is_language_prefix_patterns_used(settings.ROOT_URLCONF)[0]
+    return "/" + path.removeprefix(language).removeprefix("/") if has_language else path
 
 
 def fill_pages():

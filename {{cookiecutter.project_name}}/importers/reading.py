@@ -5,6 +5,7 @@ import re
 import zlib
 from base64 import b64decode
 from binascii import Error
+from codecs import BOM_UTF8
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from html.entities import name2codepoint
@@ -23,7 +24,8 @@ SECONDS = 30  # that a server may take to answer
 DECLARED = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([\w.:-]+)["'][^>]*>""")
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 ENTITY = re.compile(rb"&([A-Za-z][A-Za-z0-9]*);")
-ONE_BYTE = ("iso-8859-", "windows-")  # encodings that have a byte for a character
+# Encodings that have a byte for a character, and the one that .NET names whatever it writes.
+DOUBTED = ("iso-8859-", "windows-", "utf-16")
 TAG = re.compile(r"<[a-z][^>]*>", re.I)
 REFERENCE = re.compile(r"""(\s(?:src|href|poster)\s*=\s*)(["'])(.*?)\2""", re.I | re.S)
 XML = ("amp", "apos", "gt", "lt", "quot")
@@ -76,12 +78,13 @@ def in_unicode(data):
     knows no encoding that has several bytes for a character, such as GBK and Shift_JIS. What is
     UTF-8 and says Latin-1 is UTF-8: hardly any text is both.
     """
-    declared = DECLARED.match(data)
+    data = data.removeprefix(BOM_UTF8)
+    declared = DECLARED.match(data)  # not where it is in UTF-16
     encoding = declared and webencodings.lookup(declared[1].decode())
-    if not encoding or encoding.name.startswith("utf-"):
+    if not encoding or encoding.name == "utf-8":
         return data
     data = data[declared.end() :]
-    if encoding.name.startswith(ONE_BYTE) and is_utf_8(data):
+    if encoding.name.startswith(DOUBTED) and is_utf_8(data):
         return data
     return webencodings.decode(data, encoding, "strict")[0].encode()
 

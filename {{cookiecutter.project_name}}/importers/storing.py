@@ -22,6 +22,7 @@ from mezzanine.utils.sites import current_site_id
 
 from visitors.links import web_address
 
+END_OF_LINE = re.compile(r"<(?=/?(?:br|p|h\d|div|li|blockquote)\b)", re.I)
 LONGEST_ADDRESS = Redirect._meta.get_field("old_path").max_length
 
 
@@ -166,7 +167,8 @@ class Store:
         except ValueError:
             return ""
         query = f"?{parts.query}" if parts.query else ""
-        return uri_to_iri(parts.path + query) if parts.path.strip("/") else ""
+        path = "/" + parts.path.removeprefix("/")
+        return uri_to_iri(path + query) if path.strip("/") else ""
 
     def cut(self, model, name, value):
         longest = model._meta.get_field(name).max_length
@@ -212,7 +214,7 @@ def plain(html):
 def title_of(entry):
     """Return the title, or the first sentence of what has none."""
     title = unescape(strip_tags(entry.title)).strip()
-    words = " ".join(unescape(strip_tags(entry.content)).split())
+    words = " ".join(unescape(strip_tags(END_OF_LINE.sub(" <", entry.content))).split())
     return title or words.split(". ")[0][:100] or "Untitled"
 
 

@@ -11,10 +11,12 @@ from string import punctuation
 from zipfile import BadZipFile, ZipFile
 
 from django.apps import apps
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
+from mezzanine.core.request import current_request
 from mezzanine.galleries.models import BaseGallery, GalleryImage
 from PIL import Image
 
@@ -25,6 +27,9 @@ LARGEST = 100 * 1024 * 1024  # bytes of one picture
 MOST = 2 * 1024 * 1024 * 1024  # bytes of all
 # zipfile's NotImplementedError is of a compression that it does not know.
 UNREADABLE = (BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError, zlib.error)
+
+OF_SYSTEMS = {".ds_store", "desktop.ini", "thumbs.db"}  # which nobody has put there
+MOST_NAMES, LONGEST_NAME = 5, 50  # in a message, which is a cookie
 
 UTF_8 = 0x800  # the flag of a name in UTF-8
 ENCRYPTED = 0x1
@@ -50,14 +55,29 @@ def save(gallery, delete_zip_import=True, *args, **kwargs):
     """Save a gallery with the pictures of its zip file, if there is one."""
     super(BaseGallery, gallery).save(*args, **kwargs)
     if gallery.zip_import:
+        left_out = []
         with ZipFile(gallery.zip_import) as archive:
-            for name, data, kind in pictures(archive):
+            for name, data, kind in pictures(archive, left_out):
                 path = store(gallery.slug, name, data, kind)
                 image = gallery.images.model(**gallery.images.core_filters, file=path)
                 image.description = words_of(name)  # its own model may have no such field
                 image.save()
         if delete_zip_import:
             gallery.zip_import.delete(save=True)
+        if left_out:
+            tell(left_out)
+
+
+def tell(names):
+    """Tell whoever sent a zip file which of its files are not in the gallery."""
+    shown = [name[:LONGEST_NAME] for name in names[:MOST_NAMES]]
+    text = _("Left out of the gallery, since they cannot be read as pictures: %s") % ", ".join(
+        shown
+    )
+    if more := len(names) - len(shown):
+        text += " " + _("and %d more") % more
+    if request := current_request():
+        messages.warning(request, text, fail_silently=True)
 
 
 def words_of(name):
@@ -66,19 +86,27 @@ def words_of(name):
     return " ".join(word[:1].upper() + word[1:] for word in words if word)[:1000]
 
 
-def pictures(archive):
-    """Yield (name, data, format) of the pictures in a zip file; what cannot be read is none."""
+def pictures(archive, left_out):
+    """Yield (name, data, format) of the pictures in a zip file, and add the names of others to a
+    list; what cannot be read is none."""
     for member in archive.infolist():
         path = PurePosixPath(name_of(member).replace("\\", "/"))
         hidden = path.name.startswith("._") or "__MACOSX" in path.parts
-        if member.is_dir() or hidden or member.file_size > LARGEST:
+        if member.is_dir() or hidden or path.name.lower() in OF_SYSTEMS:
             continue
-        try:
-            data = archive.read(member)
-        except UNREADABLE:
-            continue
+        data = content_of(archive, member)
         if kind := kind_of(data):
             yield path.name, data, kind
+        else:
+            left_out.append(path.name)
+
+
+def content_of(archive, member):
+    """Return the bytes of a file in a zip file: none where it is too large or cannot be read."""
+    try:
+        return archive.read(member) if member.file_size <= LARGEST else b""
+    except UNREADABLE:
+        return b""
 
 
 def kind_of(data):

@@ -49,4 +49,5 @@ urlpatterns = [
     path("", include("project_urls")),
 ]
 
+handler400 = "theme.views.bad_request"
 handler404 = "page_cache.missing.page_not_found"

@@ -1,10 +1,15 @@
 """The first page: its sections, who edits them, and its demo content."""
 
+import sys
+from types import ModuleType
+
 import pytest
+from addresses import BLOG
 from bs4 import BeautifulSoup
+from django.conf.urls.i18n import i18n_patterns
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.urls import reverse
+from django.urls import include, path, reverse
 from forms import fields_of
 from growing import cost
 from mezzanine.blog.models import BlogPost
@@ -207,6 +212,22 @@ def test_a_copy_of_a_site_has_its_sections(add_site, see):
 
 
 # The demo content
+
+
+@pytest.mark.parametrize(
+    ("patterns", "begins"),
+    [
+        ([path("cms/", include("mezzanine.urls"))], "/cms"),
+        (i18n_patterns(path("", include("mezzanine.urls"))), ""),
+    ],
+)
+def test_the_demo_leads_to_pages_wherever_they_are(settings, monkeypatch, patterns, begins):
+    urls = ModuleType(f"urls_of_a_demo{begins.replace('/', '_')}")
+    urls.urlpatterns = patterns
+    monkeypatch.setitem(sys.modules, urls.__name__, urls)
+    settings.ROOT_URLCONF = urls.__name__
+    assert demo.address("/contact/") == f"{begins}/contact/"
+    assert demo.address("/blog/") == f"{begins}{BLOG}"
 
 
 def test_the_demo_content_is_removed_by_one_command(see, capsys):

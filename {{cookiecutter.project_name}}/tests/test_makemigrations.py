@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.conf import settings
+from free_names import free, renamed
 
 from multisite import own_apps
 
@@ -62,10 +63,18 @@ class PlainPage(RichTextPage):
     class Meta:
         proxy = True
 """
+CRUMB = """
+
+class Crumb(models.Model):
+    post = models.OneToOneField(BlogPost, models.CASCADE)
+"""
+own = renamed(MODELS + CRUMB)
+MODELS, CRUMB = own(MODELS), own(CRUMB)
+APP, SETTINGS_MODULE = free("bread"), free("own_settings")
 SETTINGS = f"""
 from {settings.PROJECT_APP}.settings import *
 
-INSTALLED_APPS = [*INSTALLED_APPS, "bread"]
+INSTALLED_APPS = [*INSTALLED_APPS, "{APP}"]
 DATABASES["default"] = dict(ENGINE="django.db.backends.sqlite3", NAME=__file__ + ".db")
 """
 MIGRATION = """
@@ -87,10 +96,10 @@ def files_below(*directories):
 
 
 class Project:
-    """A copy of the project, the app "bread" in it, and Mezzanine as its package ships it."""
+    """A copy of the project, an app of its own in it, and Mezzanine as its package ships it."""
 
     def __init__(self, path):
-        self.path, self.bread, self.packages = path, path / "bread", path / ".venv/site-packages"
+        self.path, self.app, self.packages = path, path / APP, path / ".venv/site-packages"
         no_code = shutil.ignore_patterns(".*", "__pycache__", "static", "media", "node_modules")
         shutil.copytree(settings.BASE_DIR, path, ignore=no_code)
         for file in filter(is_wanted, metadata.files("mezzanine")):
@@ -99,12 +108,12 @@ class Project:
 
     def begin(self):
         """Make the app and the settings as they are at the beginning of each test."""
-        for made in (self.bread, *self.path.glob("migrations_of*")):
+        for made in (self.app, *self.path.glob("migrations_of*")):
             shutil.rmtree(made, ignore_errors=True)
-        (self.path / "own_settings.py.db").unlink(missing_ok=True)
-        self.write("bread/__init__.py", "")
-        self.write("bread/models.py", MODELS)
-        self.write("own_settings.py", SETTINGS)
+        (self.path / f"{SETTINGS_MODULE}.py.db").unlink(missing_ok=True)
+        self.write(f"{APP}/__init__.py", "")
+        self.write(f"{APP}/models.py", MODELS)
+        self.write(f"{SETTINGS_MODULE}.py", SETTINGS)
 
     def write(self, file, text):
         (self.path / file).parent.mkdir(parents=True, exist_ok=True)
@@ -112,7 +121,7 @@ class Project:
 
     def manage(self, *arguments, status=0):
         """Run manage.py, which must end with that status; return what it printed, a str."""
-        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "own_settings"}
+        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": SETTINGS_MODULE}
         environment["PYTHONPATH"] = str(self.packages)
         command = [sys.executable, "manage.py", *arguments]
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "encoding": "utf-8"}
@@ -124,7 +133,7 @@ class Project:
 
     def migrations(self):
         """Return the migrations of the app by their numbers, a list of str."""
-        return sorted(path.stem for path in (self.bread / "migrations").glob("[0-9]*.py"))
+        return sorted(path.stem for path in (self.app / "migrations").glob("[0-9]*.py"))
 
     def of_packages(self):
         """Return the migrations of all packages, here and where the tests run from."""
@@ -153,58 +162,52 @@ def project(copied):
 def test_a_page_type_of_ones_own_can_be_migrated_everywhere(project):
     shown = project.manage("makemigrations")
     headings = [line for line in shown.splitlines() if "Migrations for" in line]
-    assert "Migrations for 'bread':" in headings
+    assert f"Migrations for '{APP}':" in headings
     assert project.migrations() == ["0001_initial"]
     shown = project.manage("migrate")
-    assert "Applying bread.0001_initial... OK" in shown
+    assert f"Applying {APP}.0001_initial... OK" in shown
     assert "makemigrations" not in shown  # it would find nothing
     assert "No changes" in project.manage("makemigrations", "--check")
 
 
 def test_an_app_named_alone_depends_on_what_is_shipped(project):
-    project.manage("makemigrations", "bread")
+    project.manage("makemigrations", APP)
     assert project.migrations() == ["0001_initial"]
-    assert "No changes" in project.manage("makemigrations", "bread", "--check")
+    assert "No changes" in project.manage("makemigrations", APP, "--check")
 
 
 def test_check_and_dry_run_write_nothing_and_see_every_app_of_the_project(project):
     before = files_below(project.path)
-    assert "bread" in project.manage("makemigrations", "--check", status=1)
+    assert APP in project.manage("makemigrations", "--check", status=1)
     shown = project.manage("makemigrations", "--dry-run", "-v3")
-    assert "Create model Loaf" in shown
+    assert own("Create model Loaf") in shown
     assert "on blogpost" not in shown
     assert files_below(project.path) == before
 
 
-CRUMB = """
-
-class Crumb(models.Model):
-    post = models.OneToOneField(BlogPost, models.CASCADE)
-"""
-
-
 def test_a_change_is_written_into_a_migration_of_its_own_or_into_the_last(project):
     project.manage("makemigrations", "-v0")
-    project.write("bread/models.py", MODELS + CRUMB)
+    project.write(f"{APP}/models.py", MODELS + CRUMB)
     project.manage("makemigrations", "-n", "crumbs")
     assert project.migrations() == ["0001_initial", "0002_crumbs"]
-    project.write("bread/models.py", MODELS + CRUMB + "    size = models.IntegerField(null=True)\n")
+    size = "    size = models.IntegerField(null=True)\n"
+    project.write(f"{APP}/models.py", MODELS + CRUMB + size)
     project.manage("makemigrations", "--update")
-    project.manage("makemigrations", "--empty", "bread", "-n", "nothing")
-    assert project.migrations() == ["0001_initial", "0002_crumb", "0003_nothing"]
+    project.manage("makemigrations", "--empty", APP, "-n", "nothing")
+    assert project.migrations() == ["0001_initial", "0002_" + own("Crumb").lower(), "0003_nothing"]
 
 
 def test_branches_are_merged(project):
     for name in ("__init__", "0001_initial", "0002_a", "0002_b"):
-        after = ("bread", "0001_initial") if name.startswith("0002") else ""
-        project.write(f"bread/migrations/{name}.py", MIGRATION.format(after))
+        after = (APP, "0001_initial") if name.startswith("0002") else ""
+        project.write(f"{APP}/migrations/{name}.py", MIGRATION.format(after))
     project.manage("makemigrations", "--merge", "--noinput")
     assert project.migrations()[3:] == ["0003_merge_0002_a_0002_b"]
 
 
 @pytest.mark.parametrize("options", [[], ["--empty"]])
 def test_an_app_of_a_package_is_refused_in_one_line(project, options):
-    shown = project.manage("makemigrations", "bread", "sessions", *options, status=1)
+    shown = project.manage("makemigrations", APP, "sessions", *options, status=1)
     assert shown == "CommandError: sessions: its migrations belong to its package\n"
     assert project.migrations() == []
 
@@ -221,10 +224,10 @@ def test_a_migration_that_was_once_written_into_a_package_is_named(project):
 @pytest.mark.parametrize("command", ["migrate", "makemigrations"])
 def test_what_depends_on_a_migration_that_no_package_has_is_told_what_to_type(project, command):
     stray = "('pages', '0005_alter_page_in_menus')"
-    project.write("bread/migrations/__init__.py", "")
-    project.write("bread/migrations/0001_initial.py", MIGRATION.format(stray))
+    project.write(f"{APP}/migrations/__init__.py", "")
+    project.write(f"{APP}/migrations/0001_initial.py", MIGRATION.format(stray))
     (line,) = project.manage(command, status=1).splitlines()
-    assert "bread/migrations/0001_initial.py depends on " + stray in line
+    assert f"{APP}/migrations/0001_initial.py depends on " + stray in line
     last = sorted((project.packages / "mezzanine/pages/migrations").glob("[0-9]*.py"))[-1].stem
     assert f"Type ('pages', '{last}') there" in line
 
@@ -253,7 +256,7 @@ set_dynamic_settings(globals())
 
 def test_a_field_of_a_packages_model_gets_its_migration_in_the_project(project):
     """As Mezzanine's documentation tells it: the setting, makemigrations, migrate."""
-    project.write("own_settings.py", SETTINGS + EXTRA)
+    project.write(f"{SETTINGS_MODULE}.py", SETTINGS + EXTRA)
     missing = project.manage("makemigrations", "--check", status=1)
     assert "Migrations for 'pages', in migrations_of_packages/pages:" in missing
     assert "+ Add field subtitle to page" in missing
@@ -272,11 +275,11 @@ def test_a_field_of_a_packages_model_gets_its_migration_in_the_project(project):
     code = "from mezzanine.pages.models import Page as P; print(P._base_manager.values('lead'))"
     assert "QuerySet []>" in project.manage("shell", "-v0", "-c", code)
     wrong = EXTRA.replace("RichTextField", "NoSuchField")
-    project.write("own_settings.py", SETTINGS + wrong)
+    project.write(f"{SETTINGS_MODULE}.py", SETTINGS + wrong)
     shown = project.manage("check", status=1).splitlines()[-1]
     assert "EXTRA_MODEL_FIELDS: Page.lead, mezzanine.core.fields.NoSuchField: " in shown
     # A release before it does not know the field: its own migrations are as they were.
-    project.write("own_settings.py", SETTINGS)
+    project.write(f"{SETTINGS_MODULE}.py", SETTINGS)
     assert "Remove field subtitle" in project.manage("makemigrations", "--dry-run")
 
 
@@ -294,7 +297,8 @@ def test_what_a_package_has_forgotten_is_not_in_a_migration_of_the_project(proje
 
     def written(length):
         fields = OF_THE_BLOG.replace("LENGTH", str(length))
-        project.write("own_settings.py", SETTINGS + fields + 'INSTALLED_APPS.remove("bread")\n')
+        fields += f'INSTALLED_APPS.remove("{APP}")\n'
+        project.write(f"{SETTINGS_MODULE}.py", SETTINGS + fields)
         shown = project.manage("makemigrations", "--noinput")
         return [line.strip() for line in shown.splitlines() if line.startswith("    ")]
 
@@ -307,16 +311,16 @@ def test_what_a_package_has_forgotten_is_not_in_a_migration_of_the_project(proje
 
 def test_migrations_of_a_package_that_the_project_has_taken_over_are_its_own(project):
     taken_over = 'MIGRATION_MODULES |= {"pages": "migrations_of.pages"}\n'
-    project.write("own_settings.py", SETTINGS + EXTRA + taken_over)
+    project.write(f"{SETTINGS_MODULE}.py", SETTINGS + EXTRA + taken_over)
     project.write("migrations_of/__init__.py", "")
     shutil.copytree(
         project.packages / "mezzanine/pages/migrations", project.path / "migrations_of/pages"
     )
     project.manage("makemigrations", "--noinput", "-n", "new")
     assert (project.path / "migrations_of/pages/0005_new.py").exists()
-    assert "('pages', '0005_new')" in (project.bread / "migrations/0001_new.py").read_text("utf-8")
+    assert "('pages', '0005_new')" in (project.app / "migrations/0001_new.py").read_text("utf-8")
     assert "No changes" in project.manage("makemigrations", "--check")
-    project.manage("migrate", "bread", "-v0")
+    project.manage("migrate", APP, "-v0")
 
 
 @pytest.mark.parametrize(

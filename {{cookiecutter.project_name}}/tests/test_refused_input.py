@@ -16,6 +16,7 @@ from mezzanine.forms import fields
 from mezzanine.forms.models import Form
 from mezzanine.galleries.models import Gallery, GalleryImage
 from mezzanine.generic.models import Keyword
+from mezzanine.pages.models import RichTextPage
 from translated_texts import filled
 
 pytestmark = [
@@ -48,6 +49,16 @@ def test_a_post_has_a_year_of_four_digits(admin, browse):
     assert browse().get(blog).status_code == 200
     assert change(admin, post, publish_date_0="1026-11-30").status_code == 302
     assert browse().get(blog).status_code == 200
+
+
+def test_texts_that_are_too_long_are_refused_in_words(admin, settings):
+    """A pasted picture makes a text long. NGINX refuses of visitors what is larger than 10 MB."""
+    assert admin.post("/robots.txt", {"text": "x" * 9_000_000}).status_code == 200
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100_000
+    page = RichTextPage.objects.get(slug="about")
+    answer = change(admin, page, content="x" * 100_000)
+    assert answer.status_code == 413
+    assert "Nothing was saved. A form takes 97.7" in answer.text
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,25 @@ def test_a_zip_file_of_the_admin_becomes_pictures(browse):
     assert Gallery.objects.get(title="Even").images.count() == 2
 
 
+def test_what_is_no_picture_is_named(browse):
+    out = BytesIO()
+    with ZipFile(out, "w") as file:
+        file.writestr("a.gif", gif())
+        for name in ("Thumbs.db", ".DS_Store", "__MACOSX/._a.gif", "folder/desktop.ini"):
+            file.writestr(name, b"x")
+        for number in range(7):
+            file.writestr(f"folder/letter {number}{'x' * 99}.pdf", b"x")
+    admin = browse("admin")
+    sent = filled(fields_of(admin.get(ADD), "#gallery_form"), title="Mixed", content="x")
+    sent["zip_import"] = SimpleUploadedFile("x.zip", out.getvalue())
+    page = admin.post(ADD, sent, follow=True)
+    (told,) = [str(each) for each in page.context["messages"] if each.level_tag == "warning"]
+    assert "cannot be read as pictures: letter 0xx" in told
+    assert told.endswith(" and 2 more")
+    assert len(told) < 400
+    assert "Thumbs" not in told
+
+
 def test_more_than_a_disk_holds_is_refused(browse, monkeypatch):
     monkeypatch.setattr(zip_import, "MOST", 10)
     admin = browse("admin")

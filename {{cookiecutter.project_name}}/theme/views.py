@@ -5,12 +5,13 @@ from pathlib import Path
 from django import forms
 from django.conf import settings
 from django.contrib.admin.views.decorators import staff_member_required
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpResponse, HttpResponseServerError, JsonResponse
 from django.shortcuts import render
 from django.template.loader import get_template, render_to_string
 from django.templatetags.static import static
 from django.utils.cache import patch_cache_control
+from django.views import defaults
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST
 from mezzanine.conf import settings as site_settings
@@ -32,6 +33,14 @@ class Sample(forms.Form):
     size = forms.ChoiceField(choices=[("s", "Small"), ("l", "Large")], widget=forms.RadioSelect)
     news = forms.BooleanField(required=False, label="Send me the news")
     message = forms.CharField(widget=forms.Textarea)
+
+
+def bad_request(request, exception):
+    """Answer 400; 413, and how much is taken, where the texts of a form are too long."""
+    if not isinstance(exception, RequestDataTooBig):
+        return defaults.bad_request(request, exception)
+    words = {"limit": settings.DATA_UPLOAD_MAX_MEMORY_SIZE}
+    return HttpResponse(render_to_string("errors/413.html", words), status=413)
 
 
 def styleguide(request):

@@ -264,6 +264,8 @@ FILEBROWSER_SELECT_FORMATS = {
     "File": ["Image", "Video", "Audio", "Document", "Archive"],
     "file": ["Image", "Video", "Audio", "Document", "Archive"],  # as editors of rich text ask
 }
+# Bytes of the texts of a form: what NGINX takes of a visitor. Files of staff may be larger.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a gallery is saved with five for each of its pictures
 FORMS_UPLOAD_ROOT = BASE_DIR / "private"  # what visitors send through forms: staff alone see it
 FORM_ENTRIES_DAYS = 0  # after which that is deleted, with its files, each night; 0: never

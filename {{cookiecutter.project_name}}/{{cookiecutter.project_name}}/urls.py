@@ -63,5 +63,6 @@ own = {"mezzanine_password_reset": password_reset, "signup": signup}
 for pattern in accounts_urls.urlpatterns:  # logging in, signing up, profiles
     pattern.callback = fresh(own.get(pattern.name, pattern.callback))
 
+handler400 = "theme.views.bad_request"
 handler404 = "page_cache.missing.page_not_found"
 handler500 = "theme.views.server_error"

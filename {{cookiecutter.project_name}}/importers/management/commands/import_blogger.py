@@ -16,6 +16,10 @@ FEEDS = ("posts", "pages", "comments")
 PAGE = 150  # entries that Blogger gives at once
 
 KIND = "http://schemas.google.com/g/2005#kind"
+REMOVED = (
+    "{http://schemas.google.com/g/2005}extendedProperty"
+    "[@name='blogger.contentRemoved'][@value='true']"
+)
 NEW = "{http://schemas.google.com/blogger/2018}"  # of Google Takeout
 DRAFT = ("{http://purl.org/atom/app#}", "{http://www.w3.org/2007/app}")
 
@@ -56,7 +60,7 @@ def kind_of(node):
     """Return what an <entry> is: "posts", "pages", "comments" or another plural."""
     terms = [each.get("term", "") for each in node.findall(f"{ATOM}category[@scheme='{KIND}']")]
     kind = text(node, f"{NEW}type") or "".join(terms).rpartition("#")[2] or "entry"
-    return f"{kind.lower()}s"
+    return f"{kind.lower().removesuffix('s')}s"
 
 
 def export_of(nodes):
@@ -113,6 +117,9 @@ def add_comment(node, post, left_out):
         left_out[f"comments with the status {status}"] += 1
         return
     entry = atom_entry(node)
+    if node.find(REMOVED) is not None or 'class="deleted-comment"' in entry.content:
+        left_out["comments that were removed"] += 1
+        return
     email = text(node, f"{ATOM}author/{ATOM}email")
     post.comments.append(
         Comment(

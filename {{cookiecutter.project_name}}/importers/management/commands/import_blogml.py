@@ -1,9 +1,12 @@
 """Imports a file in BlogML, as BlogEngine.NET, Subtext and others write it, into the blog."""
 
+import re
 from urllib.parse import urljoin
 
 from django.core.management.base import CommandError
+from django.utils.html import linebreaks
 
+from importers.atom import markup
 from importers.base import ImportCommand
 from importers.entries import Comment, Entry, Export
 from importers.reading import date, of_base64, read_xml, text
@@ -27,11 +30,14 @@ class Command(ImportCommand):
             for node in root.findall(f"{NS}categories/{NS}category")
         }
         export = Export()
+        base = re.sub(r"(?<=[^/])$", "/", root.get("root-url", ""))
         for node in root.findall(f"{NS}posts/{NS}post"):
-            export.entries.append(self.entry(node, titles, export.left_out))
-            export.entries[-1].base = urljoin(root.get("root-url", ""), node.get("post-url", ""))
-        below = root.findall(f"{NS}categories/{NS}category[@parentref]")
-        export.left_out["places of categories below others"] += len(below)
+            entry = self.entry(node, titles, export.left_out)
+            entry.base, entry.address = base, entry.address and urljoin(base, entry.address)
+            export.entries.append(entry)
+        parents = root.findall(f"{NS}categories/{NS}category[@parentref]")
+        below = sum(bool(node.get("parentref").strip("0-")) for node in parents)
+        export.left_out["places of categories below others"] += below
         authors = root.findall(f"{NS}authors/{NS}author")
         export.leave_out_authors(words(node, "title") for node in authors)
         return export
@@ -48,7 +54,7 @@ class Command(ImportCommand):
             left_out["categories of pages"] += len(refs)
         return Entry(
             title=words(node, "title"),
-            content=words(node, "content"),
+            content=html(node, "content"),
             description=words(node, "excerpt"),
             date=date(node.get("date-created")),
             address=node.get("post-url", ""),
@@ -74,12 +80,22 @@ def comment_of(node):
         date=date(node.get("date-created")),
         is_public=is_approved(node),
         key=node.get("id", ""),
+        parent=node.get("parentid", ""),
     )
 
 
+def html(node, name):
+    """Return the HTML of a child; blank lines are paragraphs where there is no tag."""
+    value = words(node, name)
+    is_text = re.search(r"\n\s*\n", value) and not re.search(r"<[a-z]", value, re.I)
+    return linebreaks(value) if is_text else value
+
+
 def words(node, name):
-    """Return the text of a child, which may be in base64."""
+    """Return the text of a child, which may be in base64, or XHTML."""
     value, child = text(node, f"{NS}{name}"), node.find(f"{NS}{name}")
+    if child is not None and len(child):
+        return markup(child)
     if child is None or child.get("type") != "base64":
         return value
     return of_base64(value, name)

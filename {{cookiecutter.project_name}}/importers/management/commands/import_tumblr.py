@@ -30,10 +30,10 @@ class Command(ImportCommand):
         export, start = Export(), 0
         while posts := posts_of(source, start):
             for post in posts:
-                if make := CONTENT.get(post["type"]):
+                if make := CONTENT.get(post.get("type")):
                     export.entries.append(entry_of(post, *make(Post(post))))
                 else:
-                    export.left_out[f"posts of the type {post['type']}"] += 1
+                    export.left_out[f"posts of the type {post.get('type', 'unknown')}"] += 1
             start += len(posts)
         return export
 
@@ -95,10 +95,13 @@ def quote(post):
 
 def photo(post):
     pictures = [Post(each) for each in post["photos"] or [post]]
-    html = "".join(
-        format_html('<p><img src="{}" alt="{}"></p>', picture_of(each), strip_tags(each["caption"]))
+    shown = [
+        format_html('<img src="{}" alt="{}">', picture_of(each), strip_tags(each["caption"]))
         for each in pictures
-    )
+    ]
+    if address := post["photo-link-url"]:
+        shown = [format_html('<a href="{}">{}</a>', address, each) for each in shown]
+    html = "".join(format_html("<p>{}</p>", each) for each in shown)
     return first_sentence(post["photo-caption"]), html + post.html("photo-caption")
 
 
@@ -114,8 +117,12 @@ def conversation(post):
 
 
 def video(post):
-    player = post.html("video-player") or post.html("video-source")
-    html = format_html("<p>{}</p>", player) + post.html("video-caption")
+    source, html = post["video-source"], format_html("<p>{}</p>", post.html("video-player"))
+    if isinstance(source, str) and source.startswith(("http://", "https://")):
+        html += format_html('<p><a href="{}">{}</a></p>', source, source)
+    elif isinstance(source, str) and not post["video-player"]:
+        html += post.html("video-source")
+    html += post.html("video-caption")
     return first_sentence(post["video-caption"]), html
 
 
