@@ -1,7 +1,6 @@
 """Several HOSTS serve one site: DATABASE and UPLOADS are what they have in common."""
 
 import re
-import signal
 
 import pytest
 from cgroup import wait_for
@@ -88,38 +87,6 @@ def test_a_deploy_fails_no_request_on_any_host(site):
     assert at_a.answers[200] > 20 < at_b.answers[200]
     assert live(a) == live(b) != before
     assert output.count("Database migrations") == output.count("Backup of the database") == 1
-
-
-def releases(site):
-    return [host.run(f"ls /srv/{NAME}/releases").stdout.split() for host in site.hosts]
-
-
-def test_a_build_that_fails_on_one_host_is_cut_off_and_left_on_none(site):
-    _a, b = site.hosts
-    before = releases(site)
-    b.run(f"chmod u-w /srv/{NAME}/releases")  # where its code cannot be put then
-    try:
-        output = site.fab("deploy", "--force", status=1)
-    finally:
-        b.run(f"chmod u+w /srv/{NAME}/releases")
-    assert f"✗ {b.address}: Code of" in output
-    assert f"{b.address}: stopped at: " in output
-    assert ": cut off\n" in output
-    assert releases(site) == before
-
-
-def test_ctrl_c_ends_the_builds_on_all_hosts(site):
-    before = releases(site)
-    with site.start("deploy", "--force") as process:
-        for line in process.stdout:
-            if "Code of" in line:
-                break
-        process.send_signal(signal.SIGINT)
-        output = process.communicate(timeout=120)[0]
-    assert process.returncode == 130
-    assert output.count(": cut off\n") == len(site.hosts)
-    assert "interrupted. What ran on the server may go on there" in output
-    assert releases(site) == before
 
 
 def test_a_gunicorn_that_is_gone_is_not_noticed_by_visitors(site):

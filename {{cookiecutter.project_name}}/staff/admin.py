@@ -1,12 +1,14 @@
 """Parts of Mezzanine's admin that ask only whether somebody is staff: settings, what visitors have
 sent by a form, and whether their comments are shown."""
 
+import logging
 import posixpath
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import FileResponse, Http404
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext_lazy as _
 from django_comments.admin import CommentsAdmin
 from mezzanine.conf import admin as conf_admin
@@ -21,6 +23,8 @@ from mezzanine.generic.models import ThreadedComment
 from . import inlines
 from .entries import EntriesForm
 from .entry_files import STORED
+
+logger = logging.getLogger(__name__)
 
 SHOWN_AS = {"keywords": "keywords_string"}
 
@@ -51,7 +55,21 @@ class PermittedFormAdmin(forms_admin.FormAdmin):
             entries = EntriesForm(form, request, request.POST)
             if entries.is_valid():
                 return entries.response()
-        return super().entries_view(request, form_id)
+        return self.unless_away(request, super().entries_view, form_id)
+
+    def delete_view(self, request, *args, **kwargs):
+        return self.unless_away(request, super().delete_view, *args, **kwargs)
+
+    def unless_away(self, request, view, *args, **kwargs):
+        """Show a view; where it cannot delete files, as their bucket is away, say so."""
+        try:
+            with transaction.atomic():
+                return view(request, *args, **kwargs)
+        except ConnectionError as error:
+            logger.error("The storage of files: %s", error)
+            words = _("The files cannot be reached just now; try again later.")
+            self.message_user(request, words, messages.ERROR)
+            return redirect(request.get_full_path())
 
     def file_view(self, request, field_entry_id):
         """Show the file of an entry, and nothing to which a text that a visitor typed leads."""

@@ -47,10 +47,14 @@ def short(name):
 def delete_file(sender, instance, **kwargs):
     """Delete the file of an entry that is deleted, once that is certain.
 
+    ConnectionError where the files are in a bucket that does not answer: the entry then stays, or
+    nobody would know any more that there is a file to delete.
+
     A text that a visitor typed may look like the path of a file; its field says that it is none.
     """
     field = Field.objects.filter(pk=instance.field_id).first()
     if STORED.fullmatch(instance.value or "") and (field is None or field.is_a(fields.FILE)):
+        forms.fs.exists(instance.value)  # to hear that it answers
         transaction.on_commit(lambda: remove(instance.value), robust=True)  # one may fail
 
 

@@ -7,8 +7,9 @@ from bs4 import BeautifulSoup
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from media_acts import upload
 from mezzanine.blog.models import BlogPost
 from mezzanine.conf.models import Setting
@@ -23,10 +24,12 @@ from remote_storage import ADDRESS, Remote
 from test_media_library_uploads import photograph
 from test_pictures import zip_of
 
+from media_library.bucket import BucketAway
 from multisite.usage import Usages
 from theme import look, pictures
 
 PATH = "uploads/site-1/lake.jpg"
+SENT = "forms/01234567-89ab-cdef-0123-456789abcdef/letter.pdf"
 
 
 @pytest.fixture(autouse=True)
@@ -167,25 +170,55 @@ def test_a_file_that_came_by_a_form_is_stored_downloaded_and_deleted(
     assert private.files == {}
 
 
+def away(name):
+    raise BucketAway("no answer")
+
+
+def test_an_entry_stays_while_its_file_cannot_be_deleted(
+    browse, private, monkeypatch, django_capture_on_commit_callbacks
+):
+    form = Form.objects.get(slug="contact")
+    field = form.fields.create(label="Letter", field_type=fields.FILE)
+    private.files[SENT] = b"%PDF-1.4"
+    entry = form.entries.create(entry_time="2026-01-01T00:00Z")
+    entry.fields.create(field_id=field.pk, value=SENT)
+    entry.fields.create(field_id=form.fields.first().pk, value="ann@example.com")
+    browser, entries = browse("admin"), reverse("admin:form_entries", args=[form.pk])
+    deleted = {"delete": "1", "selected": entry.pk}
+    page = reverse("admin:forms_form_delete", args=[form.pk])
+    with monkeypatch.context() as bucket, django_capture_on_commit_callbacks(execute=True):
+        bucket.setattr(private, "exists", away)
+        for address, data in ((entries, deleted), (page, {"post": "yes"})):
+            answer = browser.post(address, data, follow=True)
+            assert str(_("The files cannot be reached just now; try again later.")) in answer.text
+        with pytest.raises(CommandError):
+            call_command("deletevisitor", "ann@example.com", "--noinput", verbosity=0)
+    assert entry in form.entries.all()
+    assert entry.fields.count() == 2
+    with django_capture_on_commit_callbacks(execute=True):
+        browser.post(entries, deleted)
+    assert private.files == {}
+    assert not form.entries.exists()
+
+
 def test_a_site_goes_with_its_files_and_comes_back(sites, storage, private, tmp_path):
     other = sites["two.example"]
-    sent = "forms/01234567-89ab-cdef-0123-456789abcdef/letter.pdf"
     files = {f"uploads/site-{other}/lake.gif": b"GIF89a", f"uploads/site-{other}/a/b.gif": b"b"}
     for name, content in {**files, "uploads/site-1/ours.gif": b"ours"}.items():
         default_storage.save(name, ContentFile(content))
-    private.save(sent, ContentFile(b"letter"))
+    private.save(SENT, ContentFile(b"letter"))
     with override_current_site_id(other):
         entry = Form.objects.create(title="Form").entries.create(entry_time="2026-01-01T00:00Z")
         field = entry.form.fields.create(label="Letter", field_type=fields.FILE)
-        entry.fields.create(field_id=field.pk, value=sent)
+        entry.fields.create(field_id=field.pk, value=SENT)
     assert Usages().of(other).bytes == 7
     file = str(tmp_path / "site.zip")
     call_command("removesite", "two.example", export=file, verbosity=0)
     assert storage.files == {"uploads/site-1/ours.gif": b"ours"}
-    private.files[sent] = b"another"
+    private.files[SENT] = b"another"
     call_command("importsite", file, verbosity=0)
     assert sorted(storage.files.values()) == [b"GIF89a", b"b", b"ours"]
-    assert private.files.pop(sent) == b"another"
+    assert private.files.pop(SENT) == b"another"
     (new,) = private.files
     assert private.files[new] == b"letter"
     assert FieldEntry.objects.get(value=new)

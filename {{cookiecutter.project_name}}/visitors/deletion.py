@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import ProtectedError, RestrictedError
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 from mezzanine.forms.models import FormEntry
 
 
@@ -31,6 +32,8 @@ def delete(traces):
         needed = {str(row._meta.verbose_name_plural) for row in error.args[1]}
         words = f"The account is needed by {', '.join(sorted(needed))}: see to these first."
         raise Refused(words) from None
+    except ConnectionError:  # from the bucket that has the files of entries
+        raise Refused(_("The files cannot be reached just now; try again later.")) from None
 
 
 def delete_rows(traces):
