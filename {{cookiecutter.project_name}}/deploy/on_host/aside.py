@@ -1,7 +1,7 @@
 """A host that is behind leaves the visitors to the others; one that is not serves.
 
 It does so only where another one answers through NGINX, as NGINX will ask it. See lead.py for who
-is behind. ROOT/state/aside is there meanwhile.
+is behind. ROOT/state/aside is there meanwhile. One whose gunicorn hangs has theirs asked first.
 """
 
 import http.client
@@ -85,6 +85,16 @@ def follow(site: Site, is_due: bool, is_over: bool) -> None:
             stand_aside(site)
         elif is_aside(site) or supervisor.state_of(site.name) in GIVEN_UP:
             serve(site)
+        else:
+            lean(site)
+
+
+def lean(site: Site) -> None:
+    """Let NGINX ask the others first while gunicorn runs here and hangs."""
+    if serves(site):
+        use_others(site).unlink(missing_ok=True)
+    elif others_serve(site):
+        make_flag(use_others(site))
 
 
 def stand_aside(site: Site) -> None:
