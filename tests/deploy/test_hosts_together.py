@@ -13,6 +13,7 @@ from hosts_of_no_machine import (
     plans,
     releases,
     removing,
+    secret_settings,
     server,
     three,
 )
@@ -288,6 +289,32 @@ def test_a_restart_goes_past_a_host_that_is_aside_or_fails(capsys):
         going_back.restart(hosts)
     assert relayed(hosts) == {"b": "new", "c": "new"}
     assert "a: it leaves visitors to the others" in capsys.readouterr().err
+
+
+# Secrets
+
+
+def test_a_secret_is_taken_back_past_a_host_that_is_lost(monkeypatch):
+    monkeypatch.setattr(secret_settings, "Leases", NoLeases)
+    monkeypatch.setattr(secret_settings, "given", lambda *_arguments: "Rye")
+    hosts = three()
+    a, b, c = hosts
+
+    def relay(**_parameters):
+        b.is_lost = True
+        raise Exit("b: connection lost", 255)
+
+    for host in hosts:
+        host.answers["secret"] = {"reads": True, "kind": "str"}
+        host.answers["change_secret"] = {"changed": True}
+    b.answers["relay"] = relay
+    with pytest.raises(Exit, match="b: connection lost"):
+        secret_settings.change(hosts, "COMPANY_NAME", remove=False, yes=True)
+    before = {"things": {"settings": "of a"}}
+    assert [host.asked("take_common")[-1] for host in (a, c)] == [before, before]
+    assert len(a.asked("relay")) == 2
+    assert a.asked("note_live")
+    assert not c.asked("relay")
 
 
 # Backups

@@ -21,7 +21,8 @@ def store(rig, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(rig):
-    host = rig.up("database", suite="trixie")
+    """The host of the database, whose PostgreSQL is older than the programs of the others."""
+    host = rig.up("database", suite="bookworm")
     yield host
     host.down()
 
@@ -100,6 +101,27 @@ def test_a_gunicorn_that_is_gone_is_not_noticed_by_visitors(site):
     assert visitors.failures == []
 
 
+def test_a_gunicorn_that_hangs_is_not_waited_for_from_the_next_minute_on(site):
+    b = site.hosts[1]
+    gunicorn = f"master=$(supervisorctl pid {NAME}); {{}} $master $(pgrep --parent $master)"
+    b.run(gunicorn.format("kill -STOP"))
+    try:
+        give_life(site, b)
+        with Load(site.at(b), WWW) as visitors:
+            wait_for(lambda: sum(visitors.answers.values()) > 40, 60)
+    finally:
+        b.run(gunicorn.format("kill -CONT"))
+    assert visitors.failures == []
+    assert visitors.slowest < 9
+    wait_for(lambda: is_asked_first(b), 60)  # its workers, which were silent for long, are replaced
+
+
+def is_asked_first(host):
+    """Let a host follow the others; return whether its own gunicorn is asked before theirs."""
+    job(host)
+    return host.run(f"test -e /run/{NAME}/stand-aside", check=False).returncode == 1
+
+
 def test_a_relay_that_fails_on_the_second_host_takes_the_first_back(site):
     a, b = site.hosts
     before = live(a)
@@ -135,6 +157,18 @@ def test_a_rollback_is_on_all_hosts_and_so_is_the_way_forward(site):
     assert live(a) == live(b) != before
     site.fab("rollback", "--release", before)
     assert live(a) == live(b) == before
+
+
+def test_a_restore_is_for_all_hosts(site, server):
+    name = "SELECT name FROM django_site"
+    before = sql(server, name, NAME)
+    backup = site.fab("backup").split()[-1]
+    sql(server, "UPDATE django_site SET name = 'Later'", NAME)
+    site.fab("restore", "--yes", backup)
+    assert sql(server, name, NAME) == before
+    assert [site.ask(host)[0] for host in site.hosts] == [200, 200]
+    give_life(site)
+    assert sql(server, "SELECT count(*) FROM deployed_hosts", NAME) == "2"
 
 
 def test_status_names_each_host(site):

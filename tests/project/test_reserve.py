@@ -36,6 +36,8 @@ class Gunicorn:
     def __init__(self, path):
         self.path, self.port, self.asked = path, unused_port(), []
         self.breaks_off, self.health, self.server = False, 200, None
+        self.is_awake = threading.Event()
+        self.is_awake.set()
         self.start()
 
     def start(self):
@@ -48,6 +50,7 @@ class Gunicorn:
                 asked[-1].headers = self.headers
                 if this.breaks_off:
                     return self.connection.shutdown(socket.SHUT_RDWR)
+                this.is_awake.wait(60)
                 self.send_response(this.health if self.path == "/healthz" else 200)
                 self.send_header("Content-Type", "text/html")
                 self.send_header("X-Accel-Expires", "0")
@@ -193,6 +196,32 @@ def test_what_a_gunicorn_has_had_and_not_answered_is_sent_to_no_other(hosts):
         assert hosts[0].open("/").status == 200  # a page may be asked for again
     finally:
         hosts[0].live.breaks_off = False
+
+
+def test_where_a_gunicorn_hangs_another_host_is_asked_what_visitors_read(hosts):
+    def change():
+        return hosts[0].open("/contact/", {"field": "once"})
+
+    hosts[0].live.is_awake.clear()
+    try:
+        with ThreadPoolExecutor(3) as visitors:
+            changing = visitors.submit(change)
+            edited = visitors.submit(hosts[0].open, "/admin/export/")
+            told = visitors.submit(hosts[0].open, "/healthz", **{"X-Forwarded-For": VISITOR})
+            begun = time.monotonic()
+            page = hosts[0].open("/")
+            assert 9 < time.monotonic() - begun < 20
+            assert (page.status, page.text) != (200, str(hosts[0].live.port))
+            assert (page.status, told.result().status) == (200, 503)
+            assert not changing.done()
+            assert not edited.done()
+            hosts[0].live.is_awake.set()
+            assert [each.result().status for each in (changing, edited)] == [200, 200]
+    finally:
+        hosts[0].live.is_awake.set()
+    assert received(hosts) == {"once": 1}
+    asked_of_others = [each.path for host in hosts[1:] for each in host.live.asked]
+    assert "/admin/export/" not in asked_of_others
 
 
 def test_what_the_gunicorn_of_another_host_has_had_is_sent_to_no_third(hosts):

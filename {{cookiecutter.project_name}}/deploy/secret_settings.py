@@ -11,6 +11,7 @@ from typing import Any
 from invoke import Exit
 
 from . import backup_keys, common, plans, relay, releases
+from .going_back import Failures
 from .host import CommandFailed, Host
 from .hosts import Hosts
 from .lease import Leases
@@ -58,7 +59,11 @@ def change(hosts: Hosts, name: str, remove: bool, yes: bool) -> None:
         before = common.given(host)[0] if hosts.others else {}
         with step(host, f"Setting {name}"):
             done = refusing(host, "change_secret", setting=name, app=app, value=value)
-        common.carry(hosts)
+        try:
+            common.carry(hosts)
+        except (Exit, CommandFailed):
+            take_back(hosts, before)
+            raise
         common.note(hosts)  # also where it is to be live later
         if not done["changed"]:
             leases.note(result="nothing to do")
@@ -98,20 +103,33 @@ def make_live(hosts: Hosts, name: str, yes: bool, before: common.Things) -> None
     if not yes and not (can_ask() and ask(question, Exit(later, 0)) == "yes"):
         print(hosts.lead.config.typed(later))
         return
-    done: list[Host] = []
+    done: dict[Host, str] = {}  # with what is live there
     for host in hosts.abreast:  # the next deploy brings it to others
         try:
-            relay.switch(host, plans.live_or_exit(host), rename=False)
-        except Exit:
-            settings = {key: value for key, value in before.items() if key == "settings"}
-            for other in hosts if hosts.others else ():
-                other.call("take_common", things=settings)
-            common.note(hosts)
-            relay.go_back(done, {each.name: plans.live_or_exit(each) for each in done})
-            raise
-        done.append(host)
+            live = plans.live_or_exit(host)
+            relay.switch(host, live, rename=False)
+        except Exit as failure:
+            lives = {each.name: release for each, release in done.items()}
+            told = [*take_back(hosts, before), *relay.go_back(list(done), lives)]
+            raise Exit("\n".join([str(failure.message), *told]), failure.code) from None
+        done[host] = live
     common.agree(hosts)
     print(f"Live: {name}")
+
+
+def take_back(hosts: Hosts, before: common.Things) -> list[str]:
+    """Let all of several hosts keep what they had before; return a line for each that cannot."""
+    settings = {key: value for key, value in before.items() if key == "settings"}
+    failures = Failures()
+    there = [
+        host
+        for host in (hosts if hosts.others else ())
+        if failures.past(host, lambda each: each.call("take_common", things=settings))
+    ]
+    first = next((host for host in there if host in hosts.abreast), None)
+    if first and common.knows_others(hosts):
+        failures.past(first, lambda each: each.call("note_live"))
+    return failures.lines
 
 
 def given(name: str, kind: str) -> str:

@@ -26,6 +26,10 @@ HOSTS = [("a", "192.0.2.1"), ("b", "192.0.2.2")]
 KEEP = lead.keep
 
 
+def refuse(words):
+    raise Refused(words)
+
+
 @pytest.fixture
 def site(tmp_path):
     for folder in ("state", "shared"):
@@ -116,6 +120,33 @@ def test_a_host_leads_when_the_one_that_led_has_given_it_up_or_shows_no_life(hos
     assert claims(("b", True)) == [True]
     asked("DELETE FROM deployed_hosts")
     assert claims(("a", False), ("a", True)) == [False, False]
+
+
+@pytest.mark.parametrize("status", [0, 503])
+def test_a_host_that_cannot_serve_has_another_asked_first_while_that_can(
+    site, monkeypatch, tmp_path, status
+):
+    def are(here, others):
+        monkeypatch.setattr(aside, "health", lambda site: here)
+        monkeypatch.setattr(aside, "others_serve", lambda site: others)
+        aside.follow_alone(site)
+        return flag.exists()
+
+    flag = tmp_path / "stand-aside"
+    monkeypatch.setattr(aside, "use_others", lambda site: flag)
+    assert [are(200, True), are(status, False), are(status, True)] == [False, False, True]
+    assert [are(status, False), are(200, True)] == [True, False]
+    aside.mark(site).touch()
+    assert not are(status, True)
+
+
+def test_a_host_that_misses_the_database_looks_whether_others_can_serve(host, monkeypatch):
+    looked = []
+    monkeypatch.setattr(aside, "follow_alone", looked.append)
+    monkeypatch.setattr(agreement, "ask", lambda *_: refuse("connection timed out"))
+    with pytest.raises(Refused, match="timed out"):
+        lead.follow(host)
+    assert looked == [host]
 
 
 def test_a_secret_is_what_all_hosts_are_to_have_from_when_it_is_kept(host, asked, monkeypatch):

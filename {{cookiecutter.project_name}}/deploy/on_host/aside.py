@@ -1,11 +1,13 @@
 """A host that is behind leaves the visitors to the others; one that is not serves.
 
 It does so only where another one answers through NGINX, as NGINX will ask it. See lead.py for who
-is behind. ROOT/state/aside is there meanwhile.
+is behind. ROOT/state/aside is there meanwhile. One whose gunicorn hangs, or misses the database,
+has theirs asked first.
 """
 
 import http.client
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from . import deployed, lease, supervisor
@@ -44,12 +46,18 @@ def processes_of(site: Site) -> Processes:
 
 def serves(site: Site) -> bool:
     """Return whether a gunicorn of this host answers; it may say that it misses the database."""
+    return health(site) in (200, 503)
+
+
+def health(site: Site) -> int:
+    """Return what a gunicorn of this host says to /healthz; 0 where none answers, or it hangs."""
     processes = processes_of(site)
     for connect in (processes.main_connection, processes.standby_connection):
         with suppress(OSError, http.client.HTTPException):
-            if processes.ask(connect(timeout=10), "/healthz")[0] in (200, 503):
-                return True
-    return False
+            status = processes.ask(connect(timeout=10), "/healthz")[0]
+            if status in (200, 503):
+                return status
+    return 0
 
 
 def ask_others(port: int, hostname: str) -> int:
@@ -78,13 +86,37 @@ def follow(site: Site, is_due: bool, is_over: bool) -> None:
 
     `is_over`: what this host has is not the site any more, so it may not serve in any case.
     """
-    with alone(site.state / "switch.lock") as is_free:
-        if not is_free or lease.holder(site.state, ["lease.lock"]) is not None:
+    with at_rest(site) as is_free:
+        if not is_free:
             return  # a deploy is ahead of what it has noted
         if is_due and (is_over or others_serve(site)):
             stand_aside(site)
         elif is_aside(site) or supervisor.state_of(site.name) in GIVEN_UP:
             serve(site)
+        else:
+            lean(site)
+
+
+@contextmanager
+def at_rest(site: Site) -> Iterator[bool]:
+    """Yield whether nothing else changes what serves, and let nothing do so meanwhile."""
+    with alone(site.state / "switch.lock") as is_free:
+        yield is_free and lease.holder(site.state, ["lease.lock"]) is None
+
+
+def lean(site: Site) -> None:
+    """Let NGINX ask the others first while gunicorn hangs here, or misses the database alone."""
+    if health(site) == 200:
+        use_others(site).unlink(missing_ok=True)
+    elif others_serve(site):
+        make_flag(use_others(site))
+
+
+def follow_alone(site: Site) -> None:
+    """Do what can be done while the database cannot be asked who is to serve."""
+    with at_rest(site) as is_free:
+        if is_free and not is_aside(site):
+            lean(site)
 
 
 def stand_aside(site: Site) -> None:

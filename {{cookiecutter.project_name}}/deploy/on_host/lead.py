@@ -187,7 +187,11 @@ def follow(site: Site) -> dict[str, Any]:
     known = read(site)
     if not known or not site.live:
         return {}
-    me, (rows, wanted) = known["me"], seen(site, known)
+    try:
+        me, (rows, wanted) = known["me"], seen(site, known)
+    except Refused:
+        aside.follow_alone(site)
+        raise
     pairs = [[row.name, row.address] for row in rows]
     is_one = me in [row.name for row in rows]
     is_first = is_one and leader(rows, wanted) == me

@@ -46,6 +46,14 @@ SELECT tablename, (xpath('//number/text()', query_to_xml(
 )))[1] FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN {OURS}
 """
 
+# pg_restore sets a parameter at first that a server elsewhere may be too old for.
+KNOWS_THE_TIMEOUT = 17
+TO_OLDER = (
+    "set -o pipefail; pg_restore --no-owner --file=-"
+    " | sed '0,/^SET transaction_timeout = 0;$/{//d}'"
+    ' | psql -qX -v ON_ERROR_STOP=1 --single-transaction --output=/dev/null "$0"'
+)
+
 
 def check(site: Site, path: Path, backup: str, projects: Sequence[str] = ()) -> None:
     """Refused with what is wrong with a backup in a directory, before anything is touched.
@@ -193,10 +201,13 @@ def load_database(dump: Path, live: Database, database: str, backup: str) -> Non
 
 def fill(dump: Path, live: Database, database: str, backup: str) -> None:
     """Load a dump into an empty database, all of it or nothing."""
+    restore = ["pg_restore", "--single-transaction", "--exit-on-error", "--no-owner"]
+    words = [*restore, f"--dbname={database}"]
+    if live.service and version(live) < KNOWS_THE_TIMEOUT:
+        words = ["bash", "-c", TO_OLDER, database]
     with dump.open("rb") as file:
-        restore = ["pg_restore", "--single-transaction", "--exit-on-error", "--no-owner"]
         try:
-            run(*restore, f"--dbname={database}", stdin=file, at=live)
+            run(*words, stdin=file, at=live)
         except Refused as refused:
             if "unsupported version" in str(refused):  # of before backups said which
                 raise Refused(newer(backup, "newer", version(live))) from None
