@@ -8,6 +8,8 @@ from mezzanine.core.models import Orderable
 from mezzanine.pages.models import Page
 from mezzanine.utils.models import upload_to
 
+from page_cache.compiled import compiled
+
 HERO, FEATURE, POSTS, GALLERY, TWEETS, CONTACT = KINDS = (
     *("hero", "feature", "posts"),
     *("gallery", "tweets", "contact"),
@@ -36,6 +38,13 @@ class HomePage(Page):
     def get_template_name(self):
         """Return the template also where the page is at /, for which Mezzanine has another."""
         return "pages/homepage.html"
+
+    def all_sections(self):
+        """Return .sections.all(), a list, for the page that visitors ask for first."""
+        sections = sections_of(self.pk)
+        for section in sections:
+            section.page = self
+        return sections
 
 
 class Section(Orderable):
@@ -74,3 +83,8 @@ class Section(Orderable):
 
     def __str__(self):
         return self.title or str(self.get_kind_display())
+
+
+@compiled(Section)
+def sections_of(page_id):
+    return Section.objects.filter(page_id=page_id).order_by("_order")

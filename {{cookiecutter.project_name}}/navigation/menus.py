@@ -203,7 +203,9 @@ def page_menu(context, token):
 
 def arguments(context, token):
     """Return the name of a template, and the page above or None; either may be left out."""
-    values = [Variable(part).resolve(context) for part in token.split_contents()[1:]]
+    if not hasattr(token, "variables"):  # which are the same each time
+        token.variables = [Variable(part) for part in token.split_contents()[1:]]
+    values = [variable.resolve(context) for variable in token.variables]
     names = [value for value in values if isinstance(value, str)]
     parents = [value for value in values if isinstance(value, Page)]
     names = names or [context.get("menu_template_name")]

@@ -18,6 +18,7 @@ from .rules import (
     JUST_SENT,
     asked_for_more,
     forget_the_look_for_a_token,
+    is_observed,
     is_public,
     is_public_so_far,
 )
@@ -132,8 +133,9 @@ class PageCacheMiddleware:
 
     def process_view(self, request, view, args, kwargs):
         """Find out who asks, before the view and Django's protection of forms do."""
-        if request.is_public:
+        if is_observed(request):
             forget_the_look_for_a_token(request)
+        if request.is_public:
             request.is_public = not asked_for_more(request)
         if request.is_public:
             request.user = AnonymousUser()  # known without opening the session

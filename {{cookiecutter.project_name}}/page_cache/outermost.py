@@ -6,7 +6,7 @@ from django.core.cache.backends.base import BaseCache
 from django.core.handlers.base import BaseHandler
 
 from . import heartbeat, reads
-from .rules import asked_for_more, may_be_public, observe
+from .rules import asked_for_more, has_just_sent, is_worth_observing, observe
 
 MARK = "X-Accel-Expires"
 PRIVATE = "private, no-cache"  # no shared cache keeps it, whatever it does without a word
@@ -25,9 +25,9 @@ def observing(get_response):
             return observed(handler, request)
 
     def observed(handler, request):
-        if may_be_public(request):
+        if is_worth_observing(request):
             observe(request)
-            with reads.recorded(reads.Reads()):
+            with reads.recorded(None if has_just_sent(request) else reads.Reads()):
                 response = get_response(handler, request)
             if response.get(MARK, "0") != "0" and is_changed_for_the_visitor(request, response):
                 response[MARK] = "0"

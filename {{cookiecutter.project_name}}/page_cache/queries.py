@@ -1,15 +1,21 @@
 """Less work for a page than Mezzanine makes, and fewer pages."""
 
-from functools import cache, wraps
+from functools import cache, lru_cache, partial, wraps
+from types import SimpleNamespace
 from urllib.parse import urlencode
 
+from django.urls import get_resolver, get_script_prefix, get_urlconf
+from django.utils.translation import get_language
 from mezzanine.core.templatetags import mezzanine_tags
 from mezzanine.generic.templatetags import keyword_tags
 from mezzanine.pages.managers import PageManager
 from mezzanine.pages.models import Page
 
 from . import missing
+from .compiled import compiled
 from .observed import EVERYTHING, Parameters
+
+DEEP = 20  # levels of pages
 
 
 @cache
@@ -42,15 +48,60 @@ def skip_keywords():
 
 
 def keep_addresses():
-    """Let the menus, of which a page has three, make the address of each page in them once."""
-    set_helpers = Page.set_helpers
+    """Let the menus of all pages make the address of a page in them once."""
+    set_helpers, theirs = Page.set_helpers, Page.get_absolute_url
+
+    @lru_cache(10_000)
+    def address(slug, content_model, *urls):
+        return theirs(SimpleNamespace(slug=slug, content_model=content_model))
+
+    def get_absolute_url(page):
+        urls = get_resolver(get_urlconf()), get_script_prefix(), get_language()
+        return address(page.slug, page.content_model, *urls)
 
     @wraps(set_helpers)
     def with_address(self, context):
         set_helpers(self, context)
-        self.get_absolute_url = cache(self.get_absolute_url)
+        # A project's own may depend on anything.
+        is_theirs = type(self).get_absolute_url is theirs and theirs.__module__ == Page.__module__
+        make = partial(get_absolute_url, self) if is_theirs else self.get_absolute_url
+        self.get_absolute_url = cache(make)
 
     Page.set_helpers = with_address
+
+
+@compiled(Page)
+def pages_at(*slugs):
+    pages = Page.objects.published(include_login_required=True)
+    return pages.filter(slug__in=slugs).order_by("-slug")
+
+
+class Published:
+    """The pages that visitors may see, as Mezzanine asks for those at an address."""
+
+    def published(self, **kwargs):
+        return self
+
+    def filter(self, slug__in):
+        return Published.At(slug__in)
+
+    class At(list):
+        def order_by(self, *names):
+            return pages_at(*self)
+
+
+def compile_pages():
+    """Let the query for the pages at an address be compiled once, for all but staff."""
+    with_ascendants_for_slug = PageManager.with_ascendants_for_slug
+
+    @wraps(with_ascendants_for_slug)
+    def found(self, slug, **kwargs):
+        user, with_all = kwargs.get("for_user"), kwargs.get("include_login_required")
+        is_for_visitors = self.model is Page and with_all and user is not None and not user.is_staff
+        pages = Published() if is_for_visitors and slug.count("/") < DEEP else self
+        return with_ascendants_for_slug(pages, slug, **kwargs)
+
+    PageManager.with_ascendants_for_slug = found
 
 
 def skip_missing():
@@ -82,5 +133,6 @@ def install():
     join_content()
     skip_keywords()
     keep_addresses()
+    compile_pages()
     skip_missing()
     pass_on_what_views_ask_for()

@@ -45,20 +45,25 @@ def visitors_cookies():
     }
 
 
-def may_be_public(request):
-    """Return whether the answer may be public, by the request alone; it is not observed yet."""
+def is_worth_observing(request):
+    """Return whether the answer, or what it shares with others, may be public: not observed yet."""
     return (
         settings.PAGE_CACHE_SECONDS > 0
         and request.method in ("GET", "HEAD")
         and request.META.get("CONTENT_LENGTH") in (None, "", "0")
         and "HTTP_TRANSFER_ENCODING" not in request.META
-        and visitors_cookies().isdisjoint(request.COOKIES)
+        and (visitors_cookies() - {JUST_SENT}).isdisjoint(request.COOKIES)
     )
+
+
+def has_just_sent(request):
+    return dict.__contains__(request.COOKIES, JUST_SENT)
 
 
 def is_public_so_far(request):
     """Return whether the answer may be public, by all that was asked for until now."""
-    return not asked_for_more(request) and getattr(request, "site_source", None) == "host"
+    is_known = not asked_for_more(request) and getattr(request, "site_source", None) == "host"
+    return is_known and not has_just_sent(request)
 
 
 def observe(request):
@@ -70,9 +75,13 @@ def observe(request):
         request.GET = Parameters(query.encode("latin-1", "replace"), encoding=request.encoding)
 
 
+def is_observed(request):
+    return isinstance(request.COOKIES, Observed) and isinstance(request.META, Observed)
+
+
 def asked_for_more(request):
     """Return whether anybody asked for more than the address."""
-    if not (isinstance(request.COOKIES, Observed) and isinstance(request.META, Observed)):
+    if not is_observed(request):
         return True  # a middleware has replaced them
     scheme = {settings.SECURE_PROXY_SSL_HEADER[0]} if settings.SECURE_PROXY_SSL_HEADER else set()
     return bool(request.COOKIES.asked - visitors_cookies() or request.META.asked - ADDRESS - scheme)
@@ -84,7 +93,7 @@ def forget_the_look_for_a_token(request):
 
 
 def is_public(request, response):
-    """Return whether the answer to a request that may_be_public() is the same for everybody."""
+    """Return whether the answer to a request that was observed is the same for everybody."""
     session = getattr(request, "session", None)
     return (
         request.is_public

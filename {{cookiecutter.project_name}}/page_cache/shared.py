@@ -58,7 +58,7 @@ def once(request, name, load):
         if not is_for_all:
             part = make(request, load, now)
             is_whole = part["reads"] is not None
-            is_for_all = is_whole and request.is_public and not asked_for_more(request)
+            is_for_all = is_whole and not asked_for_more(request)
         if is_for_all:
             parts[name] = part
             cache.set(key_of(request), parts, kept.HOUR)

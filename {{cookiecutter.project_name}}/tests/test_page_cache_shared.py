@@ -34,7 +34,7 @@ def test_menus_and_settings_are_asked_for_by_the_first_page_alone(
 ):
     grow_pages(number, "one level", in_menus=[1, 2, 3])
     with cost(monkeypatch) as first:
-        ask("/about/")
+        ask("/about/", cookies=cookies)
     with cost(monkeypatch) as second:
         html = ask("/contact/", cookies=cookies).text
     assert "footer-menu-about" in html

@@ -6,8 +6,11 @@ from django.urls import reverse, translate_url
 from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language, get_language_info
+from mezzanine.blog.models import BlogPost
 from mezzanine.conf import settings as site_settings
 from mezzanine.galleries.models import Gallery
+
+from page_cache.compiled import compiled
 
 from .. import look, pictures, structured
 from ..text import first_sentences
@@ -143,5 +146,21 @@ def large_picture(file):
 @register.simple_tag
 def recent_pictures(number):
     """Return the first pictures of the first gallery of the site, GalleryImages."""
-    gallery = Gallery.objects.published().order_by("_order").first()
-    return gallery.images.all()[:number] if gallery else []
+    galleries = first_gallery()
+    return galleries[0].images.all()[:number] if galleries else []
+
+
+@compiled(Gallery)
+def first_gallery():
+    return Gallery.objects.published().order_by("_order", "pk")[:1]
+
+
+@register.simple_tag
+def recent_posts(number):
+    """Return the latest posts, as Mezzanine's tag blog_recent_posts does."""
+    return latest_posts(number)
+
+
+@compiled(BlogPost, shape=1)
+def latest_posts(number):
+    return BlogPost.objects.published().select_related("user")[:number]
