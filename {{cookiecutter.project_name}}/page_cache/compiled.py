@@ -16,7 +16,7 @@ from mezzanine.utils.sites import current_site_id
 
 from . import reads
 
-MOST = 1000  # queries that are remembered
+MOST = 200  # queries that are remembered, each of 10 to 35 kB
 STAND_INS = {str: lambda: uuid4().hex, int: lambda: randrange(2**30, 2**31)}  # noqa: S311
 
 
