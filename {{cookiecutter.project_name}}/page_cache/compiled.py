@@ -35,11 +35,12 @@ def compiled(model, shape=0):
         def rows(*args):
             form, values, alias = args[:shape], args[shape:], router.db_for_read(model)
             key = alias, current_site_id(), get_language(), form, *map(type, values)
-            if key not in known:
+            query = known.get(key)
+            if not query:
                 if len(known) >= MOST:
                     known.clear()
-                known[key] = Compiled(make, form, values)
-            return known[key].rows(alias, values)
+                query = known[key] = Compiled(make, form, values)
+            return query.rows(alias, values)
 
         return rows
 
