@@ -224,6 +224,18 @@ def test_where_a_gunicorn_hangs_another_host_is_asked_what_visitors_read(hosts):
     assert "/admin/export/" not in asked_of_others
 
 
+def test_a_page_that_takes_long_is_waited_for_where_no_other_host_can_make_it(hosts):
+    hosts[0].live.is_awake.clear()
+    try:
+        with stopped(*hosts[1:]), ThreadPoolExecutor(1) as visitor:
+            page = visitor.submit(hosts[0].open, "/")
+            wait_until(lambda: came_to(hosts[:1]) == [2])  # after the ten seconds for the first
+            hosts[0].live.is_awake.set()
+            assert (page.result().status, page.result().text) == (200, str(hosts[0].live.port))
+    finally:
+        hosts[0].live.is_awake.set()
+
+
 def test_what_the_gunicorn_of_another_host_has_had_is_sent_to_no_third(hosts):
     for host in hosts[1:]:
         host.live.breaks_off = True

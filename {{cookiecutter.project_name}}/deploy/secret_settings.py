@@ -61,9 +61,10 @@ def change(hosts: Hosts, name: str, remove: bool, yes: bool) -> None:
             done = refusing(host, "change_secret", setting=name, app=app, value=value)
         try:
             common.carry(hosts)
-        except (Exit, CommandFailed):
-            take_back(hosts, before)
-            raise
+        except (Exit, CommandFailed) as failure:
+            words = failure.message if isinstance(failure, Exit) else failure.output
+            lines = [str(words).strip(), *take_back(hosts, before)]
+            raise Exit("\n".join(lines), getattr(failure, "code", 1)) from None
         common.note(hosts)  # also where it is to be live later
         if not done["changed"]:
             leases.note(result="nothing to do")

@@ -79,6 +79,8 @@ def pages_at(*slugs):
 class Published:
     """The pages that visitors may see, as Mezzanine asks for those at an address."""
 
+    model = Page
+
     def published(self, **kwargs):
         return self
 

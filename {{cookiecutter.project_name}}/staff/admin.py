@@ -3,6 +3,7 @@ sent by a form, and whether their comments are shown."""
 
 import logging
 import posixpath
+from functools import wraps
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -19,6 +20,7 @@ from mezzanine.forms import fields
 from mezzanine.forms.models import Field, FieldEntry, Form
 from mezzanine.generic import admin as comments_admin
 from mezzanine.generic.models import ThreadedComment
+from mezzanine.pages.admin import PageAdmin
 
 from . import inlines
 from .entries import EntriesForm
@@ -27,6 +29,23 @@ from .entry_files import STORED
 logger = logging.getLogger(__name__)
 
 SHOWN_AS = {"keywords": "keywords_string"}
+
+
+def unless_away(view):
+    """Let a view of an admin say so where it cannot delete files, as their bucket is away."""
+
+    @wraps(view)
+    def told(model_admin, request, *args, **kwargs):
+        try:
+            with transaction.atomic():
+                return view(model_admin, request, *args, **kwargs)
+        except ConnectionError as error:
+            logger.error("The storage of files: %s", error)
+            words = _("The files cannot be reached just now; try again later.")
+            model_admin.message_user(request, words, messages.ERROR)
+            return redirect(request.get_full_path())
+
+    return told
 
 
 class PermittedSettingsAdmin(conf_admin.SettingsAdmin):
@@ -44,6 +63,7 @@ class PermittedSettingsAdmin(conf_admin.SettingsAdmin):
 class PermittedFormAdmin(forms_admin.FormAdmin):
     """Messages, and the files that came with them, are for whoever may see entries of forms."""
 
+    @unless_away
     def entries_view(self, request, form_id):
         """Show the entries of a form; those that are to be deleted have to be of it as well."""
         self.ask_permission(request)
@@ -55,21 +75,7 @@ class PermittedFormAdmin(forms_admin.FormAdmin):
             entries = EntriesForm(form, request, request.POST)
             if entries.is_valid():
                 return entries.response()
-        return self.unless_away(request, super().entries_view, form_id)
-
-    def delete_view(self, request, *args, **kwargs):
-        return self.unless_away(request, super().delete_view, *args, **kwargs)
-
-    def unless_away(self, request, view, *args, **kwargs):
-        """Show a view; where it cannot delete files, as their bucket is away, say so."""
-        try:
-            with transaction.atomic():
-                return view(request, *args, **kwargs)
-        except ConnectionError as error:
-            logger.error("The storage of files: %s", error)
-            words = _("The files cannot be reached just now; try again later.")
-            self.message_user(request, words, messages.ERROR)
-            return redirect(request.get_full_path())
+        return super().entries_view(request, form_id)
 
     def file_view(self, request, field_entry_id):
         """Show the file of an entry, and nothing to which a text that a visitor typed leads."""
@@ -125,6 +131,7 @@ def install():
     conf_admin.SettingsAdmin, forms_admin.FormAdmin = PermittedSettingsAdmin, PermittedFormAdmin
     comments_admin.ThreadedCommentAdmin = PermittedCommentAdmin
     core_admin.DisplayableAdmin.get_fieldsets = get_fieldsets
+    PageAdmin.delete_view = unless_away(PageAdmin.delete_view)  # a form is below a page, or one
     own = {Setting: PermittedSettingsAdmin, Form: PermittedFormAdmin}
     if comments_admin.generic_comments and not comments_admin.using_disqus:
         own[ThreadedComment] = PermittedCommentAdmin

@@ -185,10 +185,11 @@ def test_an_entry_stays_while_its_file_cannot_be_deleted(
     entry.fields.create(field_id=form.fields.first().pk, value="ann@example.com")
     browser, entries = browse("admin"), reverse("admin:form_entries", args=[form.pk])
     deleted = {"delete": "1", "selected": entry.pk}
-    page = reverse("admin:forms_form_delete", args=[form.pk])
+    views = "admin:forms_form_delete", "admin:pages_page_delete"
+    pages = [(reverse(view, args=[form.pk]), {"post": "yes"}) for view in views]
     with monkeypatch.context() as bucket, django_capture_on_commit_callbacks(execute=True):
         bucket.setattr(private, "exists", away)
-        for address, data in ((entries, deleted), (page, {"post": "yes"})):
+        for address, data in ((entries, deleted), *pages):
             answer = browser.post(address, data, follow=True)
             assert str(_("The files cannot be reached just now; try again later.")) in answer.text
         with pytest.raises(CommandError):

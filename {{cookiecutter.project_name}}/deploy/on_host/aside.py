@@ -86,6 +86,7 @@ def follow(site: Site, is_due: bool, is_over: bool) -> None:
 
     `is_over`: what this host has is not the site any more, so it may not serve in any case.
     """
+    others_first = is_to_lean(site)
     with at_rest(site) as is_free:
         if not is_free:
             return  # a deploy is ahead of what it has noted
@@ -94,7 +95,7 @@ def follow(site: Site, is_due: bool, is_over: bool) -> None:
         elif is_aside(site) or supervisor.state_of(site.name) in GIVEN_UP:
             serve(site)
         else:
-            lean(site)
+            lean(site, others_first)
 
 
 @contextmanager
@@ -104,19 +105,33 @@ def at_rest(site: Site) -> Iterator[bool]:
         yield is_free and lease.holder(site.state, ["lease.lock"]) is None
 
 
-def lean(site: Site) -> None:
-    """Let NGINX ask the others first while gunicorn hangs here, or misses the database alone."""
+def is_to_lean(site: Site) -> bool | None:
+    """Return whether the others are to be asked first; None where that stays as it is.
+
+    They are while gunicorn hangs here, or misses the database alone. It takes half a minute at
+    most, in which nobody is to wait for a lock.
+    """
+    if is_aside(site):
+        return None
     if health(site) == 200:
-        use_others(site).unlink(missing_ok=True)
-    elif others_serve(site):
+        return False
+    return others_serve(site) or None
+
+
+def lean(site: Site, others_first: bool | None) -> None:
+    """Let NGINX ask the others first, or not any more."""
+    if others_first:
         make_flag(use_others(site))
+    elif others_first is False:
+        use_others(site).unlink(missing_ok=True)
 
 
 def follow_alone(site: Site) -> None:
     """Do what can be done while the database cannot be asked who is to serve."""
+    others_first = is_to_lean(site)
     with at_rest(site) as is_free:
         if is_free and not is_aside(site):
-            lean(site)
+            lean(site, others_first)
 
 
 def stand_aside(site: Site) -> None:

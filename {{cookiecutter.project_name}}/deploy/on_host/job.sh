@@ -11,6 +11,7 @@ state=${0%/*}/../state
 if [ "${PAUSE:-0}" != 0 ]; then
     sleep "$PAUSE"
     [ -d "$state" ] || exit 0 # the project was removed meanwhile
+    cd "$PWD" || exit 0       # another release may be live by now
 fi
 if [ -n "${ONCE-}" ]; then
     unset ONCE
