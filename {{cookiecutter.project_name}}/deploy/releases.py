@@ -61,7 +61,10 @@ def share_static(host: Host) -> None:
 
 
 def discard(host: Host, name: str) -> None:
-    """Remove what a build has left that failed; where the line is cut the next deploy does."""
+    """Remove what a build has left that failed.
+
+    Where the line is cut, or a step still writes there, the next deploy removes the rest.
+    """
     try:
         host.as_root("rm -rf $root/releases/$release", release=name, check=False)
     except Exit:
