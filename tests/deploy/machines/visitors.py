@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from load import TOKEN, Connection
 
-READERS, WRITERS, PAUSE = 4, 2, 0.1  # PAUSE: seconds
+READERS, WRITERS, PAUSE = 4, 2, 0.25  # PAUSE: seconds
 FORM = "/numbers/"
 
 
