@@ -27,7 +27,8 @@ def server(here, away, backup_to="sftp://me@nas.example//backups"):
         return {"backups": [{"name": name, "has": "all"} for name in found]}
 
     config = SimpleNamespace(backup_to=backup_to)
-    host = SimpleNamespace(config=config, call=call, lease=None, verbose=False, asked=asked)
+    host = SimpleNamespace(config=config, call=call, lease=None, work=None, verbose=False)
+    host.asked = asked
     host.sudo_prefix, host.beside = lambda: None, False
     return host
 

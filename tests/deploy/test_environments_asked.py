@@ -121,7 +121,7 @@ ANSWERS = {
 class Answering:
     """Stands in for Host: the server says of everything what to type, and where a file belongs."""
 
-    lease, verbose, beside, connection = None, False, False, None
+    lease, work, verbose, beside, connection = None, None, False, False, None
     name, root = "two.example", "/srv/mysite"
 
     def __init__(self, config):
