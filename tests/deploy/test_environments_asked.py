@@ -121,7 +121,8 @@ ANSWERS = {
 class Answering:
     """Stands in for Host: the server says of everything what to type, and where a file belongs."""
 
-    lease, work, verbose, beside, connection = None, None, False, False, None
+    lease, work, verbose, beside = None, None, False, False
+    connection = SimpleNamespace(original_host="two.example", port=22)
     name, root = "two.example", "/srv/mysite"
 
     def __init__(self, config):
