@@ -9,6 +9,7 @@ import logging
 from contextlib import contextmanager, nullcontext, suppress
 from functools import wraps
 from os import getpid
+from select import POLLIN, poll
 from socket import AF_INET, SHUT_RDWR, SOCK_STREAM, fromfd
 from threading import Condition, Event, Lock, Thread, get_ident
 from time import monotonic, sleep
@@ -181,5 +182,25 @@ def connecting(connect):
     return connect_if_it_responds
 
 
+def checking(close_if_health_check_failed):
+    """Let a connection that is open, and on which nothing has come, be used without a question.
+
+    A server that ends one says so, and the kernel does for one that is gone: "keepalives" of libpq.
+    """
+
+    @wraps(close_if_health_check_failed)
+    def check_if_something_came(connection):
+        driver = connection.connection
+        if connection.vendor == "postgresql" and driver is not None and not driver.closed:
+            sockets = poll()
+            sockets.register(driver.fileno(), POLLIN)
+            connection.health_check_done |= not sockets.poll(0)
+        close_if_health_check_failed(connection)
+
+    return check_if_something_came
+
+
 def install():
     BaseDatabaseWrapper.connect = connecting(BaseDatabaseWrapper.connect)
+    theirs = BaseDatabaseWrapper.close_if_health_check_failed
+    BaseDatabaseWrapper.close_if_health_check_failed = checking(theirs)

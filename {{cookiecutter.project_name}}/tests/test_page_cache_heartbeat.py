@@ -13,7 +13,7 @@ from test_page_cache_locking import Page
 
 from page_cache import generation
 from page_cache import heartbeat as module
-from page_cache.heartbeat import Heartbeat, ask_database, heartbeat
+from page_cache.heartbeat import Heartbeat, ask_database, checking, heartbeat
 
 SOON = 20  # seconds, however slow this machine is
 
@@ -143,6 +143,43 @@ def test_a_handle_is_gone_with_its_connection(beat):
         driver.close()
         del driver
     assert (handle.fileno(), beat.sockets) == (-1, {})
+
+
+@pytest.fixture
+def kept():
+    """A connection to PostgreSQL of an earlier request: .server is the other end of its socket."""
+    server, ours = socket.socketpair()
+    driver = SimpleNamespace(closed=False, fileno=ours.fileno)
+    yield SimpleNamespace(
+        vendor="postgresql", connection=driver, health_check_done=False, server=server
+    )
+    server.close(), ours.close()
+
+
+def is_asked(connection):
+    """Return whether a connection is asked whether it is well."""
+    asked = []
+    checking(lambda it: asked.append(it) if not it.health_check_done else None)(connection)
+    return bool(asked)
+
+
+def test_a_connection_on_which_nothing_came_is_well(kept):
+    assert not is_asked(kept)
+
+
+def test_one_that_the_server_has_ended_or_warned_of_is_asked(kept):
+    kept.server.send(b"N")
+    assert is_asked(kept)
+    kept.server.close()
+    kept.health_check_done = False
+    assert is_asked(kept)
+
+
+def test_one_that_is_closed_is_left_to_django(kept):
+    kept.connection.closed = True
+    assert is_asked(kept)
+    kept.connection = None
+    assert is_asked(kept)
 
 
 @pytest.fixture

@@ -68,3 +68,17 @@ def test_a_host_that_does_not_respond_is_waited_for():
         with pytest.raises(connection.Database.OperationalError):
             connect(connection)
         assert monotonic() - begun >= 2
+
+
+def test_a_connection_is_asked_whether_it_is_well_by_each_request():
+    name = "django.db.backends.base.base.BaseDatabaseWrapper.close_if_health_check_failed"
+    asked = []
+
+    class Connection:
+        connection, health_check_enabled, health_check_done = "open", True, False
+
+        def is_usable(self):
+            return asked.append(self) or True
+
+    original(name)(Connection())
+    assert asked
