@@ -42,14 +42,14 @@ def menus():
 class PagesOfMenus(Tree):
     """What templates know as menu_pages: the pages of a level by the ID of the page above."""
 
-    def __init__(self, user, context):
+    def __init__(self, user, context, home):
         request = context.get("request")
         # Without the request, of which Mezzanine would look up the language for each page.
         self.helpers = {name: context[name] for name in ("_current_page", "_parent_page_ids")}
         self.slug = path_to_slug(request.path_info) if request else None
         self.in_menus = {}  # whether a page with such in_menus is in a menu
         find_pages, line = partial(pages_for, user), context["_parent_page_ids"]
-        super().__init__(find_pages, line, menus(), home_slug(), once_for(request, user))
+        super().__init__(find_pages, line, menus(), home, once_for(request, user))
 
     def __getitem__(self, parent_id):
         if isinstance(parent_id, str):  # templates try this before the attribute of that name
@@ -229,7 +229,7 @@ def begin(context):
     """Put into the context what all menus of an answer share."""
     request = context.get("request")
     user = getattr(request, "user", None)
-    path = request.path if user else ""
+    path, home = request.path if user else "", home_slug()
     of_all = context.dicts[0]
     if "page" in context:
         of_all["_current_page"] = context["page"]
@@ -237,8 +237,8 @@ def begin(context):
         here = pages_for(user).exclude(content_model="link").filter(slug=path)
         of_all["_current_page"] = here.only("pk", "parent").order_by().first()
     of_all["_parent_page_ids"] = line_of(of_all["_current_page"])
-    of_all["menu_pages"] = PagesOfMenus(user, context)
-    of_all["on_home"] = path == home_slug()
+    of_all["menu_pages"] = PagesOfMenus(user, context, home)
+    of_all["on_home"] = path == home
     of_all["has_home"] = of_all["menu_pages"].has_home
 
 

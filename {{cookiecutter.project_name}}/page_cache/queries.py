@@ -47,6 +47,13 @@ def skip_keywords():
         return [] if name and not getattr(of, f"{name()}_string") else keywords_for(of)
 
 
+def urls_of(context):
+    """Return what the addresses of all pages depend on, which the menus of an answer share."""
+    if "_urls" not in context:
+        context["_urls"] = get_resolver(get_urlconf()), get_script_prefix(), get_language()
+    return context["_urls"]
+
+
 def keep_addresses():
     """Let the menus of all pages make the address of a page in them once."""
     set_helpers, theirs = Page.set_helpers, Page.get_absolute_url
@@ -55,17 +62,15 @@ def keep_addresses():
     def address(slug, content_model, *urls):
         return theirs(SimpleNamespace(slug=slug, content_model=content_model))
 
-    def get_absolute_url(page):
-        urls = get_resolver(get_urlconf()), get_script_prefix(), get_language()
-        return address(page.slug, page.content_model, *urls)
-
     @wraps(set_helpers)
     def with_address(self, context):
         set_helpers(self, context)
         # A project's own may depend on anything.
-        is_theirs = type(self).get_absolute_url is theirs and theirs.__module__ == Page.__module__
-        make = partial(get_absolute_url, self) if is_theirs else self.get_absolute_url
-        self.get_absolute_url = cache(make)
+        if type(self).get_absolute_url is theirs and theirs.__module__ == Page.__module__:
+            find = partial(address, self.slug, self.content_model, *urls_of(context))
+        else:
+            find = cache(self.get_absolute_url)
+        self.get_absolute_url = find
 
     Page.set_helpers = with_address
 
