@@ -85,6 +85,6 @@ class Section(Orderable):
         return self.title or str(self.get_kind_display())
 
 
-@compiled(Section)
+@compiled(Section, is_kept=True)
 def sections_of(page_id):
     return Section.objects.filter(page_id=page_id).order_by("_order")

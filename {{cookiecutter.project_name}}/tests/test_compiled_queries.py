@@ -1,4 +1,4 @@
-"""Queries that are compiled once are answered by the database each time."""
+"""Queries that are compiled once are answered by the database as it is then."""
 
 from datetime import timedelta
 

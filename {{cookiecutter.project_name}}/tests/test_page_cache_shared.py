@@ -10,10 +10,13 @@ from growing import SHAPES, cost, grow_pages
 from mezzanine.blog.models import BlogPost
 from mezzanine.core.models import CONTENT_STATUS_DRAFT
 from mezzanine.core.request import current_request
+from mezzanine.galleries.models import Gallery
 from mezzanine.pages.models import Page, RichTextPage
+from mezzanine.utils.urls import home_slug
 from test_page_cache_edits import committed  # noqa: F401
 from test_page_cache_life import clock  # noqa: F401
 
+from homepage.models import CONTACT, GALLERY, POSTS, HomePage, Section
 from navigation import menus
 
 pytestmark = pytest.mark.usefixtures("mezzanines_base", "mezzanines_defaults", "keep_pages")
@@ -167,3 +170,48 @@ def test_staff_count_drafts_and_visitors_do_not(ask, settings):
         assert "page=2" in ask(BLOG, user="admin").text
         for cookies in ("", "just-sent=1"):
             assert "page=2" not in ask(BLOG, cookies=cookies).text
+
+
+@pytest.fixture
+def first_page():
+    """A first page that shows the latest posts, the pictures of a gallery and a form."""
+    page = HomePage.objects.create(title="Welcome", slug=home_slug())
+    for kind in (POSTS, GALLERY, CONTACT):
+        Section.objects.create(page=page, kind=kind)
+    gallery = Gallery.objects.first() or Gallery.objects.create(title="Breads")
+    gallery.images.create(file="galleries/rye.jpg", description="A dark rye")
+    author = get_user_model().objects.create_user("writer", password="kept from everybody")
+    return BlogPost.objects.create(title="A new oven", content="x" * 1000, user=author)
+
+
+def of_sections(statements):
+    tables = ("homepage_section", "blog_blogpost", "galleries_gallery", "forms_form")
+    asked = [s.partition("WHERE")[0] for s in statements if "LEFT OUTER JOIN" not in s]
+    return [s for s in asked if any(f'FROM "{table}"' in s for table in tables)]
+
+
+@VISITORS
+def test_what_the_first_page_shows_is_asked_for_once(ask, monkeypatch, first_page, cookies):
+    with cost(monkeypatch) as first:
+        ask("/?a", cookies=cookies)
+    with cost(monkeypatch) as second:
+        html = ask("/", cookies="just-sent=1").text
+    assert "A new oven" in html
+    assert len(of_sections(first.statements)) == 4
+    assert not of_sections(second.statements)
+
+
+@VISITORS
+def test_an_edit_of_a_post_is_on_the_first_page_at_once(ask, committed, first_page, cookies):  # noqa: F811
+    ask("/", cookies=cookies), ask("/")
+    with committed():
+        BlogPost.objects.filter(pk=first_page.pk).update(title="An old oven")
+    assert "An old oven" in ask("/", cookies=cookies).text
+
+
+def test_no_password_comes_into_the_cache(ask, monkeypatch, first_page):
+    with cost(monkeypatch) as first:
+        ask("/", cookies="just-sent=1")
+    posts = [s for s in first.statements if 'FROM "blog_blogpost"' in s and "auth_user" in s]
+    assert posts
+    assert not any('"password"' in s for s in posts)

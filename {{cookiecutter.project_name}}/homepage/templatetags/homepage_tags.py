@@ -16,6 +16,6 @@ def contact_form(context):
     return FormForForm(pages[0], context) if pages else None
 
 
-@compiled(Form)
+@compiled(Form, is_kept=True)
 def first_form():
     return Form.objects.published().filter(login_required=False).order_by("_order", "pk")[:1]

@@ -150,7 +150,7 @@ def recent_pictures(number):
     return galleries[0].images.all()[:number] if galleries else []
 
 
-@compiled(Gallery)
+@compiled(Gallery, is_kept=True)
 def first_gallery():
     return Gallery.objects.published().order_by("_order", "pk")[:1]
 
@@ -161,6 +161,7 @@ def recent_posts(number):
     return latest_posts(number)
 
 
-@compiled(BlogPost, shape=1)
+@compiled(BlogPost, shape=1, is_kept=True)
 def latest_posts(number):
-    return BlogPost.objects.published().select_related("user")[:number]
+    posts = BlogPost.objects.published().select_related("user")
+    return posts.defer("content", "user__password")[:number]
