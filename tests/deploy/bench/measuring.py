@@ -80,8 +80,10 @@ def first_bytes(site, hosts, number, **headers):
     """
     connection, times = Connection(site.host.address, site.name), []
     for count in range(number):
+        visitor = {"X-Forwarded-For": f"203.0.{count // 250}.{count % 250 + 1}"}
+        about = {"Host": hosts[count % len(hosts)]} | visitor | headers
         begin = time.perf_counter()
-        connection.request("GET", "/", headers={"Host": hosts[count % len(hosts)]} | headers)
+        connection.request("GET", "/", headers=about)
         answer = connection.getresponse()
         times.append((time.perf_counter() - begin) * 1000)
         assert answer.status == 200, answer.read()
