@@ -18,6 +18,7 @@ class Gunicorn:
     def __init__(self, path):
         self.path, self.port, self.asked = path, unused_port(), []
         self.breaks_off, self.health, self.server = False, 200, None
+        self.shown_until = "0"
         self.is_awake = threading.Event()
         self.is_awake.set()
         self.start()
@@ -35,7 +36,7 @@ class Gunicorn:
                 this.is_awake.wait(60)
                 self.send_response(this.health if self.path == "/healthz" else 200)
                 self.send_header("Content-Type", "text/html")
-                self.send_header("X-Accel-Expires", "0")
+                self.send_header("X-Accel-Expires", this.shown_until)
                 self.end_headers()
                 return self.wfile.write(f"{this.port}".encode())
 

@@ -16,6 +16,7 @@ from gunicorns_of_hosts import Gunicorn, came_to, load, received, stopped
 from servers import HOST, wait_until
 from support import Baker, program
 from test_nginx_audit import REASONS
+from webserver import kept
 from webservers import running_hosts
 
 VISITOR = "203.0.113.9"
@@ -79,6 +80,20 @@ def test_where_a_second_one_is_gone_the_third_answers(hosts):
         statuses, sent = load(hosts[0], 2)
     assert set(statuses) == {200}
     assert received(hosts) == Counter(sent)
+
+
+@pytest.mark.parametrize("apart", [-300, 300], ids=["slow", "fast"])
+def test_a_page_of_a_host_whose_clock_is_wrong_is_shown_for_a_second(hosts, apart):
+    for host in hosts[1:]:
+        host.live.shown_until = f"@{int(time.time()) + apart}"
+    try:
+        with stopped(hosts[0]):
+            wait_until(lambda: kept(hosts[0].open(f"/{apart}/")) == "HIT")
+            found = came_to(hosts)
+            wait_until(lambda: hosts[0].open(f"/{apart}/") and came_to(hosts) != found)
+    finally:
+        for host in hosts[1:]:
+            host.live.shown_until = "0"
 
 
 def test_a_host_that_was_cut_off_lets_nobody_wait_for_long(hosts):
