@@ -35,9 +35,9 @@ class Handler(WSGIHandler):
     def __call__(self, environ, start_response):
         return super().__call__(environ, start_response)
 
-    # Python has room for calls in pieces of 16 kB, and asks the system for one, and gives it back, as
-    # often as a call crosses the end of the last: for some templates, hundreds of times a page. After
-    # a frame of this size there is room for all calls of a request.
+    # Python has room for calls in pieces of 16 kB. It asks the system for one, and gives it back,
+    # as often as a call crosses the end of the last: for some templates, hundreds of times a page.
+    # With a frame of so many words comes a piece of 512 kB: half is for the calls of a request.
     # https://github.com/python/cpython/issues/142183
     __call__.__code__ = __call__.__code__.replace(co_stacksize=2**15 + 2**8)
 
