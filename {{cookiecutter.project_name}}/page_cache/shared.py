@@ -18,6 +18,8 @@ from mezzanine.utils.sites import current_site_id
 from . import dates, generation, kept, keys, reads
 from .rules import asked_for_more
 
+LARGEST = 100_000  # bytes of one part: all parts are one value, of which memcached takes 1 MB
+
 
 def key_of(request):
     return keys.key(request, get_language(), kind="page_cache.shared")
@@ -57,7 +59,7 @@ def once(request, name, load):
         is_for_all = part and kept.renew(part, request.generation, now)
         if not is_for_all:
             part = make(request, load, now)
-            is_whole = part["reads"] is not None
+            is_whole = part["reads"] is not None and len(part["found"]) <= LARGEST
             is_for_all = is_whole and not asked_for_more(request)
         if is_for_all:
             parts[name] = part
