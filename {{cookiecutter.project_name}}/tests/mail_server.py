@@ -54,10 +54,9 @@ class Session(StreamRequestHandler):
         if self.server.fault == SILENT_LATER:
             self.rfile.read()
             return False
-        answered = self.answer(".")
-        if answered and self.server.fault is None:
-            self.server.taken.append(text)
-        return answered
+        if self.server.fault is None:
+            self.server.taken.append(text)  # before the client knows, who looks for it at once
+        return self.answer(".")
 
     def answer(self, command):
         """Answer the command; return whether the conversation goes on."""
