@@ -6,10 +6,10 @@ slow responds to the thread, and is waited for as ever, as it is by commands and
 """
 
 import logging
+import select
 from contextlib import contextmanager, nullcontext, suppress
 from functools import wraps
 from os import getpid
-from select import POLLIN, poll
 from socket import AF_INET, SHUT_RDWR, SOCK_STREAM, fromfd
 from threading import Condition, Event, Lock, Thread, get_ident
 from time import monotonic, sleep
@@ -191,9 +191,10 @@ def checking(close_if_health_check_failed):
     @wraps(close_if_health_check_failed)
     def check_if_something_came(connection):
         driver = connection.connection
-        if connection.vendor == "postgresql" and driver is not None and not driver.closed:
-            sockets = poll()
-            sockets.register(driver.fileno(), POLLIN)
+        is_checked = connection.health_check_enabled and connection.vendor == "postgresql"
+        if is_checked and driver is not None and not driver.closed:
+            sockets = select.poll()
+            sockets.register(driver.fileno(), select.POLLIN)
             connection.health_check_done |= not sockets.poll(0)
         close_if_health_check_failed(connection)
 

@@ -150,9 +150,8 @@ def kept():
     """A connection to PostgreSQL of an earlier request: .server is the other end of its socket."""
     server, ours = socket.socketpair()
     driver = SimpleNamespace(closed=False, fileno=ours.fileno)
-    yield SimpleNamespace(
-        vendor="postgresql", connection=driver, health_check_done=False, server=server
-    )
+    state = {"health_check_enabled": True, "health_check_done": False}
+    yield SimpleNamespace(vendor="postgresql", connection=driver, server=server, **state)
     server.close(), ours.close()
 
 
