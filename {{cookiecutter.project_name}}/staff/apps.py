@@ -30,6 +30,7 @@ class StaffConfig(AppConfig):
         admin.install()
         admin_removal.install()
         register(checks.check_directories)
+        register(checks.check_files)
         register(checks.check_lists)
         content.install()
         dates.install()

@@ -29,6 +29,7 @@ from mezzanine.generic.models import Rating, ThreadedComment
 from mezzanine.utils.sites import override_current_site_id
 
 from mail.models import QueuedMail
+from staff.checks import check_files
 
 pytestmark = pytest.mark.usefixtures("mezzanines_defaults", "in_english")
 
@@ -300,3 +301,37 @@ def test_a_directory_of_the_settings_is_an_absolute_path(settings, name, value):
     setattr(settings, name, value)
     (error,) = [error for error in checks.run_checks() if error.id == "staff.E001"]
     assert error.msg.startswith(f"{name} has to be an absolute path")
+
+
+SQLITE = {"ENGINE": "django.db.backends.sqlite3", "NAME": "dev.db"}
+FILES = {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": "cache"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "place"),
+    [
+        ("EMAIL_FILE_PATH", "mail", "EMAIL_FILE_PATH"),
+        ("DATABASES", {"default": SQLITE}, 'DATABASES["default"]["NAME"]'),
+        ("CACHES", {"default": FILES}, 'CACHES["default"]["LOCATION"]'),
+        (
+            "LOGGING",
+            {"handlers": {"file": {"filename": "log/site.log"}, "mail": {}}},
+            'LOGGING["handlers"]["file"]["filename"]',
+        ),
+    ],
+)
+def test_a_file_that_depends_on_where_a_process_was_started_is_warned_of(
+    monkeypatch, name, value, place
+):
+    assert not check_files(None)
+    # Nothing that is set up has to know.
+    monkeypatch.setattr(project_settings, name, value, raising=False)
+    (warning,) = check_files(None)
+    assert warning.msg.startswith(f"{place} should be an absolute path")
+
+
+def test_a_database_in_memory_is_in_no_file(monkeypatch):
+    names = (":memory:", "file:memorydb?mode=memory")
+    found = {name: SQLITE | {"NAME": name} for name in names}
+    monkeypatch.setattr(project_settings, "DATABASES", found)
+    assert not check_files(None)
