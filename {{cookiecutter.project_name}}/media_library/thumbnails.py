@@ -79,11 +79,13 @@ def thumbnail(
 
     A width or height of 0 follows from the other one. Without `upscale` they are the largest that
     it gets. It is cut to that size around `left` and `top`, from 0 to 1, or gets a padding. Where
-    it is no picture, or not there, it is the address of the upload.
+    it is no picture, or not there, it is the address of the upload; that of another site stays.
     """
     if not image_url:
         return ""
     path = unquote(str(image_url)).split("?")[0].removeprefix(settings.MEDIA_URL)
+    if "://" in path:
+        return str(image_url)
     stem, suffix = posixpath.splitext(posixpath.basename(path))
     stem += f"-{width}x{height}"
     stem += "" if upscale else "-no-upscale"

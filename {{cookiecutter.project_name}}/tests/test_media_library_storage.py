@@ -11,6 +11,8 @@ from remote_storage import Remote
 from test_media_library_uploads import photograph
 from test_pictures import zip_of
 
+from media_library.thumbnails import thumbnail
+
 pytestmark = pytest.mark.django_db
 
 
@@ -50,6 +52,11 @@ def test_a_thumbnail_lies_in_the_storage(browse, storage):
     assert storage.exists(answer["Location"].removeprefix("https://files.example/"))
     act(admin, "fb_delete", filename="lake.jpg")
     assert not [name for name in sorted(storage.files) if "lake" in name]
+
+
+def test_a_picture_of_another_site_keeps_its_address():
+    address = "https://pictures.example/a%20loaf.jpg?of=rye"
+    assert thumbnail(address, 100, 100) == address
 
 
 def test_nothing_leads_to_another_site(browse, storage):
