@@ -182,6 +182,12 @@ def connecting(connect):
     return connect_if_it_responds
 
 
+def ends_are_told(database):
+    """Return whether the kernel soon knows that a connection has ended without a word."""
+    is_here = str(database.get("HOST") or "/").startswith("/")
+    return is_here or "keepalives_idle" in database.get("OPTIONS", {})
+
+
 def checking(close_if_health_check_failed):
     """Let a connection that is open, and on which nothing has come, be used without a question.
 
@@ -191,8 +197,8 @@ def checking(close_if_health_check_failed):
     @wraps(close_if_health_check_failed)
     def check_if_something_came(connection):
         driver = connection.connection
-        is_checked = connection.health_check_enabled and connection.vendor == "postgresql"
-        if is_checked and driver is not None and not driver.closed:
+        is_told = connection.vendor == "postgresql" and ends_are_told(connection.settings_dict)
+        if connection.health_check_enabled and is_told and driver is not None and not driver.closed:
             sockets = select.poll()
             sockets.register(driver.fileno(), select.POLLIN)
             connection.health_check_done |= not sockets.poll(0)

@@ -18,7 +18,7 @@ from mezzanine.utils.sites import current_site_id
 from . import dates, generation, kept, keys, reads
 from .rules import asked_for_more
 
-LARGEST = 100_000  # bytes of one part: all parts are one value, of which memcached takes 1 MB
+LARGEST = 300_000  # bytes of one part: all parts are one value, of which memcached takes 1 MB
 
 
 def key_of(request):

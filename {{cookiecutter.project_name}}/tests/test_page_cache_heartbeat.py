@@ -150,7 +150,7 @@ def kept():
     """A connection to PostgreSQL of an earlier request: .server is the other end of its socket."""
     server, ours = socket.socketpair()
     driver = SimpleNamespace(closed=False, fileno=ours.fileno)
-    state = {"health_check_enabled": True, "health_check_done": False}
+    state = {"health_check_enabled": True, "health_check_done": False, "settings_dict": {}}
     yield SimpleNamespace(vendor="postgresql", connection=driver, server=server, **state)
     server.close(), ours.close()
 
@@ -172,6 +172,13 @@ def test_one_that_the_server_has_ended_or_warned_of_is_asked(kept):
     kept.server.close()
     kept.health_check_done = False
     assert is_asked(kept)
+
+
+def test_one_to_a_host_that_may_be_lost_without_a_word_is_asked(kept):
+    kept.settings_dict = {"HOST": "db.example", "OPTIONS": {}}
+    assert is_asked(kept)
+    kept.settings_dict["OPTIONS"] = {"keepalives_idle": 3}
+    assert not is_asked(kept)
 
 
 def test_one_that_is_closed_is_left_to_django(kept):

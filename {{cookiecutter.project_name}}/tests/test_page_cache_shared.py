@@ -210,7 +210,7 @@ def test_an_edit_of_a_post_is_on_the_first_page_at_once(ask, committed, first_pa
 
 
 def test_what_is_large_is_not_kept_with_the_menus(ask, monkeypatch, first_page):
-    Section.objects.update(text="x" * 200_000)
+    Section.objects.update(text="x" * 400_000)
     ask(first_page, cookies="just-sent=1")
     with cost(monkeypatch) as second:
         ask(first_page, cookies="just-sent=1")
