@@ -58,6 +58,9 @@ class Lease:
             self._channel.recv_exit_status()  # until it is in the history
         except (OSError, SSHException):  # the server has seen that by itself
             pass
+        except Exit:
+            if not kind:  # or it would hide what went wrong
+                raise
 
     def note(self, **values: Any) -> None:
         """Let the history say so; Exit where the lease is lost."""
