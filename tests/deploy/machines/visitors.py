@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from load import TOKEN, Connection
 
 READERS, WRITERS, PAUSE = 4, 2, 0.25  # PAUSE: seconds
+NUMBERS = itertools.count(1)  # of all visitors: a row of earlier ones stands for none that is lost
 FORM = "/numbers/"
 
 
@@ -34,7 +35,7 @@ class Visitors:
         self.port, self.name = port, name
         self.answers, self.written = [], []
         self.fields = self.find_fields()
-        self.over, self.numbers = threading.Event(), itertools.count(1)
+        self.over = threading.Event()
         kinds = ["uncached", "kept"] * (READERS // 2) + ["sent"] * WRITERS
         self.threads = [threading.Thread(target=self.visit, args=(kind,)) for kind in kinds]
 
@@ -59,7 +60,7 @@ class Visitors:
 
     def visit(self, kind):
         while not self.over.wait(PAUSE):
-            number = next(self.numbers)
+            number = next(NUMBERS)
             begun = time.monotonic()
             try:
                 status = self.ask(kind, number)
