@@ -27,12 +27,14 @@ def new(response, generation, begun, last):
     last is the page that was kept before, or None.
     """
     text = text_of(response)
-    found = reads.current.get().as_list()
+    asked = reads.current.get()
+    found = asked.as_list()
     lasts = seconds(text, found, begun, last)
     return {
         "generation": generation,
         "made": begun,
-        "checked": begun,  # when the database was asked last whether the page holds
+        # When the database was asked last whether the page holds, or what pages share.
+        "checked": min(begun, asked.asked),
         "lasts": lasts,
         "until": min(begun + lasts, end_of_day(begun)),
         "text": text,

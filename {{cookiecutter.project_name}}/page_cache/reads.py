@@ -4,6 +4,7 @@ A statement that is recorded is asked again later, and what it is answered then 
 nobody has to know which page shows what, nor which site an edit is of.
 """
 
+import math
 import re
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -37,11 +38,13 @@ class Reads:
     """The statements of one page. complete: whether the page is made of their answers alone.
 
     found has a digest of the answer, and which parameters are the time when it was asked, by
-    (alias of the database, SQL, parameters).
+    (alias of the database, SQL, parameters). asked: a Unix time, of the oldest answer that others
+    had before.
     """
 
     def __init__(self):
         self.begun = present()
+        self.asked = math.inf
         self.found = {}
         self.complete = True
 
@@ -69,8 +72,9 @@ class Reads:
         moments = enumerate(moment(value, zone) for value in values)
         return tuple(index for index, value in moments if value and self.begun <= value <= now)
 
-    def add(self, others):
-        """Add what as_list() of other Reads has returned."""
+    def add(self, others, asked):
+        """Add what as_list() of other Reads has returned, and when it was so, a Unix time."""
+        self.asked = min(self.asked, asked)
         for *key, answer, times in others or ():
             self.complete &= self.found.setdefault(tuple(key), (answer, times)) == (answer, times)
         self.complete &= others is not None and len(self.found) <= MANY

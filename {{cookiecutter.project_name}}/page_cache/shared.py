@@ -65,7 +65,7 @@ def once(request, name, load):
             parts[name] = part
             cache.set(key_of(request), parts, kept.HOUR)
     if page := reads.current.get():
-        page.add(part["reads"])
+        page.add(part["reads"], part["checked"])
     return pickle.loads(part["found"])  # noqa: S301 - of the cache, which pickles as well
 
 
