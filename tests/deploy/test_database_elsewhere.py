@@ -218,6 +218,27 @@ def test_a_database_host_that_is_cut_off_is_told(distant, server):
     assert "TLS verified" in distant.status()
 
 
+def test_what_a_host_has_locked_is_free_again_soon_after_it_was_cut_off(distant, server):
+    def is_locked():
+        return sql(server, LOCKED, NAME) == "t"
+
+    with distant.start("psql", LOCK) as process:
+        try:
+            wait_for(is_locked, 30)
+            distant.host.cut()
+            wait_for(lambda: not is_locked(), 90)
+        finally:
+            process.kill()
+            distant.host.join()
+
+
+LOCK = "BEGIN; LOCK TABLE django_site; SELECT pg_sleep(600)"
+LOCKED = """
+SELECT count(*) > 0 FROM pg_locks JOIN pg_class ON pg_class.oid = relation
+WHERE relname = 'django_site' AND mode = 'AccessExclusiveLock'
+"""
+
+
 class Readers(Load):
     """Visitors who all ask for one page, which is kept."""
 
