@@ -8,7 +8,6 @@ from deploy import (
     alarms,
     backup_keys,
     checks,
-    common,
     content,
     database,
     deploying,
@@ -59,7 +58,7 @@ def create(hosts):
 @commands.together
 def deploy(hosts, force=False, maintenance=False, yes=False, without=""):
     """Put the newest revision live; visitors notice nothing. --force if it is live already."""
-    deploying.deploy(hosts, force, maintenance, yes, without)
+    deploying.deploy(hosts, force, maintenance, yes)
 
 
 @commands.together
@@ -148,7 +147,7 @@ def alarm(host):
 @commands.together
 def rollback(hosts, release="", restore_db=False, yes=False, without=""):
     """Put the release before the live one back, or --release NAME; the data stays as it is."""
-    going_back.rollback(hosts, release, restore_db, yes, without)
+    going_back.rollback(hosts, release, restore_db, yes)
 
 
 @commands.together
@@ -185,7 +184,6 @@ def restore(hosts, name=None, anonymous=False, yes=""):
         confirm(f"Put {name} in the place of the live database and uploads", name, yes)
         database.backup(host, "restore")
         going_back.put_back(hosts, name)
-        common.agree(hosts)
 
 
 @commands.once

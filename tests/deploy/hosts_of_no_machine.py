@@ -26,7 +26,7 @@ from deploy import (  # noqa: E402, F401
     secret_settings,
     server,
 )
-from deploy.hosts import Hosts  # noqa: E402
+from deploy.hosts import Hosts, answering  # noqa: E402, F401
 
 ANSWERS = {
     "releases": {"live": "new", "before": "old", "proven": ["old", "new"]},

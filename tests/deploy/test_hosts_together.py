@@ -5,6 +5,7 @@ from hosts_of_no_machine import (
     FakeHost,
     Hosts,
     NoLeases,
+    answering,
     common,
     database,
     deploying,
@@ -159,15 +160,24 @@ def test_a_sick_host_is_named_with_what_to_type_to_go_on_without_it(monkeypatch)
     monkeypatch.setattr(due.checks, "before_deploy", refuse)
     with pytest.raises(Exit, match="b: no room.* fab deploy --without b"):
         due.before_deploy(hosts, hosts[1], AS_LIVE)
-    hosts.leave_out("b")
-    assert (hosts.names, [host.name for host in hosts.away]) == ("a, c", ["b"])
-    with pytest.raises(Exit, match="--without: nobody is none of a, c"):
-        hosts.leave_out("nobody")
+
+
+def test_a_host_that_is_left_out_is_not_even_asked():
+    """Such as one that shows another key, or refuses the log-in."""
+    a, b, c = three()
+    for host in (a, c):
+        host.connect = lambda: None
+    hosts = answering([a, b, c], "b")  # which has no way to connect
+    assert (hosts.names, hosts.away) == ("a, c", [b])
+    with pytest.raises(Exit, match="--without: nobody is none of a, b, c"):
+        answering([a, b, c], "nobody")
+    with pytest.raises(Exit, match="leaves no host"):
+        answering([b], "b")
 
 
 def test_hosts_that_HOSTS_has_no_longer_go_first():
     a = FakeHost("a", entries=["a"], alive=["a", "b"])
-    with pytest.raises(Exit, match="type fab -H b remove"):
+    with pytest.raises(Exit, match="git pull .* else fab -H b remove"):
         Hosts([a]).refuse_other_than_all("A deploy")
     a.stand["alive"] = ["a"]
     Hosts([a]).refuse_other_than_all("A deploy")
@@ -182,6 +192,36 @@ def test_more_connections_than_the_database_allows_are_told(capsys):
     hosts[2].answers["connections"] = {"needs": 34, "allowed": 97}
     due.tell_connections(hosts)
     assert capsys.readouterr().out == ""
+
+
+def dies_after_its_relay(host):
+    def relay(**_parameters):
+        host.is_lost = True
+        return {"result": "done"}
+
+    host.answers["relay"] = relay
+
+
+@pytest.mark.parametrize("name", "abc")
+def test_a_host_that_dies_after_its_relay_is_left_out_and_what_is_live_is_noted(name, monkeypatch):
+    hosts = three()
+    there = list(hosts)
+    now = {host.name: AS_LIVE | {"live": "new", "revision": ""} for host in hosts}
+    monkeypatch.setattr(deploying, "look", lambda *_arguments: (now, "1" * 40))
+    monkeypatch.setattr(deploying, "prepare", lambda *_arguments: None)
+    monkeypatch.setattr(deploying, "build", lambda *_arguments: ("newer", ""))
+    monkeypatch.setattr(plans, "check_migrations", lambda *_arguments: [])
+    monkeypatch.setattr(database, "dump", lambda *_arguments: "a dump")
+    monkeypatch.setattr(releases, "finish", lambda host: host.call("finish") and [])
+    dead = there["abc".index(name)]
+    dies_after_its_relay(dead)
+    deploying.deploy(hosts)
+    left = [host for host in there if host is not dead]
+    assert (list(hosts), hosts.away) == (left, [dead])
+    assert relayed(there) == dict.fromkeys("abc", "newer")
+    lead = left[0]
+    assert lead.calls.index(("note_live", {})) < lead.calls.index(("finish", {}))
+    assert all(host.asked("join_hosts") for host in left)
 
 
 # Who serves the site
@@ -240,10 +280,10 @@ def test_a_restore_goes_on_where_a_host_is_aside_or_lost(monkeypatch):
         c.is_lost = True
 
     monkeypatch.setattr(database, "swap", swap)
-    with pytest.raises(Exit) as failure:
-        going_back.put_back(hosts, "a backup")
-    assert failure.value.message == "c: connection lost"
+    going_back.put_back(hosts, "a backup")
+    assert hosts.away == [c]
     assert relayed(hosts) == {"b": "new"}
+    assert b.asked("note_live")
     ended = [host.name for host in (a, b) if is_open(host)]
     assert ended == ["a", "b"]
 
@@ -252,6 +292,14 @@ def is_open(host):
     """Return whether the last that a host was told of maintenance is that it is over."""
     told = [name for name, _parameters in host.calls if "state/maintenance" in name]
     return told[-1] != MAINTENANCE
+
+
+def test_where_the_leading_host_is_lost_while_data_is_put_in_place_the_ways_on_are_told():
+    hosts = three()
+    hosts[0].answers["swap"] = Exit("a: connection lost", 255)
+    with pytest.raises(Exit, match="answers 503: type fab restore again, or fab maintenance off"):
+        going_back.put_back(hosts, "a backup")
+    assert not any(is_open(host) for host in hosts)
 
 
 def test_maintenance_is_on_all_hosts_or_on_none():
@@ -357,7 +405,8 @@ def removed(monkeypatch):
 def leaving(hosts):
     names = [host.name for host in (*hosts, *hosts.away)]
     for host in hosts:
-        host.answers["leave_hosts"] = {"left": [name for name in names if name != host.name]}
+        left = [name for name in names if name != host.name]
+        host.answers["leave_hosts"] = {"left": left, "told": True}
     return hosts
 
 
@@ -376,3 +425,13 @@ def test_removing_one_of_several_hosts_makes_no_backup(removed):
     hosts = leaving(three())
     removing.remove(Hosts([hosts[0]]))
     assert removed == [("a", "")]
+
+
+def test_a_host_that_does_not_reach_the_database_is_removed_and_it_is_said_who_tells_that(
+    removed, capsys
+):
+    hosts = leaving(three())
+    hosts[0].answers["leave_hosts"]["told"] = False
+    removing.remove(Hosts([hosts[0]]))
+    assert removed == [("a", "")]
+    assert "a: the database is not told; fab deploy" in capsys.readouterr().err

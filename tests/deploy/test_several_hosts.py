@@ -220,7 +220,7 @@ def test_a_host_that_is_removed_leaves_what_is_common(site, server, store):
     give_life(site)
     site.serve(a)
     told = site.fab("deploy", status=2)
-    assert f"{b.address} serves the site, and is not in HOSTS any more" in told
+    assert f"{b.address} serves the site, and is not in HOSTS here" in told
     site.serve(a, b)
     output = site.fab("-H", b.address, "remove", "--yes", NAME)
     assert "Backup" not in output

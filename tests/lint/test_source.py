@@ -198,7 +198,8 @@ def test_every_exit_status_is_in_the_table(sources):
     }
     table = sources["deploy/README.md"].partition("## Exit statuses")[2].partition("\n## ")[0]
     (away,) = re.findall(r"^AWAY = (\d+)", sources["deploy/hosts.py"], re.M)
-    used |= {0, int(away)}  # of a run that came to its end
+    (lost,) = re.findall(r"^LOST = (\d+)", sources["deploy/host.py"], re.M)
+    used |= {0, int(away), int(lost)}  # 0 and AWAY are of a run that came to its end
     assert used == {int(number) for number in re.findall(r"^\| (\d+) ", table, re.M)}
 
 

@@ -93,10 +93,13 @@ class Commands:
         return self.made(function, run)
 
     def together(self, function: Function) -> Task:
-        """Make a command of function(hosts, ...), which is given all that answer, as Hosts."""
+        """Make a command of function(hosts, ...), which is given all that answer, as Hosts.
+
+        With an option `without` these are none of those that it names: they are not even asked.
+        """
 
         def run(connection: Connection, *args: Any, **kwargs: Any) -> None:
-            hosts = self.there()
+            hosts = self.there(kwargs.get("without", ""))
             self.title(function, hosts.names)
             function(hosts, *args, **kwargs)
             self.away = self.away or bool(hosts.away)  # it may leave out more
@@ -104,9 +107,9 @@ class Commands:
         self.shared.add(name_of(function))
         return self.made(function, run)
 
-    def there(self) -> Hosts:
-        """Return the hosts of the call that runs, those that answer."""
-        hosts = answering([self.host_of(connection) for connection in self.connections])
+    def there(self, without: str = "") -> Hosts:
+        """Return the hosts of the call that runs, those that answer, and were not left out."""
+        hosts = answering([self.host_of(connection) for connection in self.connections], without)
         self.reached, self.away = True, self.away or bool(hosts.away)
         return hosts
 

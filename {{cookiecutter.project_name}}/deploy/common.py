@@ -24,23 +24,28 @@ def given(host: Host) -> tuple[Things, int]:
 
 
 def carry(hosts: Hosts, only: Sequence[Host] | None = None) -> None:
-    """Let the others have what the leading host has; `only` some of them.
-
-    What another one has newer, that one gives, to the leading host as well.
-    """
-    lead = hosts.lead
-    others = hosts.others if only is None else [host for host in only if host is not lead]
+    """Let the others have what the leading host has, or what is newer; `only` some of them."""
+    others = [host for host in hosts.others if only is None or host in only]
     if not others:
         return
+    things, version = newest(hosts)
+    for host in others:
+        take(host, things, version)
+
+
+def newest(hosts: Hosts) -> tuple[Things, int]:
+    """Return what the leading host has, and its version; first it gets what another has newer."""
+    lead = hosts.lead
     things, version = given(lead)
-    newest = max(hosts.others, key=lambda host: hosts.stands[host.name]["common"])
-    if hosts.stands[newest.name]["common"] > version:
-        newer, version = given(newest)
+    if not hosts.others:
+        return things, version
+    other = max(hosts.others, key=lambda host: hosts.stands[host.name]["common"])
+    if hosts.stands[other.name]["common"] > version:
+        newer, version = given(other)
         newer = {name: newer[name] for name in KEPT if name in newer}
         take(lead, newer, version)
         things |= newer
-    for host in others:
-        take(host, things, version)
+    return things, version
 
 
 def take(host: Host, things: Things, version: int) -> None:
@@ -66,7 +71,8 @@ def mine(host: Host) -> str:
 
 def pairs(hosts: Hosts) -> list[tuple[str, str]]:
     """Return the name of each of HOSTS, and the address that the others reach it at, if known."""
-    addresses = {mine(host): address_of(host) for host in hosts}
+    addresses: dict[str, str] = {}
+    hosts.past(lambda host: addresses.update({mine(host): address_of(host)}))
     names = map(name_of, hosts[0].config.hosts)
     return [(name, addresses.get(name, "")) for name in names]
 
@@ -85,8 +91,13 @@ def meet(hosts: Hosts) -> None:
 
 def note(hosts: Hosts) -> None:
     """Let the hosts know that what the leading one has is what all are to have."""
-    if knows_others(hosts):
-        hosts.lead.call("note_live")
+    if are_several(hosts):
+        hosts.by_lead(lambda lead: lead.call("note_live"))
+
+
+def are_several(hosts: Hosts) -> bool:
+    """Return whether several hosts serve the site, or did so until now."""
+    return len(hosts[0].config.hosts) > 1 or knows_others(hosts)
 
 
 def knows_others(hosts: Hosts) -> bool:
@@ -101,17 +112,19 @@ def agree(hosts: Hosts) -> None:
 
     Where there is one, and it knows of no others, there is nothing to do.
     """
-    config = hosts[0].config
-    if len(config.hosts) < 2 and not knows_others(hosts):
+    if not are_several(hosts):
         return
     with step(hosts.lead, "Who serves the site"):
         found = pairs(hosts)
-        hosts.lead.call("note_live")
-        for host in (hosts.lead, *hosts.others):
-            first = host is hosts.lead
-            host.call("join_hosts", me=mine(host), hosts=found, first=first)
+        hosts.by_lead(lambda lead: lead.call("note_live"))
+        hosts.by_lead(lambda lead: join(lead, found, first=True))
+        hosts.past(lambda host: join(host, found, first=False), hosts.others)
         if hosts.others:  # whom the first knows by now; it is known to it as well
-            hosts.lead.call("follow_hosts")
+            hosts.by_lead(lambda lead: lead.call("follow_hosts"))
+
+
+def join(host: Host, found: Sequence[tuple[str, str]], first: bool) -> None:
+    host.call("join_hosts", me=mine(host), hosts=found, first=first)
 
 
 def address_of(host: Host) -> str:

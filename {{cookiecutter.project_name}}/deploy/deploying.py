@@ -67,17 +67,10 @@ def everything(hosts: Hosts) -> None:
 # Deploying
 
 
-def deploy(
-    hosts: Hosts,
-    force: bool = False,
-    maintenance: bool = False,
-    yes: bool = False,
-    without: str = "",
-) -> None:
-    """Put the newest revision live, unless it is live already; `without` some hosts, by name."""
+def deploy(hosts: Hosts, force: bool = False, maintenance: bool = False, yes: bool = False) -> None:
+    """Put the newest revision live, unless it is live already."""
     for host in hosts:
         host.environment = ""  # for the server to let us ask whether it may become another's
-    hosts.leave_out(without)
     hosts.refuse_other_than_all("A deploy")
     hosts.refuse_new_secrets()
     if maintenance:
@@ -92,8 +85,8 @@ def deploy(
             leases.note(result="nothing to do")
             common.carry_newest(hosts)
             common.agree(hosts)
-            for host in hosts if len(hosts) > 1 else ():  # a restore may have left them in it
-                server.end_maintenance_of_deploy(host)
+            if len(hosts) > 1:  # a restore may have left them in it
+                hosts.past(server.end_maintenance_of_deploy)
             print(f"{revision[:8]} is live already.")
             return
         name = now[lead.name]["live"] if as_live and not force else ""
@@ -103,11 +96,13 @@ def deploy(
         name, requirements = build(lead, due, revision, name)
         leases.note(to=name, requirements=requirements)
         put_live(hosts, due, leases, name, now, maintenance, yes)
-        told = releases.finish(lead)
-        for host in due:
-            releases.prune(host)
+        common.note(hosts)  # before a host dies that alone could say it
+        hosts.past(server.end_maintenance_of_deploy)
+        told = hosts.by_lead(releases.finish)
+        hosts.past(releases.prune, due)
         common.agree(hosts)
-        tell_connections(hosts)
+        if not now[lead.name]["live"]:  # else it was told before
+            tell_connections(hosts)
     print(f"Live: https://{lead.config.live_hostname}/", *told, sep="\n")
 
 
@@ -124,6 +119,8 @@ def prepare(
         server.create_user(host)
     common.meet(hosts)
     common.carry(hosts)
+    if now[lead.name]["live"]:
+        tell_connections(hosts)
     plans.prepare_database(lead, now[lead.name], maintenance)
     for host in due:
         if host is not lead:
@@ -198,8 +195,6 @@ def put_live(
     else:
         plans.migrate(lead, name, pending)
         take_over(due, name, now)
-    for host in hosts:
-        server.end_maintenance_of_deploy(host)
 
 
 def take_over(due: Sequence[Host], name: str, now: dict[str, Now]) -> None:

@@ -6,15 +6,14 @@ from contextlib import suppress
 from invoke import Exit
 
 from . import common, database, plans, relay, releases, server, uploads
-from .host import CommandFailed, Host
+from .host import LOST, CommandFailed, Host
 from .hosts import Hosts
 from .lease import Leases
 from .terminal import tell
 
 
-def rollback(hosts: Hosts, release: str, restore_db: bool, yes: bool, without: str = "") -> None:
+def rollback(hosts: Hosts, release: str, restore_db: bool, yes: bool) -> None:
     """Let an older complete release take over again; with restore_db, its data too."""
-    hosts.leave_out(without)
     hosts.refuse_other_than_all("A rollback")
     if restore_db:
         hosts.refuse_without_all("--restore-db")
@@ -36,7 +35,8 @@ def rollback(hosts: Hosts, release: str, restore_db: bool, yes: bool, without: s
         relay.switch_all(due, name, before)
         if dump:
             put_back(hosts, dump, due)
-        common.agree(hosts)
+        else:
+            common.agree(hosts)
     print(f"Live: {name}")
     if len(due) < len(hosts) + len(hosts.away):
         line = f"The other hosts stand aside: fab rollback --release {name} brings those that have"
@@ -77,31 +77,35 @@ def live_here(host: Host, name: str) -> str:
     return ""
 
 
-LOST = 255  # the exit status where a connection is lost
-
 # Of several hosts, one that is lost or sick keeps the others from nothing
 
 
 class Failures:
-    """What went wrong on hosts, while the others went on: lines, to be told at the end."""
+    """What went wrong on hosts, while the others went on: lines, to be told at the end.
 
-    def __init__(self) -> None:
-        self.lines: list[str] = []
+    A host whose connection is lost is left out, and told at once: see `lose` of Hosts.
+    """
+
+    def __init__(self, hosts: Hosts) -> None:
+        self.hosts, self.lines = hosts, list[str]()
         self.code = 1
-        self.lost: list[Host] = []
 
     def past(self, host: Host, do: Callable[[Host], object]) -> bool:
         """Do something on a host, unless it is lost; return whether that went well."""
-        if host in self.lost:
+        if host not in self.hosts:
             return False
         try:
             do(host)
-        except (Exit, CommandFailed) as failure:
-            words = str(failure.message if isinstance(failure, Exit) else failure.output)
+        except CommandFailed as failure:
+            self.lines.append(f"{host.name}: {failure.output}")
+            return False
+        except Exit as failure:
+            if failure.code == LOST and len(self.hosts) > 1:
+                self.hosts.lose(host, failure)
+                return False
+            words = str(failure.message)
             self.lines.append(words if words.startswith(host.name) else f"{host.name}: {words}")
-            self.code = getattr(failure, "code", 1)
-            if self.code == LOST:
-                self.lost.append(host)
+            self.code = failure.code
             return False
         return True
 
@@ -129,28 +133,48 @@ def put_back(hosts: Hosts, dump: str, due: Sequence[Host] = (), by: str = "resto
     """Put the backup that is loaded in place, and start the live release on it.
 
     `due` are the hosts that have what was put live last, if others than the `abreast` ones. One on
-    which something fails is told at the end: it answers 503 then, and the others go on.
+    which something fails is told at the end, and the others go on. It answers 503 until it finds by
+    itself that it may serve, or leave visitors to the others: see `reopen` of on_host/aside.py.
     """
-    failures = Failures()
+    failures = Failures(hosts)
     if by == "restore":
         close(hosts, by)
-    try:
-        database.swap(hosts.lead, dump)
-    except database.NotSwapped:
-        if by == "restore":  # the migrations of a deploy that has failed are there still
-            for host in hosts:
-                failures.past(host, server.end_maintenance_of_deploy)
-        raise
+    swap(hosts, dump, by)
+    things, version = hosts.by_lead(lambda _lead: common.newest(hosts))
     for host in hosts.others:  # secrets of a server that is lost may have come back
-        failures.past(host, lambda each: common.carry(hosts, [each]))
+        failures.past(host, lambda each: common.take(each, things, version))
     due = due or hosts.abreast
-    for host in hosts:
+    for host in list(hosts):
         is_well = failures.past(host, database.clear_cache)
         if host in due:
             is_well = failures.past(host, start_again) and is_well
+        elif not hosts.stands[host.name]["aside"]:  # it opens when it leaves visitors to the others
+            continue
         if is_well:
             failures.past(host, server.end_maintenance_of_deploy)
+    common.agree(hosts)
     failures.tell()
+
+
+def swap(hosts: Hosts, dump: str, by: str) -> None:
+    """Put the backup that is loaded in place; Exit where that cannot be, or nobody knows whether.
+
+    Where a restore finds all as it was the site is open again; of a deploy there are migrations.
+    """
+    lead = hosts.lead
+    try:
+        database.swap(lead, dump)
+    except database.NotSwapped:
+        if by == "restore":
+            hosts.past(server.end_maintenance_of_deploy)
+        raise
+    except Exit as failure:
+        if failure.code != LOST:
+            raise
+        line = f"{failure.message} while {dump} was put in place, and the site answers 503"
+        ways = "type fab restore again, or fab maintenance off to open it with the data as it is"
+        is_there = f"; without {lead.name}, take that from HOSTS before" if hosts.others else ""
+        raise Exit(f"{line}: {ways}{is_there}", LOST) from None
 
 
 def start_again(host: Host) -> None:
@@ -159,9 +183,9 @@ def start_again(host: Host) -> None:
 
 def restart(hosts: Hosts) -> None:
     """Restart the processes of each host; one that leaves visitors to the others is left alone."""
-    failures = Failures()
+    failures = Failures(hosts)
     with Leases(hosts, "restart"):
-        for host in hosts:
+        for host in list(hosts):
             if hosts.stands[host.name]["aside"]:
                 line = "it leaves visitors to the others: not restarted; type fab deploy"
                 tell(host.config.typed(f"    {host.name}: {line}"))

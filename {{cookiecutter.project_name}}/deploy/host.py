@@ -27,6 +27,7 @@ from .work import Work
 CALL = script("call")
 IF_THERE = f'[ -e "{program.DIRECTORY}/$name.json" ] || exit 0\n'  # the record of a site
 ROOT = re.compile(r"\$\{?root\b")
+LOST = 255  # our exit status where a connection is lost
 NOT_SENT = 96  # the exit status of CALL where the program is not there yet, or not any more
 
 
@@ -201,7 +202,9 @@ class Host:
         copy(channel.makefile_stderr("rb"), [said.append], said)
         self._check_begun(greeting is None, text(said), status)
         reason = text(said).strip().splitlines()
-        raise Exit(f"{self.name}: {reason[-1] if reason else 'connection lost'}", 1)
+        if not reason:
+            raise Exit(f"{self.name}: connection lost", LOST)
+        raise Exit(f"{self.name}: {reason[-1]}", 1)
 
     def _request(
         self, command: str, parameters: dict[str, Any], as_site: bool = False
@@ -273,7 +276,7 @@ class Host:
                 self.work.check()
             self.connection.transport.join(1)  # it ends just after its channels
             if not self.connection.transport.is_active():
-                raise Exit(f"{self.name}: connection lost", 255)
+                raise Exit(f"{self.name}: connection lost", LOST)
             status = 137
             output.append(b"killed on the server: it may be out of memory\n")
         return Result(text(stdout), text(output), status, begun)
@@ -286,7 +289,7 @@ class Host:
             channel.exec_command(command)
             return channel
         except (SSHException, EOFError, OSError):
-            raise Exit(f"{self.name}: connection lost", 255) from None
+            raise Exit(f"{self.name}: connection lost", LOST) from None
 
     def start(self, script: str, **variables: str) -> Channel:
         """Start a shell script as root, which prints what is no text; return its Channel."""

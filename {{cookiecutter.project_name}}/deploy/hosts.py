@@ -5,16 +5,18 @@ status AWAY. So a site goes on with the hosts that it has: one that comes back l
 database that it is behind, and serves nobody before the next deploy, see on_host/lead.py.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from invoke import Exit
 
 from .config import split_host
 from .connecting import Away
-from .host import Host
+from .host import LOST, Host
 from .terminal import tell
+
+Made = TypeVar("Made")
 
 AWAY = 4  # the exit status of a command that was done, but not on all hosts
 
@@ -74,7 +76,8 @@ class Hosts(Sequence[Host]):
         """Exit where a host is away, and what a command does may not pass it by."""
         if self.away:
             names = ", ".join(host.name for host in self.away)
-            raise Exit(f"{command} needs all hosts, and {names} is away", 3)
+            told = f"{command} needs all hosts, and {names} is away"
+            raise Exit(f"{told}: type it when that is back, or not in HOSTS any more", 3)
 
     def refuse_new_secrets(self) -> None:
         """Exit where no host that answers has the site's secrets, and one that is away may."""
@@ -100,23 +103,41 @@ class Hosts(Sequence[Host]):
         alive = {name for stand in self.stands.values() for name in stand["alive"]}
         names = sorted(alive - {*wanted, *(stand["me"] for stand in self.stands.values())})
         if names:
+            gone = ", ".join(names)
             raise Exit(
-                f"{', '.join(names)} serves the site, and is not in HOSTS any more: type fab -H"
-                f" {','.join(names)} remove, or three minutes after it is off the same again",
+                f"{gone} serves the site, and is not in HOSTS here: type git pull where somebody"
+                f" has added it; else fab -H {','.join(names)} remove, or this again three minutes"
+                " after it is off",
                 2,
             )
 
-    def leave_out(self, names: str) -> None:
-        """Do as if hosts did not answer: their names, as after -H; Exit where one is none."""
-        for name in filter(None, map(str.strip, names.split(","))):
-            found = [host for host in self if name in (host.name, host.connection.original_host)]
-            if not found:
-                raise Exit(f"--without: {name} is none of {self.names}", 2)
-            self.hosts.remove(found[0])
-            self.away.append(found[0])
-            tell(f"{found[0].name}: left out")
-        if not self.hosts:
-            raise Exit("--without leaves no host", 2)
+    # A host that dies while a command is under way
+
+    def lose(self, host: Host, failure: Exit) -> None:
+        """Leave out a host whose connection is lost, as if it had not answered; or raise that."""
+        if failure.code != LOST or len(self) == 1:
+            raise failure
+        tell(f"{failure.message}: left out")
+        self.hosts.remove(host)
+        self.away.append(host)
+        self.__dict__.pop("lead", None)  # another one leads from now on
+
+    def past(self, do: Callable[[Host], object], hosts: Sequence[Host] | None = None) -> None:
+        """Do something on each host, or on some; leave out those whose connection is lost."""
+        for host in [host for host in self if hosts is None or host in hosts]:
+            try:
+                do(host)
+            except Exit as failure:
+                self.lose(host, failure)
+
+    def by_lead(self, do: Callable[[Host], Made]) -> Made:
+        """Return what the leading host does; where its connection is lost, another one."""
+        while True:
+            lead = self.lead
+            try:
+                return do(lead)
+            except Exit as failure:
+                self.lose(lead, failure)
 
 
 def name_of(entry: str) -> str:
@@ -134,20 +155,34 @@ def entry_of(entries: Sequence[str], host: Host) -> str:
     return ""
 
 
-def answering(hosts: Sequence[Host]) -> Hosts:
-    """Return the hosts that answer; tell of each that does not, and Exit where none does."""
-    if len(hosts) == 1:
+def answering(hosts: Sequence[Host], without: str = "") -> Hosts:
+    """Return the hosts that answer; tell of each that does not, and Exit where none does.
+
+    `without`, their names as after -H, are some that are not asked, as if they did not answer.
+    """
+    if len(hosts) == 1 and not without:
         return Hosts(hosts)
-    there, away = [], []
+    left_out = [find(hosts, name) for name in filter(None, map(str.strip, without.split(",")))]
+    there, away = list[Host](), list[Host]()
     for host in hosts:
         host.beside = True
-        if is_there(host):
-            there.append(host)
-        else:
-            away.append(host)
+        if host in left_out:
+            tell(f"{host.name}: left out")
+        (there if host not in left_out and is_there(host) else away).append(host)
+    if not there and left_out:
+        raise Exit("--without leaves no host that answers", 2)
     if not there:
         raise Exit("None of the hosts answers", 3)
     return Hosts(there, away)
+
+
+def find(hosts: Sequence[Host], name: str) -> Host:
+    """Return the host that was typed after --without; Exit where it is none of them."""
+    found = [host for host in hosts if name in (host.name, host.connection.original_host)]
+    if not found:
+        names = ", ".join(host.name for host in hosts)
+        raise Exit(f"--without: {name} is none of {names}", 2)
+    return found[0]
 
 
 def is_there(host: Host) -> bool:

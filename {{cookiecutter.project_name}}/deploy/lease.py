@@ -5,15 +5,16 @@ import json
 import secrets
 import socket
 import threading
-from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 from invoke import Exit
 from paramiko import SSHException
 
-from .host import Host
+from .host import LOST, Host
+from .hosts import Hosts
 from .on_host.lease import described
 
 SIGN_OF_LIFE = 15  # seconds; the server waits for four of them
@@ -68,7 +69,7 @@ class Lease:
         try:
             self._channel.sendall(json.dumps(values).encode() + b"\n")
         except OSError:
-            raise Exit(f"{self.host.name}: connection lost", 255) from None
+            raise Exit(f"{self.host.name}: connection lost", LOST) from None
 
     def _show_life(self) -> None:
         while not self._ended.wait(SIGN_OF_LIFE):
@@ -81,25 +82,35 @@ class Lease:
 class Leases:
     """Hold the leases of all hosts in a `with` block, one after the other in the order of names.
 
-    So two who deploy at once meet at the first host that both of them reach.
+    So two who deploy at once meet at the first host that both of them reach. A host that is lost at
+    the end is left out.
     """
 
-    def __init__(self, hosts: Sequence[Host], command: str) -> None:
+    def __init__(self, hosts: Hosts, command: str) -> None:
         by_name = sorted(hosts, key=lambda host: host.name)
+        self.hosts = hosts
         self.leases = {host.name: Lease(host, command) for host in by_name}
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             for lease in self.leases.values():
-                stack.enter_context(lease)
+                lease.__enter__()
+                stack.push(partial(self._end, lease))
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *error: Any) -> None:
         self._stack.__exit__(*error)
 
+    def _end(self, lease: Lease, *error: Any) -> None:
+        try:
+            lease.__exit__(*error)
+        except Exit as failure:
+            if lease.host in self.hosts:
+                self.hosts.lose(lease.host, failure)
+
     def note(self, **values: Any) -> None:
         """Let the history of each host say so."""
-        for lease in self.leases.values():
-            lease.note(**values)
+        for host in self.hosts:
+            self.leases[host.name].note(**values)

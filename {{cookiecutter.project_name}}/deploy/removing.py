@@ -38,5 +38,7 @@ def left_by(host: Host) -> tuple[str, list[str]]:
     if not host.config.database:
         return "", []
     with step(host, "Telling the others"):
-        stand, left = host.call("stand"), host.call("leave_hosts")["left"]
-        return stand["me"], [name for name in left if name in stand["alive"]]
+        stand, found = host.call("stand"), host.call("leave_hosts")
+    if found["left"] and not found["told"]:
+        tell(f"    {host.name}: the database is not told; fab deploy to the others does that")
+    return stand["me"], [name for name in found["left"] if name in stand["alive"]]

@@ -121,10 +121,10 @@ def make_live(hosts: Hosts, name: str, yes: bool, before: common.Things) -> None
 def take_back(hosts: Hosts, before: common.Things) -> list[str]:
     """Let all of several hosts keep what they had before; return a line for each that cannot."""
     settings = {key: value for key, value in before.items() if key == "settings"}
-    failures = Failures()
+    failures = Failures(hosts)
     there = [
         host
-        for host in (hosts if hosts.others else ())
+        for host in (list(hosts) if hosts.others else ())
         if failures.past(host, lambda each: each.call("take_common", things=settings))
     ]
     first = next((host for host in there if host in hosts.abreast), None)

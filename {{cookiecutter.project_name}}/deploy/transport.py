@@ -8,7 +8,7 @@ from pathlib import Path
 from invoke import Exit
 from paramiko import Channel
 
-from .host import CommandFailed, Host
+from .host import LOST, CommandFailed, Host
 from .on_host import uploads
 from .on_host.site import Refused
 from .on_host.uploads import Upload, offset
@@ -137,7 +137,7 @@ def lost(host: Host, channel: Channel) -> None:
     """Exit with what the server says, or that the connection is lost."""
     host.connection.transport.join(1)
     if not host.connection.transport.is_active():
-        raise Exit(f"{host.name}: connection lost; the same command goes on where it was", 255)
+        raise Exit(f"{host.name}: connection lost; the same command goes on where it was", LOST)
     errors = channel.makefile_stderr("rb")
     skip_greeting(errors)
     said = text(errors).strip().splitlines() or ["the transfer ended; type the same again"]

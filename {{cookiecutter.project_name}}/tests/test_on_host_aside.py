@@ -17,7 +17,7 @@ def host(tmp_path, monkeypatch):
         folder.mkdir(parents=True)
     site.current.symlink_to("releases/old")
     host = SimpleNamespace(site=site, states={"garden": "RUNNING"}, others=200, started=[])
-    for name in ("use_others", "abreast"):
+    for name in ("use_others", "abreast", "behind"):
         path = tmp_path / "run" / name
         monkeypatch.setattr(aside, name, lambda site, path=path: path)
     monkeypatch.setattr(aside, "ask_others", lambda *_: host.others)
@@ -56,6 +56,40 @@ def test_a_host_serves_what_it_has_while_no_other_one_answers(host):
     host.others = 502
     assert follow(host) == (False, "RUNNING")
     assert follow(host, is_over=True) == (True, "STOPPED")  # what it has is not the site
+
+
+def test_a_host_that_is_behind_and_reaches_no_other_is_not_well_to_a_balancer(host):
+    host.others = 502
+    follow(host)
+    assert aside.behind(host.site).exists()
+    follow(host, is_due=False)
+    assert not aside.behind(host.site).exists()
+    follow(host)
+    host.others = 200
+    assert follow(host) == (True, "STOPPED")
+    assert not aside.behind(host.site).exists()  # a balancer finds the others here
+
+
+@pytest.mark.parametrize(
+    ("by", "is_due", "others", "is_open"),
+    [
+        ("restore", False, 200, True),
+        ("deploy", True, 200, True),  # it leaves visitors to the others
+        ("deploy", True, 502, False),
+        ("hand", False, 200, False),
+    ],
+)
+def test_a_maintenance_that_has_ended_elsewhere_ends_where_a_host_may_be_open(
+    host, by, is_due, others, is_open
+):
+    host.others = others
+    aside.closed(host.site).write_text(f"{by}\n")
+    follow(host, is_due)
+    with alone(host.site.state / "lease.lock"):
+        aside.reopen(host.site)
+    assert aside.closed(host.site).exists()
+    aside.reopen(host.site)
+    assert aside.closed(host.site).exists() == (not is_open)
 
 
 def test_a_gunicorn_that_supervisor_has_given_up_is_started_where_the_host_is_to_serve(host):

@@ -11,7 +11,7 @@ import pytest
 
 from deploy.on_host import handed_on, lead, peers
 from deploy.on_host.agreement import MOVED, Row, Stand
-from deploy.on_host.lead import must_stand_aside
+from deploy.on_host.lead import has_gone_on, must_stand_aside
 from deploy.on_host.site import Refused, Site
 
 NEW, OLD, OTHER = Stand("new", "x"), Stand("old", "x"), Stand("new", "other secrets")
@@ -40,10 +40,11 @@ def test_a_host_stands_aside_while_another_has_what_was_put_live_last(mine, othe
     assert must_stand_aside("a", mine, [row("a", mine), *others], wanted) == is_due
 
 
-def test_a_host_that_is_none_of_them_any_more_stands_aside():
-    assert must_stand_aside("a", NEW, [row("b")], NEW)
-    assert not must_stand_aside("a", NEW, [], NEW)
-    assert must_stand_aside("a", NEW, [], Stand(MOVED, ""))  # another database has what is new
+def test_a_host_that_is_none_of_them_any_more_serves_nobody():
+    assert has_gone_on("a", [row("b")], NEW)
+    assert not has_gone_on("a", [row("a"), row("b")], OLD)
+    assert not has_gone_on("a", [], NEW)
+    assert has_gone_on("a", [], Stand(MOVED, ""))  # another database has what is new
 
 
 @pytest.fixture
@@ -124,12 +125,17 @@ def test_hosts_differ_where_their_secrets_do_and_no_secrets_are_as_none_yet(site
 
 @pytest.mark.parametrize(
     ("psql", "serves"),
-    [("echo abreast", True), ("echo behind", False), ("exit 1", True)],
+    [
+        ("echo abreast", True),
+        ("echo behind", False),
+        ("echo none of them", False),
+        ("exit 1", True),
+    ],
 )
 def test_a_host_that_was_off_does_not_serve_before_it_is_known_to_be_abreast(site, psql, serves):
     (site.shared / "secrets.json").write_text('{"secret_key": "x"}')
     site.current.symlink_to("releases/new")
-    lead.path(site).write_text("{}")
+    lead.path(site).write_text('{"me": "a.example", "hosts": [["a.example", ""]]}')
     shutil.copy(SERVE, site.shared)
     program = site.root / "psql"
     program.write_text(f'#!/bin/sh\necho "$*" >{site.root}/asked\ncat >{site.root}/sql\n{psql}\n')
@@ -143,7 +149,7 @@ def test_a_host_that_was_off_does_not_serve_before_it_is_known_to_be_abreast(sit
         assert (run.stdout == "gunicorn\n") == serves
         asked = (site.root / "asked").read_text()
         assert f"settings={lead.mine(site).settings}" in asked
-        assert "release=new" in asked
+        assert "-v me=a.example -v release=new" in asked
     assert f"'{MOVED}'" in (site.root / "sql").read_text()
 
 

@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from deploy.on_host import (
@@ -72,10 +74,54 @@ def host(site, asked, monkeypatch):
     return site
 
 
-def other_shows_life(asked, site, stand=None):
+def other_shows_life(asked, site, stand=None, closed=False):
     """Let the host b show life, with what this one has, or something else."""
-    stand = stand or lead.mine(site)
-    asked(agreement.SIGN.format(table="deployed_hosts", me="b", **stand._asdict()))
+    agreement.sign(site, "b", stand or lead.mine(site), closed)
+
+
+def test_a_host_that_was_lost_in_a_maintenance_opens_when_another_one_is_open(
+    host, asked, monkeypatch
+):
+    lead.note(host)
+    aside.closed(host).write_text("restore")
+    monkeypatch.setattr(aside, "behind", lambda site: site.root / "behind")
+    for closed in (True, False):
+        other_shows_life(asked, host, closed=closed)
+        lead.follow(host)
+        assert aside.closed(host).exists() == closed
+    assert [row.closed for row in agreement.look(host)[0]] == [True, False]
+    lead.follow(host)
+    assert not any(row.closed for row in agreement.look(host)[0])
+
+
+def test_what_serve_sh_asks_before_gunicorn_starts(host, asked, tmp_path):
+    """The words of the database itself, by the statement that is in the script."""
+
+    def serves():
+        words = ["sh", host.shared / "serve.sh", "no-such-project", "echo", "gunicorn"]
+        return subprocess.run(words, capture_output=True, text=True).stdout == "gunicorn\n"
+
+    shutil.copy(Path(lead.__file__).with_name("serve.sh"), host.shared)
+    (host.shared / "secrets.json").write_text("{}")
+    (host.root / "releases/new").mkdir(parents=True)
+    keys = {"host": "PGHOST", "port": "PGPORT", "dbname": "PGDATABASE", "user": "PGUSER"}
+    lines = [f"{key}={os.environ[name]}" for key, name in keys.items()]
+    (host.current / "pg_service.conf").write_text("\n".join(["[site]", *lines]))
+    lead.note(host)
+    assert serves()
+    other_shows_life(asked, host, OLD)
+    agreement.note(host, OLD)
+    assert not serves()
+    lead.note(host)
+    assert serves()
+    asked("DELETE FROM deployed_hosts WHERE name = 'a'")
+    assert not serves()
+
+
+def test_a_table_of_before_learns_which_hosts_are_closed(host, asked):
+    asked("ALTER TABLE deployed_hosts DROP COLUMN closed")
+    lead.follow(host)
+    assert [row.closed for row in agreement.look(host)[0]] == [False, False]
 
 
 def test_what_was_put_live_last_is_one_thing_however_often_it_is_noted(host, asked):
@@ -188,7 +234,7 @@ def test_in_a_database_that_the_site_has_left_nobody_serves_or_leads(host, asked
     told = []
     monkeypatch.setattr(aside, "follow", lambda site, *what: told.append(what))
     lead.follow(host)
-    assert told == [(True, True)]
+    assert told == [(False, True)]
     assert not lead.is_to_lead(host)
 
 

@@ -1,9 +1,9 @@
 """What the hosts of a site tell each other in its database.
 
 The table deployed_hosts has a row for each: its name and place in HOSTS, the address that the
-others reach it at, the release and the digest of the settings that it has live, and its last signs
-of life and of leading, by the clock of the database. The table deployed_release has what was put
-live last, on all hosts that answered. Dumps leave both out.
+others reach it at, the release and the digest of the settings that it has live, whether it is
+closed for maintenance, and its last signs of life and of leading, by the clock of the database. The
+table deployed_release has what was put live last, on all hosts that answered. Dumps leave both out.
 """
 
 from collections.abc import Sequence
@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS {HOSTS} (
     release text NOT NULL DEFAULT '', settings text NOT NULL DEFAULT '',
     seen timestamptz, leads timestamptz
 );
+ALTER TABLE {HOSTS} ADD COLUMN IF NOT EXISTS closed bool NOT NULL DEFAULT false;
 CREATE TABLE IF NOT EXISTS {RELEASE} (
     release text NOT NULL, settings text NOT NULL,
     one bool PRIMARY KEY DEFAULT true CHECK (one)
@@ -32,12 +33,13 @@ ON CONFLICT (one) DO UPDATE SET release = excluded.release, settings = excluded.
 """
 MOVED = "moved"  # what is put live last in a database that the site has no more; no release's name
 SIGN = """
-UPDATE {table} SET seen = clock_timestamp(), release = '{release}', settings = '{settings}'
+UPDATE {table} SET seen = clock_timestamp(), release = '{release}', settings = '{settings}',
+    closed = {closed}
 WHERE name = '{me}'
 """
 LOOK = f"""
 SELECT h.name, h.address, h.release, h.settings,
-    coalesce(h.seen > clock_timestamp() - interval '{ALIVE} seconds', false),
+    coalesce(h.seen > clock_timestamp() - interval '{ALIVE} seconds', false), h.closed,
     w.release, w.settings
 FROM {HOSTS} h FULL JOIN {RELEASE} w ON true ORDER BY h.place, h.name
 """
@@ -54,12 +56,16 @@ class Stand(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A host, as the database knows it; `alive`: it has shown life within ALIVE."""
+    """A host, as the database knows it; `alive`: it has shown life within ALIVE.
+
+    `closed`: visitors get 503 there, for maintenance.
+    """
 
     name: str
     address: str
     stand: Stand
     alive: bool
+    closed: bool = False
 
 
 def ask(site: Site, *statements: str) -> list[str]:
@@ -71,9 +77,10 @@ def look(site: Site) -> tuple[list[Row], Stand | None]:
     """Return the rows of all hosts, in the order of HOSTS, and what was put live last, if any."""
     rows, wanted = [], None
     for line in ask(site, LOOK):
-        name, address, release, settings, alive, *last = line.split("|")
+        name, address, release, settings, alive, closed, *last = line.split("|")
         if name:
-            rows.append(Row(name, address, Stand(release, settings), alive == "t"))
+            row = Row(name, address, Stand(release, settings), alive == "t", closed == "t")
+            rows.append(row)
         wanted = Stand(*last) if last[0] else None
     return rows, wanted
 
@@ -106,9 +113,9 @@ def let_go(site: Site, release: str) -> None:
     psql(f"{note}; DELETE FROM {HOSTS}", database=last.name, at=last)
 
 
-def sign(site: Site, me: str, stand: Stand) -> None:
-    """Show that a host is alive, and what it has live for visitors."""
-    ask(site, SIGN.format(table=HOSTS, me=me, **stand._asdict()))
+def sign(site: Site, me: str, stand: Stand, closed: bool) -> None:
+    """Show that a host is alive, what it has live for visitors, and whether it is closed."""
+    ask(site, SIGN.format(table=HOSTS, me=me, closed=closed, **stand._asdict()))
 
 
 def note(site: Site, stand: Stand) -> None:

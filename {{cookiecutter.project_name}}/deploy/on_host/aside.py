@@ -2,7 +2,8 @@
 
 It does so only where another one answers through NGINX, as NGINX will ask it. See lead.py for who
 is behind. ROOT/state/aside is there meanwhile. One whose gunicorn hangs, or misses the database,
-has theirs asked first.
+has theirs asked first. One that is behind and does not reach the others serves, and tells a load
+balancer that it is not well.
 """
 
 import http.client
@@ -36,6 +37,16 @@ def use_others(site: Site) -> Path:
 def abreast(site: Site) -> Path:
     """Return the file that lets serve.sh start gunicorn unasked; a reboot removes it."""
     return Path(f"/run/{site.name}/abreast")
+
+
+def behind(site: Site) -> Path:
+    """Return the file that makes NGINX say 503 to a load balancer; a reboot removes it."""
+    return Path(f"/run/{site.name}/behind")
+
+
+def closed(site: Site) -> Path:
+    """Return the file that makes NGINX say 503 to visitors; "hand" is in it where fab was told."""
+    return site.state / "maintenance"
 
 
 def processes_of(site: Site) -> Processes:
@@ -90,12 +101,35 @@ def follow(site: Site, is_due: bool, is_over: bool) -> None:
     with at_rest(site) as is_free:
         if not is_free:
             return  # a deploy is ahead of what it has noted
-        if is_due and (is_over or others_serve(site)):
+        if is_over or (is_due and others_serve(site)):
             stand_aside(site)
-        elif is_aside(site) or supervisor.state_of(site.name) in GIVEN_UP:
+            return
+        if is_due:
+            make_flag(behind(site))
+        else:
+            behind(site).unlink(missing_ok=True)
+        if is_aside(site) or supervisor.state_of(site.name) in GIVEN_UP:
             serve(site)
         else:
             lean(site, others_first)
+
+
+def reopen(site: Site) -> None:
+    """End the maintenance of a deploy or a restore that has ended without this host.
+
+    For a host that was lost meanwhile, while others are open; one that is behind stays closed,
+    unless it leaves the visitors to them.
+    """
+    with at_rest(site) as is_free:
+        if is_free and not behind(site).exists() and is_closed_by_fab(site):
+            closed(site).unlink()
+
+
+def is_closed_by_fab(site: Site) -> bool:
+    try:
+        return closed(site).read_text().strip() != "hand"
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager
@@ -139,6 +173,7 @@ def stand_aside(site: Site) -> None:
     processes = processes_of(site)
     mark(site).touch()
     make_flag(use_others(site))
+    behind(site).unlink(missing_ok=True)
     abreast(site).unlink(missing_ok=True)
     if supervisor.state_of(processes.main) in ("RUNNING", "STARTING"):
         processes.stop(processes.main)
@@ -157,5 +192,5 @@ def serve(site: Site) -> None:
 def serve_again(site: Site) -> None:
     """Let NGINX ask this host's own gunicorn first, which may start."""
     make_flag(abreast(site))
-    use_others(site).unlink(missing_ok=True)
-    mark(site).unlink(missing_ok=True)
+    for path in (use_others(site), behind(site), mark(site)):
+        path.unlink(missing_ok=True)

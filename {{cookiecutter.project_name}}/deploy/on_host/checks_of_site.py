@@ -7,6 +7,7 @@ from pathlib import Path
 from . import (
     bucket,
     databases,
+    lead,
     moving_uploads,
     postgres,
     releases,
@@ -222,15 +223,17 @@ def last_backup(server: Server) -> str | None:
         return None
     noted = snapshots.noted(server.site)
     name, when = noted.get("here", {}).get("made") or newest_of_before(server)
+    begun = max(first_deploy(server), lead.since(server.site))  # another host led before
     if not name:
-        if time.time() - first_deploy(server) > BACKUP:
+        if time.time() - begun > BACKUP:
             raise Wrong("none", "fab backup")
         return "none yet: one is made each night"
-    refuse_old(f"{name} is the newest", when, BACKUP, "fab backup")
+    refuse_old(f"{name} is the newest", max(when, begun), BACKUP, "fab backup")
     if not away(server.site):
         return f"{name}, on this server alone: BACKUP_TO in FABRIC names another place"
-    there, when = noted.get("away", {}).get("made", ("", first_deploy(server)))
-    refuse_old(f"{there or 'nothing'} is the newest in BACKUP_TO", when, BACKUP, "fab backup")
+    there, when = noted.get("away", {}).get("made", ("", begun))
+    words = f"{there or 'nothing'} is the newest in BACKUP_TO"
+    refuse_old(words, max(when, begun), BACKUP, "fab backup")
     return f"{name}; in BACKUP_TO {there or 'none yet'}"
 
 

@@ -113,7 +113,7 @@ def since(site: Site) -> float:
 def sign(site: Site, me: str) -> None:
     """Show that this host is alive, and what it has live for visitors."""
     stand = mine(site) if aside.serves(site) else mine(site)._replace(release="")
-    agreement.sign(site, me, stand)
+    agreement.sign(site, me, stand, aside.closed(site).exists())
 
 
 # Commands
@@ -155,12 +155,18 @@ def change_secret(site: Site, setting: str, app: str, value: str | None) -> dict
     return done
 
 
-def leave(site: Site) -> dict[str, list[str]]:
-    """Let the others know that this host is none any more; return "left", the names of those."""
-    known = read(site)
-    if known:
-        agreement.leave(site, known["me"])
-    return {"left": [name for name in names(site) if name != known["me"]]}
+def leave(site: Site) -> dict[str, Any]:
+    """Let the others know that this host is none any more; return "left", the names of those.
+
+    And "told", whether the database knows it now: it may be away.
+    """
+    known, told = read(site), True
+    if known and site.live:  # one that was never live is not in it
+        try:
+            agreement.leave(site, known["me"])
+        except Refused:
+            told = False
+    return {"left": [name for name in names(site) if name != known["me"]], "told": told}
 
 
 def tell(site: Site) -> dict[str, Any]:
@@ -196,12 +202,14 @@ def follow(site: Site) -> dict[str, Any]:
     is_one = me in [row.name for row in rows]
     is_first = is_one and leader(rows, wanted) == me
     is_due = must_stand_aside(me, mine(site), rows, wanted)
-    is_over = wanted is not None and wanted.release == MOVED
+    is_over = has_gone_on(me, rows, wanted)
     is_first = agreement.claim_the_lead(site, me, is_first)
     todo: list[Callable[[], object]] = [partial(take_the_lead if is_first else let_lead, site)]
     if is_one and pairs != known["hosts"]:
         todo.append(partial(keep, site, me, pairs))
     todo.append(partial(aside.follow, site, is_due, is_over))
+    if any(row.alive and not row.closed and row.stand == wanted for row in rows if row.name != me):
+        todo.append(partial(aside.reopen, site))
     if is_one:
         todo.append(partial(handed_on.follow, site, is_first))
     do_all(todo)
@@ -244,16 +252,17 @@ def let_lead(site: Site) -> None:
     moving_uploads.forget(site, older=moving_uploads.DAY)
 
 
+def has_gone_on(me: str, rows: Sequence[Row], wanted: Stand | None) -> bool:
+    """Return whether the site is served by others, or from another database, and never here."""
+    is_moved = wanted is not None and wanted.release == MOVED
+    return is_moved or (bool(rows) and me not in [row.name for row in rows])
+
+
 def must_stand_aside(me: str, stand: Stand, rows: Sequence[Row], wanted: Stand | None) -> bool:
     """Return whether a host has to leave the visitors to the others.
 
-    It is none of them any more, or it has something else live than what was put live last, which
-    another one that is alive has; or the site has gone on with another database.
+    It has something else live than what was put live last, which another one that is alive has.
     """
-    if wanted is not None and wanted.release == MOVED:
-        return True
-    if me not in [row.name for row in rows]:
-        return bool(rows)
     if wanted is None or stand == wanted:
         return False
     return any(row.alive and row.stand == wanted for row in rows if row.name != me)

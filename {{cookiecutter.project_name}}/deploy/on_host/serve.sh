@@ -1,6 +1,7 @@
 #!/bin/sh
 # Starts gunicorn, as the site's user: serve.sh PROJECT COMMAND... Of several hosts, one that was off
-# may be behind: while another one that is alive has what was put live last, it does not serve.
+# may be behind: while another one that is alive has what was put live last, it does not serve. Nor
+# does one that is none of the hosts any more.
 set -u
 project=$1 shared=${0%/*}
 shift
@@ -10,13 +11,17 @@ if [ ! -e "$root/state/hosts.json" ] || [ -e "/run/$project/abreast" ]; then
 fi
 export PGSERVICEFILE="$root/current/pg_service.conf" PGSERVICE=site
 release=$(basename "$(readlink "$root/current")")
+me=$(sed -n 's/^{"me": "\([^"]*\)".*/\1/p' "$root/state/hosts.json")
 settings=$({
     cat "$shared/secrets.json"
     cat "$shared/settings.json" 2>/dev/null || printf '{}'
 } | sha256sum | cut -d ' ' -f 1)
 ask() {
-    timeout 15 psql -qAtX -v ON_ERROR_STOP=1 -v release="$release" -v settings="$settings" <<'SQL'
-SELECT CASE WHEN w.release = :'release' AND w.settings = :'settings' THEN 'abreast'
+    timeout 15 psql -qAtX -v ON_ERROR_STOP=1 -v me="$me" -v release="$release" \
+        -v settings="$settings" <<'SQL'
+SELECT CASE WHEN NOT EXISTS (SELECT FROM deployed_hosts h WHERE h.name = :'me')
+        AND EXISTS (SELECT FROM deployed_hosts) THEN 'none of them'
+    WHEN w.release = :'release' AND w.settings = :'settings' THEN 'abreast'
     WHEN w.release = 'moved' OR EXISTS (SELECT 1 FROM deployed_hosts h
         WHERE h.seen > clock_timestamp() - interval '180 seconds'
         AND h.release = w.release AND h.settings = w.settings) THEN 'behind'
@@ -30,6 +35,10 @@ while [ "$tries" -gt 0 ]; do
     answer=$(ask 2>/dev/null)
     case $?:$answer in
         0:wait) sleep 10 ;;
+        "0:none of them")
+            echo "This host is none of the site's any more: fab deploy, or fab remove -H it"
+            exit 1
+            ;;
         0:behind)
             echo "This host has $release, and the others have gone on: fab deploy brings it up"
             exit 1
