@@ -105,7 +105,8 @@ def migrate(host: Host, name: str, pending: Sequence[str]) -> None:
     try:
         releases.migrate(host, name)
     except Exit as failure:
-        raise Exit(f"{failure.message}\n{applied(host, name, pending)}", 1) from None
+        told = f"{failure.message}\n{applied(host, name, pending)}"
+        raise Exit(told, failure.code) from None
 
 
 def check_migrations(host: Host, name: str, live: str, maintenance: bool, yes: bool) -> list[str]:
