@@ -112,8 +112,11 @@ def agree(hosts: Hosts) -> None:
 
     Where there is one, and it knows of no others, there is nothing to do.
     """
-    if not are_several(hosts):
-        return
+    if are_several(hosts):
+        hosts.by_lead(lambda _lead: make_known(hosts))
+
+
+def make_known(hosts: Hosts) -> None:
     with step(hosts.lead, "Who serves the site"):
         found = pairs(hosts)
         hosts.by_lead(lambda lead: lead.call("note_live"))
