@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import boto3
 import pytest
-from deploy.on_host import bucket, content, moving_uploads, secret_settings
+from deploy.on_host import bucket, bucket_claims, content, moving_uploads, secret_settings
 from deploy.on_host.site import Refused, Site
 from deploy.on_host.uploads import Upload, digest
 
@@ -219,15 +219,15 @@ def test_a_push_that_is_refused_leaves_nothing_in_the_bucket(site, monkeypatch):
 def test_a_bucket_is_of_one_environment_of_one_project(site):
     address, place = bucket.address_of(site, "two"), bucket.of_release(site, "two")
     for _ in range(2):
-        bucket.ready(site, address, "production")
+        bucket_claims.ready(site, address, "production")
     with pytest.raises(
         Refused, match=r"the bucket two-.* has the uploads of garden \(production\)"
     ):
-        bucket.ready(site, address, "staging")
+        bucket_claims.ready(site, address, "staging")
     bucket.rclone(site, "media", place, "deletefile", bucket.there(place, ".of.garden.production"))
     site.put("two", "lake.jpg", "whose?")
     with pytest.raises(Refused, match=r"has media/ already.*make an empty object \.of\.garden"):
-        bucket.ready(site, address, "production")
+        bucket_claims.ready(site, address, "production")
     site.delete("two", "lake.jpg")
 
 
@@ -241,7 +241,7 @@ def test_two_hosts_may_prove_a_bucket_at_the_same_time(site, monkeypatch):
 
     monkeypatch.setattr(bucket, "rclone", together)
     with ThreadPoolExecutor(2) as pool:
-        hosts = [pool.submit(bucket.ready, site, address, "production") for _ in range(2)]
+        hosts = [pool.submit(bucket_claims.ready, site, address, "production") for _ in range(2)]
     assert [host.result() for host in hosts] == [{}, {}]
 
 
@@ -256,6 +256,6 @@ def test_a_bucket_that_cannot_be_used_is_told_in_a_line(site, change, told):
     if "bucket" in change:
         address = f"s3://none?endpoint={ENDPOINT}"
     with pytest.raises(Refused, match=told) as refused:
-        bucket.ready(site, address, "production")
+        bucket_claims.ready(site, address, "production")
     assert "\n" not in str(refused.value)
     assert "wrong" not in str(refused.value)

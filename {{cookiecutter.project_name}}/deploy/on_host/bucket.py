@@ -5,14 +5,13 @@ ROOT/shared is then a copy, brought up to date by rclone: by it backups, pull, p
 as with uploads on the server. ROOT/state/uploads.json says where the live release has its uploads,
 with the keys of access, for NGINX, and uploads-of-site.json the same for the site's user: root
 believes them, so nobody else may write them. How uploads move there and back is in
-moving_uploads.py. The object .of.NAME.ENVIRONMENT says whose bucket it is.
+moving_uploads.py, and whose a bucket is in bucket_claims.py.
 """
 
 import ast
 import json
 import os
 import re
-import secrets
 import subprocess
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -32,7 +31,6 @@ PARTS = ("--exclude", ".*.part")  # of content that is put in place: see uploads
 SPARE = 200 * 10**6  # bytes that the site is left with
 FULL = 8  # rclone's exit status where --max-transfer was reached
 VERSIONS = f"{THUMBNAILS}/**"
-MARK = ".of."
 MISSING = 3  # rclone's exit status where there is no such folder
 
 Access = dict[str, str]  # "bucket", "endpoint", "region", "id" and "secret"
@@ -300,52 +298,3 @@ def settings(place: Access) -> dict[str, str]:
         "NO_CHECK_BUCKET": "true",
     }
     return {f"RCLONE_CONFIG_UPLOADS_{name}": value for name, value in values.items()}
-
-
-def prove(site: Site, place: Access) -> None:
-    """Write an object, read it and delete it; Refused where one of these fails."""
-    text = secrets.token_hex(8)
-    probe = there(place, f".{site.name}-probe-{text}")  # another host may prove it at this moment
-    rclone(site, "private", place, "rcat", probe, input=text)
-    try:
-        read = rclone(site, "private", place, "cat", probe)
-    finally:
-        rclone(site, "private", place, "deletefile", probe)
-    if read != text:
-        raise Refused(f"the bucket {place['bucket']} does not give back what was written to it")
-
-
-def claim(site: Site, place: Access, environment: str) -> None:
-    """Let the bucket be this environment's; Refused where it is another's, or has foreign files."""
-    mine = f"{MARK}{site.name}.{environment}"
-    found = rclone(site, "private", place, "lsf", there(place, "")).splitlines()
-    others = [each for each in found if each.startswith(MARK) and each != mine]
-    if others:
-        _, _, project, owner = others[0].split(".", 3)
-        raise Refused(
-            f"the bucket {place['bucket']} has the uploads of {project} ({owner}); name another"
-            f" one in UPLOADS, or, where that is over, delete the object {others[0]} there"
-        )
-    if mine in found:
-        return
-    if taken := [name for name in FOLDERS if f"{name}/" in found]:
-        raise Refused(
-            f"the bucket {place['bucket']} has {taken[0]}/ already, and nothing says of which"
-            " site; name an empty one in UPLOADS, or, where these are this site's uploads, make"
-            f" an empty object {mine} there"
-        )
-    rclone(site, "private", place, "rcat", there(place, mine), input=site.name)
-
-
-# Commands
-
-
-def ready(site: Site, address: str, owner: str) -> dict[str, Any]:
-    """Refused where a bucket has no keys, is another's, or cannot be written and read.
-
-    `address` is UPLOADS, `owner` the environment that it is for.
-    """
-    if place := access(site, address):
-        prove(site, place)
-        claim(site, place, owner)
-    return {}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from . import (
     bucket,
+    bucket_claims,
     databases,
     lead,
     moving_uploads,
@@ -152,7 +153,7 @@ def uploads(server: Server) -> str | None:
     if bucket.behind(server.site).exists():
         raise Wrong("a restore was cut off, and not all are in the bucket", "fab backup")
     try:
-        bucket.prove(server.site, place)
+        bucket_claims.prove(server.site, place)
     except Refused as refused:
         raise Wrong(str(refused)) from None
     return f"in the bucket {place['bucket']}"
