@@ -268,3 +268,20 @@ def test_where_a_kernel_has_no_ipv6_nginx_is_not_told_to_listen_there(monkeypatc
 
     monkeypatch.setattr(configuration.socket, "socket", refuse)
     assert not configuration.has_ipv6()
+
+
+@pytest.mark.parametrize(
+    ("by", "type"), [("hand", None), ("deploy", "fab deploy"), ("restore", "fab restore, or")]
+)
+def test_a_maintenance_that_a_deploy_or_a_restore_has_left_is_wrong(server, by, type):
+    path = server.site.state / "maintenance"
+    assert checks_of_site.maintenance(server) is None
+    path.write_text(f"{by}\n")
+    if not type:
+        assert "fab maintenance off" in checks_of_site.maintenance(server)
+        return
+    with pytest.raises(Wrong, match=f"503 since .* by a {by} that was cut off") as wrong:
+        checks_of_site.maintenance(server)
+    assert wrong.value.type.startswith(type)
+    with files.alone(server.site.state / "lease.lock"):
+        assert checks_of_site.maintenance(Server(server.site, FACTS)).startswith("on, since")

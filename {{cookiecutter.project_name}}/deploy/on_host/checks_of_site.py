@@ -273,13 +273,19 @@ def first_deploy(server: Server) -> float:
     return min(times, default=time.time())
 
 
+CUT_OFF = {"deploy": "fab deploy", "restore": "fab restore, or fab maintenance off"}
+
+
 @check("Is the site open?", every=0)
 def maintenance(server: Server) -> str | None:
     path = server.site.state / "maintenance"
     if not path.exists():
         return None
-    since = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    return f"on, since {since:%Y-%m-%d %H:%M} UTC; fab maintenance off ends it"
+    since = f"since {datetime.fromtimestamp(path.stat().st_mtime, UTC):%Y-%m-%d %H:%M} UTC"
+    by = path.read_text().strip()
+    if by in CUT_OFF and not server.at_work:
+        raise Wrong(f"503 {since}, by a {by} that was cut off", CUT_OFF[by])
+    return f"on, {since}; fab maintenance off ends it"
 
 
 @check("Does the main process serve, and not the standby?", DEPLOY, every=5)
