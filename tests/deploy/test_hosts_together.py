@@ -310,26 +310,6 @@ def test_maintenance_is_on_all_hosts_or_on_none():
     assert is_open(hosts[0])
 
 
-def test_a_deploy_in_maintenance_that_fails_on_a_host_that_is_lost_ends_it_on_the_others(
-    monkeypatch,
-):
-    hosts = three()
-
-    def take_over(_hosts, _name, _now):
-        hosts[2].is_lost = True
-        raise Exit("c: connection lost", 255)
-
-    monkeypatch.setattr(deploying, "take_over", take_over)
-    for name in ("load", "swap"):
-        monkeypatch.setattr(database, name, lambda *_arguments: None)
-    monkeypatch.setattr(releases, "migrate", lambda *_arguments: None)
-    with pytest.raises(Exit, match="The database is as it was before"):
-        deploying.deploy_in_maintenance(hosts, "newer", "a dump", {})
-    assert relayed(hosts) == {"a": "new", "b": "new"}
-    assert is_open(hosts[0])
-    assert is_open(hosts[1])
-
-
 def test_a_restart_goes_past_a_host_that_is_aside_or_fails(capsys):
     hosts = three(a={"aside": True})
     hosts[1].answers["relay"] = {"result": "undone", "error": "no room"}

@@ -188,10 +188,11 @@ def put_live(
     pending = plans.check_migrations(lead, name, live, maintenance, yes)
     leases.note(migrations=pending)
     uploads.move(lead, live, name)
-    dump = database.dump(lead, "deploy") if live else None
-    if dump and maintenance:
-        deploy_in_maintenance(hosts, name, dump, now)
+    if live and maintenance:
+        deploy_in_maintenance(hosts, name, now)
     else:
+        if live:
+            database.dump(lead, "deploy")
         plans.migrate(lead, name, pending)
         take_over(due, name, now)
 
@@ -212,19 +213,43 @@ def take_over(due: Sequence[Host], name: str, now: dict[str, Now]) -> None:
         raise
 
 
-def deploy_in_maintenance(hosts: Hosts, name: str, dump: str, now: dict[str, Now]) -> None:
+def deploy_in_maintenance(hosts: Hosts, name: str, now: dict[str, Now]) -> None:
     """Migrate while nobody can write; where the deploy fails the database becomes as it was."""
-    going_back.close(hosts, by="deploy")
+    dump = dump_closed(hosts)
     try:
         releases.migrate(hosts.lead, name)
         take_over(list(hosts), name, now)
     except Exit as failure:
-        lines = [str(failure.message), "The database is as it was before"]
-        database.load(hosts.lead, dump)
-        try:
-            going_back.put_back(hosts, dump, by="deploy")
-        except database.NotSwapped:
-            raise
-        except Exit as more:
-            lines.append(str(more.message))
+        lines = [str(failure.message), *put_back(hosts, dump)]
         raise Exit("\n".join(lines), 1) from None
+
+
+def dump_closed(hosts: Hosts) -> str:
+    """Close the site, then dump its database, so that the dump has all that visitors have written.
+
+    Return the name of the dump; where there is none, the site is open again.
+    """
+    going_back.close(hosts, by="deploy")
+    try:
+        return database.dump(hosts.lead, "deploy")
+    except BaseException:
+        going_back.open_again(hosts)
+        raise
+
+
+def put_back(hosts: Hosts, dump: str) -> list[str]:
+    """Put the dump of before a deploy in place; return lines of what came of it."""
+    try:
+        database.load(hosts.lead, dump)
+    except Exit as failure:
+        line = "The site stays in maintenance, and its database as far as the migrations came"
+        way = hosts.lead.config.typed("type fab deploy --yes, which goes on from there")
+        return [str(failure.message), f"{line}: {way}"]
+    lines = ["The database is as it was before"]
+    try:
+        going_back.put_back(hosts, dump, by="deploy")
+    except database.NotSwapped:
+        raise
+    except Exit as more:
+        lines.append(str(more.message))
+    return lines

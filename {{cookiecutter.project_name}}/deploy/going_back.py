@@ -123,10 +123,15 @@ def close(hosts: Hosts, by: str) -> None:
             done.append(host)
             server.set_maintenance(host, True, by)
     except BaseException:
-        for host in done:
-            with suppress(Exit, CommandFailed):
-                server.end_maintenance_of_deploy(host)
+        open_again(done)
         raise
+
+
+def open_again(hosts: Sequence[Host]) -> None:
+    """End a maintenance that a deploy or restore began, on those of the hosts that answer."""
+    for host in hosts:
+        with suppress(Exit, CommandFailed):
+            server.end_maintenance_of_deploy(host)
 
 
 def put_back(hosts: Hosts, dump: str, due: Sequence[Host] = (), by: str = "restore") -> None:
