@@ -191,10 +191,11 @@ def content(session):
 
 @nox.session
 def machines(session):
-    """What do visitors of a site on three hosts notice when one fails, and in 20 deploys?"""
+    """What do visitors of a site on three hosts notice where hosts fail, come and go?"""
     if not shutil.which("haproxy"):
         session.error("apt install haproxy")
-    pytest(session, "--capture=no", "tests/deploy/machines/figures.py")
+    modules = [f"tests/deploy/machines/{name}.py" for name in ("figures", "replacing")]
+    pytest(session, "--capture=no", *modules)
 
 
 @nox.session
