@@ -51,7 +51,8 @@ def balancer(site, fourth, tmp_path):
 def visited(site, balancer, progress, figures, broken):
     """A function that returns a block with visitors; what they got is told at its end.
 
-    The block gets a list of one: since when, by time.monotonic, no request may fail.
+    The block gets a list of one: since when, by time.monotonic, no request may fail. Where a host
+    is killed, that is the moment: see `kill`.
     """
 
     @contextmanager
@@ -64,6 +65,8 @@ def visited(site, balancer, progress, figures, broken):
         line = told(name, visitors, since[0], site, broken)
         progress(line)
         figures(line)
+        for each in visitors.failed(since[0]):
+            progress(f"    {each.kind}: {each.status}, {each.begun - since[0]:.1f} s after that")
 
     return visited
 
@@ -80,6 +83,12 @@ def test_hosts_that_come_and_go(site, fourth, visited, up_with_packages):
     killed_after_its_relay(site, visited)
     killed_in_a_maintenance(site, visited)
     back_to_one(site, visited)
+
+
+def kill(host, since):
+    """Kill a host; what was under way there may fail, and nothing that is asked for later."""
+    since[0] = time.monotonic()
+    host.kill()
 
 
 def are_abreast(*hosts):
@@ -100,8 +109,8 @@ def joined_and_removed(site, fourth, visited):
 
 def replaced(site, visited, up_with_packages):
     dead = site.web[2]
-    with visited("host c dead, and replaced (fab all)"):
-        dead.kill()
+    with visited("host c dead, and replaced (fab all)") as since:
+        kill(dead, since)
         dead.down()
         new = site.web[2] = up_with_packages("web-new", suite="trixie")
         assert new.address == dead.address
@@ -116,8 +125,8 @@ def replaced(site, visited, up_with_packages):
 
 def commands_without_one(site, visited):
     c = site.web[2]
-    with visited("commands with host c killed"):
-        c.kill()
+    with visited("commands with host c killed") as since:
+        kill(c, since)
         for words in (["restart"], ["sites"], ["history"], ["logs"], ["plan"]):
             assert "left out" in site.fab(*words, status=PARTIAL)
         status, told = site.give("COMPANY_NAME", "Rye and Barley")
@@ -173,9 +182,9 @@ def brought_along(site, host, *options):
 def killed_in_a_migration(site, visited):
     a = site.web[0]
     slow(site)
-    with visited("host a, which leads, killed in a migration"):
+    with visited("host a, which leads, killed in a migration") as since:
         with deploying(site, "--yes", moment=lambda: migrates(site)) as process:
-            a.kill()
+            kill(a, since)
         assert process.returncode == LOST, process.told
         site.fab("deploy", "--yes", status=PARTIAL)
         brought_along(site, a)
@@ -185,9 +194,9 @@ def killed_in_a_relay(site, visited):
     a, b, _c = site.web
     before = live(a)
     change(site)
-    with visited("host b killed while host a has taken over already"):
+    with visited("host b killed while host a has taken over already") as since:
         with deploying(site, moment=lambda: relayed(a, before)) as process:
-            b.kill()
+            kill(b, since)
         assert process.returncode == LOST, process.told
         assert live(a) == before
         brought_along(site, b)
@@ -203,9 +212,9 @@ def killed_after_its_relay(site, visited):
     c = site.web[2]
     before = live(c)
     change(site)
-    with visited("host c killed when it has taken over, the last"):
+    with visited("host c killed when it has taken over, the last") as since:
         with deploying(site, moment=lambda: relayed(c, before)) as process:
-            c.kill()
+            kill(c, since)
         assert process.returncode == PARTIAL, process.told
         brought_along(site, c)
 
@@ -216,7 +225,7 @@ def killed_in_a_maintenance(site, visited):
     with visited("host c killed in a maintenance, once all are open again") as since:
         moment = lambda: migrates(site)  # noqa: E731
         with deploying(site, "--maintenance", moment=moment) as process:
-            c.kill()
+            kill(c, since)
         assert "The database is as it was before" in process.told
         c.start()
         wait_until(lambda: serves(site, c), 120)
