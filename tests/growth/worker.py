@@ -1,6 +1,6 @@
 """In the Python of a project, in its directory: what answers cost there.
 
-Reads requests from its standard input, a line of JSON each: {"path": "/", "staff": false}, or
+Reads requests from its standard input, a line of JSON each: {"path": "/", "who": "uncached"}, or
 {"run": "code"}. Writes what cost() returns for each.
 """
 
@@ -12,6 +12,8 @@ from pathlib import Path
 
 HOST = "www.example.com"
 LONG = 1  # second of CPU
+# By who asks, the cookies: who has just sent a form gets no page that is kept.
+VISITORS = {"cached": {}, "uncached": {"just-sent": "1"}, "staff": {}}
 
 
 def cost(client, path):
@@ -46,12 +48,14 @@ def cpu():
     return time.process_time() + nanoseconds / 1e9
 
 
-def client_of(staff):
+def client_of(who):
+    """Return the client for one of VISITORS."""
     from django.contrib.auth import get_user_model
     from django.test import Client
 
     client = Client(HTTP_HOST=HOST)
-    if staff:
+    client.cookies.load(VISITORS[who])
+    if who == "staff":
         client.force_login(get_user_model().objects.get(is_superuser=True))
     return client
 
@@ -67,7 +71,7 @@ def main():
         if "run" in asked:
             answer = exec(asked["run"], {})
         else:
-            answer = cost(client_of(asked["staff"]), asked["path"])
+            answer = cost(client_of(asked["who"]), asked["path"])
         print(json.dumps(answer), file=answers, flush=True)
 
 

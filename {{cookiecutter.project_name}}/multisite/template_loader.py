@@ -4,9 +4,10 @@ from errno import ENAMETOOLONG
 from importlib.util import find_spec
 from pathlib import Path
 
+from django.conf import settings
 from django.template import TemplateDoesNotExist
 from django.template.loaders import app_directories, cached, filesystem
-from mezzanine.conf import settings
+from mezzanine.conf import settings as site_settings
 from mezzanine.utils.sites import current_site_id
 
 from .hosts import hosts, normal
@@ -19,7 +20,7 @@ def theme():
     """
     if settings.HOST_THEMES and (package := host_theme(current_site_id())):
         return package
-    return settings.SITE_THEME if settings.SITE_THEMES else ""
+    return site_settings.SITE_THEME if settings.SITE_THEMES else ""
 
 
 def host_theme(site_id):

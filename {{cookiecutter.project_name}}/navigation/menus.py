@@ -24,8 +24,10 @@ from mezzanine.utils.urls import home_slug
 
 from languages.addresses import path_to_slug
 from page_cache import shared
+from page_cache.compiled import compiled
 
-from .line import line_of
+from .line import around, levels, line_of
+from .peers import SELDOM, together
 from .tree import Tree
 
 ROWS = 100
@@ -48,6 +50,8 @@ class PagesOfMenus(Tree):
         self.helpers = {name: context[name] for name in ("_current_page", "_parent_page_ids")}
         self.slug = path_to_slug(request.path_info) if request else None
         self.in_menus = {}  # whether a page with such in_menus is in a menu
+        self.templates = {}  # of menus, by name
+        self.is_for_visitors = user is None or not user.is_authenticated
         find_pages, line = partial(pages_for, user), context["_parent_page_ids"]
         super().__init__(find_pages, line, menus(), home, once_for(request, user))
 
@@ -58,6 +62,25 @@ class PagesOfMenus(Tree):
 
     def get(self, parent_id, default=None):
         return self[parent_id] or default
+
+    def rows_of_line(self, menus):
+        """Load the line and all that is below it, unless these are many, for all menus at once: by
+        levels and menus, a deep page takes a statement of fifty parts."""
+        if self.is_for_visitors:
+            pages = self.describe(together(line_for_visitors(*self.line)))
+        else:
+            pages = self.load(around(self.line, self.pages))
+        self.known |= {page.pk: page for page in pages}
+        return {
+            (parent, menu): [page.pk for page in below if self.is_in_menu(page.in_menus, menu)]
+            for parent, below in levels(pages, self.line if pages else ()).items()
+            for menu in menus
+        }
+
+    def template(self, name):
+        if name not in self.templates:
+            self.templates[name] = get_template(name)
+        return self.templates[name]
 
     def describe(self, pages):
         for page in pages:
@@ -198,7 +221,7 @@ def page_menu(context, token):
     # Templates call them where they need them.
     context["page_branch_in_menu"] = context["page_branch_in_navigation"] = branch.is_in_menu
     context["page_branch_in_footer"] = branch.is_in_footer
-    return get_template(menu).render(context.flatten())
+    return context["menu_pages"].template(menu).render(context.flatten())
 
 
 def arguments(context, token):
@@ -216,6 +239,11 @@ def arguments(context, token):
 
 def pages_for(user):
     return Page.objects.published(for_user=user).select_related(None)
+
+
+@compiled(Page)
+def line_for_visitors(*line):
+    return around(line, pages_for(None).defer(*SELDOM))
 
 
 def once_for(request, user):

@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from django.db import connections
 from django.db.models import Count, Q
 
+from .line import order
 from .peers import from_rows, load, rows_of
 
 WHOLE = 60  # pages of a site of which the menus show all
@@ -19,10 +20,6 @@ MANY = 500  # pages that a query names one by one
 PART = "SELECT * FROM (SELECT {index}, {column} FROM ({pages}) AS page {which}) AS part_{index}"
 # The first pages of a level, which the index of navigation/migrations/ has in their order.
 FIRST = "WHERE {where} ORDER BY _order, id LIMIT {limit}"
-
-
-def order(page):
-    return page._order is None, page._order, page.pk
 
 
 def with_rows(values, query):
@@ -128,6 +125,7 @@ class Tree:
 
     def load_few(self, parents, menus):
         rows = self.rows_of_top(menus) if self.once and None in parents else {}
+        rows |= self.rows_of_line(menus) if self.line and len(parents) > 1 else {}
         wanted = [(p, menu) for p in parents for menu in menus if (p, menu) not in rows]
         found = self.first([(menu, [parent], FEW + 1) for parent, menu in wanted])
         rows |= zip(wanted, found, strict=True)
@@ -135,11 +133,8 @@ class Tree:
         for (parent, menu), pks in rows.items():
             level = self.level(parent)
             found = [pages[pk] for pk in pks[:FEW] if pk in pages]
-            found += [
-                page
-                for page in map(pages.get, self.line)
-                if page and page not in found and page.parent_id == parent
-            ]
+            line = filter(None, map(pages.get, self.line))
+            found += [p for p in line if p.parent_id == parent and p not in found]
             level.few[menu], level.more[menu] = found, len(pks) > FEW
             if parent is None:
                 self.tops[menu] = pks[:FEW]
@@ -150,6 +145,10 @@ class Tree:
         rows, pages = self.of_all(f"top {menus}", ask)
         self.known |= {page.pk: page for page in pages}
         return {(None, menu): pks for menu, pks in zip(menus, rows, strict=True)}
+
+    def rows_of_line(self, menus):
+        """Return what rows_of_top() does of the levels below the line, where they are small."""
+        return {}
 
     def ask(self, wanted):
         """Return the IDs of the first pages of levels, as first() does, and a query for those."""

@@ -10,7 +10,8 @@ from mezzanine.core.models import CONTENT_STATUS_DRAFT
 from mezzanine.pages.models import Page, RichTextPage
 from page_tree import stored
 
-from navigation.tree import FEW, SUBMENUS
+from navigation.line import MOST
+from navigation.tree import FEW, SUBMENUS, WHOLE
 
 pytestmark = [
     pytest.mark.django_db,
@@ -120,12 +121,22 @@ def test_a_large_site_has_the_levels_down_to_the_page_in_its_tree(browse):
     assert texts(html, ".crumbs li")[-3:] == ["Page 0", "Page 10", "Page 119"]
 
 
-def test_a_wide_level_shows_the_first_pages_the_current_one_and_that_there_are_more(browse):
-    pages = grow_pages(200, "one parent")
-    html = browse().get(pages[150].get_absolute_url()).text
+@pytest.mark.parametrize("number", [MOST, 200])
+def test_a_wide_level_shows_the_first_pages_the_current_one_and_that_there_are_more(browse, number):
+    pages = grow_pages(number, "one parent")
+    assert Page.objects.count() > WHOLE
+    html = browse().get(pages[50].get_absolute_url()).text
     shown = texts(html, ".navlist-menu-level-1 > li")
-    assert shown == [*(f"Page {i}" for i in range(1, FEW + 1)), "Page 150", "…"]
-    assert texts(html, ".active-branch > a") == ["Page 0", "Page 150"]
+    assert shown == [*(f"Page {i}" for i in range(1, FEW + 1)), "Page 50", "…"]
+    assert texts(html, ".active-branch > a") == ["Page 0", "Page 50"]
+
+
+def test_the_levels_down_to_a_deep_page_are_found_by_a_plain_statement(browse, monkeypatch):
+    page = grow_pages(100, "twelve deep")[94]
+    with cost(monkeypatch) as found:
+        html = browse().get(page.get_absolute_url()).text
+    assert len(texts(html, ".active-branch > a")) == 11
+    assert max(s.count("UNION ALL") for s in found.statements) < 5  # one for each menu
 
 
 def test_pages_that_are_in_no_menu_do_not_take_the_place_of_others(browse, render):
