@@ -6,7 +6,6 @@ import time
 from contextlib import nullcontext
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.http import HttpResponse
 from django.utils.cache import add_never_cache_headers
@@ -18,6 +17,8 @@ from .rules import (
     JUST_SENT,
     asked_for_more,
     forget_the_look_for_a_token,
+    has_opened_session,
+    is_logged_in,
     is_observed,
     is_public,
     is_public_so_far,
@@ -136,9 +137,8 @@ class PageCacheMiddleware:
         if is_observed(request):
             forget_the_look_for_a_token(request)
         if request.is_public:
-            request.is_public = not asked_for_more(request)
-        if request.is_public:
-            request.user = AnonymousUser()  # known without opening the session
+            is_known = has_opened_session(request) or is_logged_in(request)
+            request.is_public = not is_known and not asked_for_more(request)
         elif sent_from_here(request):
             request.csrf_processing_done = True
 

@@ -50,12 +50,20 @@ for name in (
 
 
 class Parameters(QueryDict):
-    """A QueryDict that remembers the names that it was asked for, as Observed does."""
+    """A QueryDict that remembers the names that it was asked for, as Observed does.
+
+    is_changed: whether anybody has made it mutable and changed it.
+    """
 
     def __init__(self, *args, **kwargs):
         self.asked, self.copied = set(), None
         super().__init__(*args, **kwargs)
         self.asked.clear()
+        self.is_changed = False
+
+    def _assert_mutable(self):
+        self.is_changed = True
+        super()._assert_mutable()
 
     def keys(self):
         self.asked.add(EVERYTHING)

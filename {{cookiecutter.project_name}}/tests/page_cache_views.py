@@ -109,6 +109,8 @@ urlpatterns = [
     path("public/", lambda request: answer(uuid.uuid4().hex)),
     path("content/", content),
     path("body/", lambda request: answer("" if request.method == "HEAD" else "A body")),
+    path("learned/", lambda request: answer(str(getattr(request, "learned", "nothing")))),
+    path("user/", lambda request: answer(f"{request.user.is_authenticated}")),
     path("query/", lambda request: answer(str(request.GET))),
     path("link/", lambda request: answer(request.build_absolute_uri("/"))),
     path("", include("project_urls")),

@@ -57,6 +57,20 @@ def test_the_contact_form_of_a_page_that_was_kept_arrives(ask, browser):
     assert Form.objects.get().entries.count() == 1
 
 
+def counting_visits(get_response):
+    def middleware(request):
+        request.session["visits"] = request.session.get("visits", 0) + 1
+        return get_response(request)
+
+    return middleware
+
+
+def test_who_has_a_session_from_the_first_page_on_has_a_token_there(browser, settings):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "test_page_cache_forms.counting_visits"]
+    fields = fields_of(browser.get("/contact/"), ".mezzanine-form")
+    assert browser.post("/contact/", fields, HTTP_ORIGIN=ORIGIN).status_code == 200
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -3,13 +3,17 @@
 import pytest
 from django.conf import settings as project_settings
 from django.conf.urls.i18n import i18n_patterns
+from django.contrib.auth import get_user_model, login
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse
 from django.urls import path
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 from page_cache_views import is_marked
 
 PAGE_CACHE = "page_cache.middleware.PageCacheMiddleware"
 LOCALE = "django.middleware.locale.LocaleMiddleware"
+SECOND_FACTOR = "second_factor.middleware.SecondFactorMiddleware"
 HERE = "test_page_cache_visitors."
 ENGLISH, GERMAN = dict(HTTP_ACCEPT_LANGUAGE="en"), dict(HTTP_ACCEPT_LANGUAGE="de-DE,de;q=0.9")
 COOKIE = dict(cookies=f"{project_settings.LANGUAGE_COOKIE_NAME}=de")
@@ -69,6 +73,83 @@ LOOKS = {
 for number, look in enumerate(LOOKS.values()):
     globals()[f"before_{number}"] = looking(look)
     globals()[f"after_{number}"] = looking_afterwards(look)
+
+
+def another_path(request):
+    if request.path.startswith("/m/"):
+        request.path = request.path_info = request.path_info[2:]
+        request.learned = "one"
+
+
+def another_query(request):
+    parameters = request.GET.copy()
+    request.learned = parameters.pop("by", ["nothing"])[0]
+    request.GET, request.META["QUERY_STRING"] = parameters, parameters.urlencode()
+
+
+def other_parameters(request):
+    parameters = request.GET.copy()
+    request.learned, request.GET = parameters.pop("by", ["nothing"])[0], parameters
+
+
+def fewer_parameters(request):
+    request.GET._mutable = True
+    request.learned = request.GET.pop("by", ["nothing"])[0]
+    request.GET._mutable = False
+
+
+def another_host(request):
+    request.learned = request.META["HTTP_HOST"][:3]
+    request.META["HTTP_HOST"] = "127.0.0.1:8000"
+
+
+REWRITES = {
+    another_path: "/m/learned/",
+    another_query: "/learned/?by=one",
+    other_parameters: "/learned/?by=one",
+    fewer_parameters: "/learned/?by=one",
+}
+
+
+def doing(something):
+    """Return a middleware that does something to each request."""
+
+    def middleware(get_response):
+        def done(request):
+            something(request)
+            return get_response(request)
+
+        return done
+
+    return middleware
+
+
+for rewrite in (*REWRITES, another_host):
+    globals()[f"to_{rewrite.__name__}"] = doing(rewrite)
+
+
+def member():
+    return get_user_model().objects.get(username="member")
+
+
+def found(request):
+    if "by" in request.GET:
+        request.user = member()
+
+
+def found_when_needed(request):
+    is_found = "by" in request.GET
+    request.user = SimpleLazyObject(lambda: member() if is_found else AnonymousUser())
+
+
+def logged_in(request):
+    if "by" in request.GET:
+        login(request, member(), backend="django.contrib.auth.backends.ModelBackend")
+
+
+FINDS = [found, found_when_needed, logged_in]
+for find in FINDS:
+    globals()[f"user_{find.__name__}"] = doing(find)
 
 
 def setting_a_cookie(get_response):
@@ -162,6 +243,35 @@ def test_a_middleware_that_looks_at_the_visitor_makes_pages_private(
         assert visitor["REMOTE_ADDR"].encode() in response.content
         assert not is_marked(response)
         assert "max-age" not in response.get("Cache-Control", "")
+
+
+@everywhere
+@pytest.mark.parametrize("rewrite", REWRITES, ids=lambda rewrite: rewrite.__name__)
+def test_a_page_of_an_address_that_a_middleware_changes_is_not_the_page_of_another(
+    ask, place, successor, rewrite
+):
+    place(f"{HERE}to_{rewrite.__name__}", successor)
+    for address, learned in ((REWRITES[rewrite], b"one"), ("/learned/", b"nothing")) * 2:
+        assert ask(address).content == learned
+
+
+def test_a_page_of_a_host_that_a_middleware_changes_is_not_the_page_of_another(ask, place):
+    place(f"{HERE}to_another_host")
+    assert ask("/learned/", HTTP_HOST="m.example").content == b"m.e"
+    assert ask("/learned/").content == b"127"
+
+
+@pytest.mark.parametrize("successor", [SECOND_FACTOR, PLACES["last of all"]])
+@pytest.mark.parametrize("find", FINDS, ids=lambda find: find.__name__)
+def test_a_user_whom_a_middleware_finds_by_the_address_has_a_page_of_their_own(
+    ask, place, settings, successor, find
+):
+    settings.SECOND_FACTOR = True
+    place(f"{HERE}user_{find.__name__}", successor)
+    for _ in range(2):
+        answer, other = ask("/user/?by=token"), ask("/user/")
+        assert (answer.content, is_marked(answer)) == (b"True", False)
+        assert (other.content, is_marked(other)) == (b"False", True)
 
 
 @everywhere
