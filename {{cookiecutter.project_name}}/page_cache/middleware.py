@@ -16,10 +16,8 @@ from .locking import only_one
 from .rules import (
     JUST_SENT,
     asked_for_more,
-    forget_the_look_for_a_token,
     has_opened_session,
     is_logged_in,
-    is_observed,
     is_public,
     is_public_so_far,
 )
@@ -134,8 +132,6 @@ class PageCacheMiddleware:
 
     def process_view(self, request, view, args, kwargs):
         """Find out who asks, before the view and Django's protection of forms do."""
-        if is_observed(request):
-            forget_the_look_for_a_token(request)
         if request.is_public:
             is_known = has_opened_session(request) or is_logged_in(request)
             request.is_public = not is_known and not asked_for_more(request)

@@ -43,6 +43,17 @@ FORMS = (
 )
 SIGNS = "&'é"  # each form writes them otherwise
 
+# What Django, Mezzanine and this project put on a request. Whatever else is there, a middleware has
+# made of the address, or of the parameters, and the page may show it.
+OF_ALL = {
+    *["COOKIES", "GET", "LANGUAGE_CODE", "META", "content_params", "content_type", "environ"],
+    *["get_host", "method", "path", "path_info", "resolver_match", "session", "user", "auser"],
+    *["_cached_user", "_current_scheme_host", "_dont_enforce_csrf_checks", "_encoding", "_files"],
+    *["_messages", "_post", "_read_started", "_stream", "csrf_processing_done", "is_utf_8"],
+    *["as_sent", "dates_of_site", "generation", "is_public", "page", "pages_of_missing"],
+    *["redirects", "shared", "site", "site_id", "site_source", "start_of_keys"],
+}
+
 # Which pages have an address, or one above it, and which redirects begin at it.
 ABOVE = """
 SELECT slug, content_model, login_required FROM {pages} WHERE site_id = %s AND slug IN ({slugs})
@@ -58,15 +69,27 @@ def key_of(request):
 def page_not_found(request, exception=None, **kwargs):
     """Answer 404: handler404 of urls.py."""
     vars(request).pop("page", None)  # one above it, which menus would mark: this is no page of it
-    # Without a cache there is no generation.
-    may_be_kept = getattr(request, "is_public", False) and getattr(request, "generation", None)
-    page = of_site(request) if may_be_kept else None
+    page = of_site(request) if may_be_kept(request) else None
     if not page or "made_for" not in page or not page["asked"].isdisjoint(request.GET):
         return mezzanine.page_not_found(request, exception, **kwargs)
     text = put(page["content"], page["made_for"], request.path)
     response = HttpResponseNotFound(text, headers=page["headers"])
     response.of_site = page
     return response
+
+
+def may_be_kept(request):
+    """Return whether nothing but the path of a request is known until now, that pages may show."""
+    if not getattr(request, "is_public", False) or rules.is_logged_in(request):
+        return False
+    has_own = not vars(request).keys() <= OF_ALL or request.GET.asked or has_message(request)
+    is_usual = getattr(request, "LANGUAGE_CODE", get_language()) == get_language()
+    return is_usual and not has_own and request.generation  # without a cache there is none
+
+
+def has_message(request):
+    messages = vars(request).get("_messages")
+    return messages is not None and messages.added_new
 
 
 def forms(path):
@@ -141,7 +164,6 @@ def render(request, path):
     rules.observe(asked)
     with current_request_is(asked):
         response = mezzanine.page_not_found(asked)
-    rules.forget_the_look_for_a_token(asked)
     response.of_site = True
     response.is_public = rules.is_public(asked, response)
     depends_on = keys.asked_by_views(asked)

@@ -3,9 +3,11 @@
 import sys
 from functools import wraps
 
+from django.conf import settings
 from django.http import QueryDict
 
 EVERYTHING = "everything"
+NOTHING = ";"  # no name of a cookie; it is in a dict that has no others
 
 # Who asks for what without the page depending on it, by module: to refuse some robots, and to
 # protect forms. A token that is shown makes a page private all the same.
@@ -13,6 +15,7 @@ NO_MATTER = {
     ("django.middleware.common", "HTTP_USER_AGENT"),
     ("django.middleware.csrf", "CSRF_COOKIE"),
     ("django.middleware.csrf", "CSRF_COOKIE_NEEDS_UPDATE"),
+    ("django.middleware.csrf", settings.CSRF_COOKIE_NAME),
 }
 
 
@@ -25,6 +28,16 @@ class Observed(dict):
     def __init__(self, *args):
         super().__init__(*args)
         self.asked = set()
+        fill(self)
+
+
+def fill(observed):
+    """Let an empty one not be empty until all of it is asked for, or JSON is made without asking.
+
+    CPython looks whether there is anything in a dict past all methods.
+    """
+    if not dict.__len__(observed):
+        dict.__setitem__(observed, NOTHING, "")
 
 
 def observe(method, what=None):
@@ -33,6 +46,8 @@ def observe(method, what=None):
     @wraps(method)
     def observed(self, *args, **kwargs):
         key = what or args[0]
+        if what:
+            dict.pop(self, NOTHING, None)
         if (sys._getframe(1).f_globals.get("__name__"), key) not in NO_MATTER:
             self.asked.add(key)
         return method(self, *args, **kwargs)
@@ -60,6 +75,7 @@ class Parameters(QueryDict):
         super().__init__(*args, **kwargs)
         self.asked.clear()
         self.is_changed = False
+        fill(self)
 
     def _assert_mutable(self):
         self.is_changed = True
@@ -67,6 +83,7 @@ class Parameters(QueryDict):
 
     def keys(self):
         self.asked.add(EVERYTHING)
+        dict.pop(self, NOTHING, None)
         self.copied = instruction(), [*dict.keys(self)]
         return dict.keys(self)
 

@@ -27,6 +27,8 @@ OWN_IDEAS = (
     *["Content-Disposition", "Content-Encoding", "Content-Range", "WWW-Authenticate"],
 )
 
+NO_TYPE = "text/plain"  # what runserver says of a request that has no type
+
 # What the address of a page consists of.
 ADDRESS = {
     *["HTTP_HOST", "PATH_INFO", "QUERY_STRING", "REQUEST_METHOD", "SCRIPT_NAME"],
@@ -52,6 +54,7 @@ def is_worth_observing(request):
         and request.method in ("GET", "HEAD")
         and request.META.get("CONTENT_LENGTH") in (None, "", "0")
         and "HTTP_TRANSFER_ENCODING" not in request.META
+        and request.META.get("CONTENT_TYPE", "") in ("", NO_TYPE)
         and (visitors_cookies() - {JUST_SENT}).isdisjoint(request.COOKIES)
     )
 
@@ -70,6 +73,7 @@ def observe(request):
     """Observe, from now on, which cookies and headers anybody asks the request for."""
     request.COOKIES = Observed(request.COOKIES)
     request.environ = request.META = Observed(request.META)
+    request.content_type, request.content_params = "", {}  # read of the headers already
     query = dict.get(request.META, "QUERY_STRING", "")
     with suppress(SuspiciousOperation):  # too many, for which the view will be answered with 400
         request.GET = Parameters(query.encode("latin-1", "replace"), encoding=request.encoding)
@@ -102,11 +106,6 @@ def asked_for_more(request):
         return True  # a middleware has replaced something
     scheme = {settings.SECURE_PROXY_SSL_HEADER[0]} if settings.SECURE_PROXY_SSL_HEADER else set()
     return bool(request.COOKIES.asked - visitors_cookies() or request.META.asked - ADDRESS - scheme)
-
-
-def forget_the_look_for_a_token(request):
-    """Django looked for the token's cookie; whether it is used is another question."""
-    request.COOKIES.asked.discard(settings.CSRF_COOKIE_NAME)
 
 
 def has_opened_session(request):

@@ -1,5 +1,6 @@
 """Views of which each makes a page private in its own way, and some that are public."""
 
+import json
 import uuid
 
 from django.conf import settings as project_settings
@@ -75,6 +76,7 @@ ONE_VISITORS = {
     "asks whether there is a cookie": lambda request: answer(str("theme" in request.COOKIES)),
     "reads all cookies": lambda request: answer(str(dict(request.COOKIES))),
     "prints all cookies": lambda request: variable(request, "request.COOKIES"),
+    "writes all cookies as JSON": lambda request: answer(json.dumps(request.COOKIES)),
     "asks whether there are cookies": lambda request: answer(str(bool(request.COOKIES))),
     "shows the token's secret": lambda request: answer(request.META.get("CSRF_COOKIE", "none")),
     "reads the token's cookie": lambda request: answer(request.COOKIES.get(CSRF_COOKIE, "none")),
@@ -111,6 +113,8 @@ urlpatterns = [
     path("body/", lambda request: answer("" if request.method == "HEAD" else "A body")),
     path("learned/", lambda request: answer(str(getattr(request, "learned", "nothing")))),
     path("user/", lambda request: answer(f"{request.user.is_authenticated}")),
+    path("type/", lambda request: answer(f"{request.content_type}{request.content_params}")),
+    path("json/", lambda request: answer(json.dumps({"parameters": request.GET}))),
     path("query/", lambda request: answer(str(request.GET))),
     path("link/", lambda request: answer(request.build_absolute_uri("/"))),
     path("", include("project_urls")),

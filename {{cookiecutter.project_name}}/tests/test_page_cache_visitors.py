@@ -1,15 +1,19 @@
 """What any middleware learns of a visitor, wherever it stands, is on the page of nobody else."""
 
+import json
+
 import pytest
 from django.conf import settings as project_settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib.auth import get_user_model, login
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.urls import path
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 from page_cache_views import is_marked
+
+from page_cache.observed import Observed, Parameters
 
 PAGE_CACHE = "page_cache.middleware.PageCacheMiddleware"
 LOCALE = "django.middleware.locale.LocaleMiddleware"
@@ -67,6 +71,7 @@ LOOKS = {
     "a header by its name": lambda request: request.headers.get("Accept-Language"),
     "the environment": lambda request: request.environ["HTTP_ACCEPT_LANGUAGE"],
     "a cookie": lambda request: request.COOKIES.get("theme"),
+    "the cookie of forms": lambda request: request.COOKIES.get(project_settings.CSRF_COOKIE_NAME),
     "the user agent": lambda request: request.META.get("HTTP_USER_AGENT"),
     "the address": lambda request: request.META["REMOTE_ADDR"],
 }
@@ -234,9 +239,9 @@ def test_a_middleware_that_looks_at_the_visitor_makes_pages_private(
             HTTP_ACCEPT_LANGUAGE=name,
             HTTP_USER_AGENT=name,
             REMOTE_ADDR=name,
-            cookies=f"theme={name}",
+            cookies=f"theme={name}; {project_settings.CSRF_COOKIE_NAME}={name}",
         )
-        for name in ("one", "two")
+        for name in ("o" * 32, "t" * 32)  # as long as the token of a form
     ]
     for visitor in [*visitors, *visitors]:
         response = ask("/public/", **visitor)
@@ -278,6 +283,36 @@ def test_a_user_whom_a_middleware_finds_by_the_address_has_a_page_of_their_own(
 def test_a_cookie_that_a_middleware_sets_is_for_one_visitor(ask, place, successor):
     place(f"{HERE}setting_a_cookie", successor)
     assert not is_marked(ask("/public/"))
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/html; charset=latin-1"])
+def test_who_says_which_type_a_request_has_gets_no_page_of_others(ask, kind):
+    for _ in range(2):
+        for headers in ({}, {"CONTENT_TYPE": kind}):
+            response = ask("/type/", **headers)
+            assert (response.content == b"{}") == is_marked(response) == (not headers)
+
+
+def test_parameters_that_a_page_has_as_json_are_those_of_its_visitor(ask):
+    for _ in range(2):
+        assert ask("/json/").content == b'{"parameters": {}}'
+        assert ask("/json/?by=one").content == b'{"parameters": {"by": "one"}}'
+
+
+@pytest.mark.parametrize("query", ["", "by=one"])
+def test_a_request_without_parameters_or_cookies_is_seen_as_empty(query):
+    for observed, plain in (
+        (Parameters(query), QueryDict(query)),
+        (Observed(dict(QueryDict(query))), dict(QueryDict(query))),
+    ):
+        assert (bool(observed), len(observed), repr([*observed])) == (
+            *[bool(plain), len(plain)],
+            repr([*plain]),
+        )
+        assert {**observed} == {**plain}
+        assert observed == plain
+        assert (observed | {"a": ["b"]}) == (plain | {"a": ["b"]})
+        assert json.dumps(observed, indent=1) == json.dumps(plain, indent=1)
 
 
 def test_robots_that_are_refused_leave_the_pages_public(ask):
