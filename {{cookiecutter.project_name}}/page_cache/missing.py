@@ -16,7 +16,7 @@ from django.contrib.redirects.models import Redirect
 from django.core.cache import cache
 from django.db import connections, router
 from django.http import HttpResponseNotFound
-from django.utils.encoding import iri_to_uri
+from django.utils.encoding import escape_uri_path, iri_to_uri
 from django.utils.html import escape
 from django.utils.translation import get_language
 from mezzanine.core import views as mezzanine
@@ -31,7 +31,7 @@ from page_addresses.middleware import addresses
 
 from . import generation, kept, keys, reads, rules
 from .locking import only_one
-from .observed import EVERYTHING
+from .observed import EVERYTHING, Path
 
 # The ways in which a template writes the path of a request.
 FORMS = (
@@ -159,13 +159,16 @@ def render(request, path):
         vars(asked).pop(name, None)
     asked.META = untraced(request.META) | {"PATH_INFO": path, "QUERY_STRING": ""}
     asked.COOKIES = untraced(request.COOKIES)
-    asked.path = request.path.removesuffix(request.path_info) + path
-    asked.path_info, asked.resolver_match, asked.user = path, None, AnonymousUser()
+    parts = []  # what was asked of the path but the whole
+    asked.path = Path(request.path.removesuffix(request.path_info) + path, parts)
+    asked.path_info, asked.resolver_match = Path(path, parts), None
+    asked.get_full_path = lambda *args: Path(escape_uri_path(asked.path), parts)
+    asked.user = AnonymousUser()
     rules.observe(asked)
     with current_request_is(asked):
         response = mezzanine.page_not_found(asked)
     response.of_site = True
-    response.is_public = rules.is_public(asked, response)
+    response.is_public = not parts and rules.is_public(asked, response)
     depends_on = keys.asked_by_views(asked)
     response.asked = {EVERYTHING} if isinstance(depends_on, str) else {*depends_on}
     return response

@@ -19,6 +19,13 @@ NO_MATTER = {
 }
 
 
+# Modules that look at a path to write the whole of it, or to find the page there, of which is none.
+SEE_THE_WHOLE = {
+    *["django.db", "django.http", "django.utils", "html", "urllib.parse", "mezzanine.utils"],
+    *["languages.addresses", "navigation.menus", "page_cache.reads", "staff.sidebar"],
+}
+
+
 class Observed(dict):
     """A dict whose .asked is the set of the keys asked for, and EVERYTHING where all of it was.
 
@@ -62,6 +69,42 @@ for name in (
     *["copy", "items", "keys", "popitem", "values"],
 ):
     setattr(Observed, name, observe(getattr(dict, name), EVERYTHING))
+
+
+class Path(str):
+    """A path whose .parts, a list, has the methods that asked for more than the whole of it."""
+
+    def __new__(cls, path, parts):
+        new = super().__new__(cls, path)
+        new.parts = parts
+        return new
+
+    def __str__(self):
+        return self  # filters of templates ask that one, too
+
+    def __bool__(self):
+        return True  # without asking for its length
+
+    def __reduce_ex__(self, protocol):
+        return str, (str.__str__(self),)
+
+
+def observe_parts(name):
+    """Return a method of str that first adds its name to .parts."""
+    method = getattr(str, name)
+
+    @wraps(method)
+    def observed(self, *args, **kwargs):
+        module = sys._getframe(1).f_globals.get("__name__", "")
+        if ".".join(module.split(".")[:2]) not in SEE_THE_WHOLE:
+            self.parts.append(name)
+        return method(self, *args, **kwargs)
+
+    return observed
+
+
+for name in vars(str).keys() - vars(Path).keys() - {"__format__", "__getattribute__", "encode"}:
+    setattr(Path, name, observe_parts(name))
 
 
 class Parameters(QueryDict):

@@ -1,13 +1,9 @@
 """What is kept besides pages: 404s, redirects, site maps, feeds and robots.txt."""
 
 import re
-from importlib import import_module
-from pathlib import Path
 
 import pytest
 from addresses import BLOG
-from django.conf import settings as project_settings
-from django.contrib import messages
 from django.contrib.redirects.models import Redirect
 from django.core.cache import cache
 from django.core.cache.backends.locmem import LocMemCache
@@ -19,9 +15,6 @@ from mezzanine.pages.models import Page, RichTextPage
 from mezzanine.pages.page_processors import processors
 from page_cache_views import is_marked
 from test_page_cache_edits import committed, renderings  # noqa: F401
-from test_page_cache_visitors import PLACES, everywhere, place  # noqa: F401
-
-from page_cache import missing
 
 pytestmark = pytest.mark.usefixtures("mezzanines_base", "keep_pages")
 
@@ -135,91 +128,6 @@ def test_each_site_has_its_own(ask, add_site):
     for _ in range(2):
         assert b"two.example" not in ask("/no/").content
         assert ask("/no/", HTTP_HOST="two.example").status_code == 404
-
-
-def section(request):
-    return "shop" if request.path.startswith("/shop/") else "all"
-
-
-def theme(request):
-    return request.GET.get("theme", "light")
-
-
-def noting(look):
-    """Return a middleware that puts on the request what it has learned of the address."""
-
-    def middleware(get_response):
-        def noted(request):
-            request.learned = look(request)
-            return get_response(request)
-
-        return noted
-
-    return middleware
-
-
-noting_section, noting_theme = noting(section), noting(theme)
-
-
-@pytest.fixture
-def template(settings, tmp_path):
-    """Return a function that makes a text the template of the page."""
-
-    def put(text):
-        Path(tmp_path, "errors").mkdir()
-        Path(tmp_path, "errors/404.html").write_text(text)
-        engine, *others = settings.TEMPLATES
-        settings.TEMPLATES = [engine | {"DIRS": [tmp_path, *engine["DIRS"]]}, *others]
-
-    return put
-
-
-def greeting(get_response):
-    def middleware(request):
-        if request.path.startswith("/shop/"):
-            messages.info(request, "shop")
-        return get_response(request)
-
-    return middleware
-
-
-def test_what_a_middleware_says_to_one_visitor_is_not_said_to_the_next(
-    ask,
-    place,  # noqa: F811
-    template,
-):
-    template("{% for message in messages %}{{ message }}{% endfor %}")
-    place("test_page_cache_missing.greeting", PLACES["last of all"])
-    for address, text in [("/shop/no/", "shop"), ("/no/", "")] * 2:
-        assert ask(address).text == text
-
-
-def test_the_request_of_a_server_has_nothing_of_its_own(rf):
-    server = import_module(f"{project_settings.PROJECT_APP}.wsgi").application
-    request = server.request_class(rf.get("/no/").environ)
-    assert vars(request).keys() <= missing.OF_ALL
-
-
-@everywhere
-@pytest.mark.parametrize(
-    ("middleware", "pages"),
-    [
-        ("noting_section", {"/shop/no/": "shop", "/no/": "all"}),
-        ("noting_theme", {"/no/?theme=dark": "dark", "/no/": "light"}),
-    ],
-)
-def test_what_a_middleware_has_learned_of_one_address_is_not_on_the_page_of_another(
-    ask,
-    place,  # noqa: F811
-    template,
-    successor,
-    middleware,
-    pages,
-):
-    template("{{ request.learned }}")
-    place(f"test_page_cache_missing.{middleware}", successor)
-    for address, text in [*pages.items()] * 2:
-        assert ask(address).text == text
 
 
 @pytest.mark.parametrize("user", ["member", "admin"])
