@@ -1,7 +1,6 @@
 """Public pages are kept by NGINX for a second, and in the cache until something on them changes."""
 
 import gzip
-import re
 import time
 from contextlib import nullcontext
 
@@ -23,7 +22,6 @@ from .rules import (
 )
 
 PATIENCE = 10  # seconds for which a visitor waits for a page that is being made for another
-SITES = re.compile(r"\b(django_site|multisite_\w+)\b")  # tables; keys.py has what is on pages
 
 LAST_GOOD_SECONDS = 600  # how long the last good page is shown while no new one can be made
 
@@ -68,7 +66,6 @@ class PageCacheMiddleware:
     def find_or_make(self, request):
         """Return the kept page, or make it; while others do, wait for it, or show the last one."""
         deadline = time.monotonic() + PATIENCE
-        reads.current.get().forget(SITES)
         while True:
             begun = time.time()  # what is written from now on may not be on the page
             key, page = find(request)
@@ -97,7 +94,7 @@ class PageCacheMiddleware:
         return self.make(request, key, begun, page)
 
     def make(self, request, key, begun, last):
-        now = request.generation
+        now, is_late = request.generation, reads.current.get().has_begun()
         with generation.noticed() as writes, heartbeat.limit_kept() if last else nullcontext():
             response = self.get_response(request)
         if last and response.status_code == 500 and stands_in(last, request, begun):
@@ -113,6 +110,8 @@ class PageCacheMiddleware:
         if response.status_code == 404:
             return marked(response, begun)  # compressed by NGINX, or that would cost the most
         page = kept.new(response, now, begun, last)
+        if is_late:  # an outer middleware has asked, maybe before this generation: checked first
+            page["generation"] = None
         page["depends_on"] = keys.asked_by_views(request)
         if now and request.method == "GET" and not writes:
             place = keys.place_for(request, page["depends_on"])
