@@ -190,11 +190,10 @@ def sent_from_here(request):
 
     A public page cannot hold a visitor's token. Browsers say, and pages cannot change,
     where a form comes from; Django checks that before the token (OWASP: "Verifying Origin With
-    Standard Headers"). For whoever has a session, the token is asked for as well.
+    Standard Headers"). Whoever has logged in is asked for the token as well.
     """
     return (
         request.method == "POST"
-        and settings.SESSION_COOKIE_NAME not in request.COOKIES
         and request.META.get("HTTP_ORIGIN") == f"{request.scheme}://{request.get_host()}"
         and not request.user.is_authenticated
     )
