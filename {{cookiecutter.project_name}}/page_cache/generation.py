@@ -56,8 +56,8 @@ def begin():
 
 @contextmanager
 def noticed():
-    """Yield a list of the statements that begin a generation."""
-    token = written.set([])
+    """Yield a list of the statements that begin a generation, those noticed before among them."""
+    token = written.set([*(written.get() or [])])
     try:
         yield written.get()
     finally:

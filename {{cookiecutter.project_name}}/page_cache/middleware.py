@@ -44,7 +44,8 @@ class PageCacheMiddleware:
         self.failing_since = {}  # time.monotonic() of the first of the latest failures, by key
 
     def __call__(self, request):
-        request.is_public = is_public_so_far(request)
+        # What an outer middleware has written may be taken back.
+        request.is_public = is_public_so_far(request) and not generation.written.get()
         if request.is_public:
             response = self.find_or_make(request)
         else:

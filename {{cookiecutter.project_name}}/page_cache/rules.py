@@ -25,6 +25,7 @@ REDIRECTS = {301, 308}  # those that are for a while are for one visitor: to log
 OWN_IDEAS = (
     *["Cache-Control", "Expires", "Pragma", "X-Accel-Expires", "X-Accel-Redirect"],
     *["Content-Disposition", "Content-Encoding", "Content-Range", "WWW-Authenticate"],
+    *["Set-Cookie", "Clear-Site-Data"],
 )
 
 NO_TYPE = "text/plain"  # what runserver says of a request that has no type

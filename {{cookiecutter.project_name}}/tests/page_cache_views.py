@@ -92,6 +92,8 @@ ONE_VISITORS = {
     "writes the session": writing_the_session,
     "uses a token": lambda request: template(request, "{% csrf_token %}"),
     "adds a message": adding_a_message,
+    "sets a cookie by a header": lambda request: answer(Set_Cookie="theme=dark"),
+    "empties the browser": lambda request: answer(Clear_Site_Data='"cookies"'),
     "is private": lambda request: answer(Cache_Control="private"),
     "is not to be stored": lambda request: answer(Cache_Control="no-store"),
     "expires by itself": lambda request: answer(Expires="Thu, 01 Jan 2032 00:00:00 GMT"),

@@ -1,7 +1,7 @@
 """Which statements end a page, whoever sends them and however they are written."""
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from mezzanine.pages.models import Page
 from test_page_cache_edits import committed  # noqa: F401
 from test_page_cache_visitors import everywhere, place  # noqa: F401
@@ -60,6 +60,33 @@ def test_what_is_written_after_a_middleware_has_asked_is_seen_by_the_next_visito
         patch.setitem(globals(), "title", asking)
         assert ask("/learned/").text != "New"
     assert ask("/learned/").text == "New"
+
+
+def taking_back(get_response):
+    """A middleware that writes, and takes it back when the page is made."""
+
+    def middleware(request):
+        with transaction.atomic():
+            Page.objects.update(title="New")
+            response = get_response(request)
+            transaction.set_rollback(True)
+        return response
+
+    return middleware
+
+
+@everywhere
+def test_what_a_middleware_takes_back_is_on_no_page_of_others(
+    ask,
+    place,  # noqa: F811
+    settings,
+    successor,
+):
+    middleware = settings.MIDDLEWARE
+    place(f"{HERE}.taking_back", successor)
+    assert "'New'" in ask("/content/").text
+    settings.MIDDLEWARE = middleware
+    assert "'New'" not in ask("/content/").text
 
 
 READS = [

@@ -72,13 +72,39 @@ for number, look in enumerate(LOOKS.values()):
     globals()[f"after_{number}"] = looking_afterwards(look)
 
 
-def setting_a_cookie(get_response):
-    def middleware(request):
-        response = get_response(request)
-        response.set_cookie("visitor", "x")
-        return response
+def setting_a_cookie(response):
+    response.set_cookie("visitor", "x")
+
+
+def header(name, value):
+    return lambda response: response.__setitem__(name, value)
+
+
+SETS = {
+    "a cookie": setting_a_cookie,
+    "a cookie by a header": header("Set-Cookie", "visitor=x"),
+    "that nobody stores it": header("Cache-Control", "no-store"),
+    "that it is private": header("Cache-Control", "private"),
+    "when it expires": header("Expires", "0"),
+}
+
+
+def setting(change):
+    """Return a middleware that changes each answer."""
+
+    def middleware(get_response):
+        def changed(request):
+            response = get_response(request)
+            change(response)
+            return response
+
+        return changed
 
     return middleware
+
+
+for number, change in enumerate(SETS.values()):
+    globals()[f"sets_{number}"] = setting(change)
 
 
 @pytest.fixture
@@ -166,9 +192,13 @@ def test_a_middleware_that_looks_at_the_visitor_makes_pages_private(
 
 
 @everywhere
-def test_a_cookie_that_a_middleware_sets_is_for_one_visitor(ask, place, successor):
-    place(f"{HERE}setting_a_cookie", successor)
-    assert not is_marked(ask("/public/"))
+@pytest.mark.parametrize("number", range(len(SETS)), ids=SETS)
+def test_what_a_middleware_sets_is_for_one_visitor(ask, place, successor, number):
+    place(f"{HERE}sets_{number}", successor)
+    for _ in range(2):
+        response = ask("/public/")
+        assert (response.status_code, is_marked(response)) == (200, False)
+        assert "max-age" not in response["Cache-Control"]
 
 
 def test_robots_that_are_refused_leave_the_pages_public(ask):
