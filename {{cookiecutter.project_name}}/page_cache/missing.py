@@ -68,6 +68,8 @@ def key_of(request):
 
 def page_not_found(request, exception=None, **kwargs):
     """Answer 404: handler404 of urls.py."""
+    if not hasattr(request, "user"):  # middleware says so before anybody has asked who it is
+        request.user = AnonymousUser()
     vars(request).pop("page", None)  # one above it, which menus would mark: this is no page of it
     page = of_site(request) if may_be_kept(request) else None
     if not page or "made_for" not in page or not page["asked"].isdisjoint(request.GET):

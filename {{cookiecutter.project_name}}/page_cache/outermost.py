@@ -4,6 +4,7 @@ from functools import wraps
 
 from django.core.cache.backends.base import BaseCache
 from django.core.handlers.base import BaseHandler
+from django.utils import timezone, translation
 
 from . import generation, heartbeat, reads
 from .middleware import CACHE_CONTROL
@@ -28,6 +29,8 @@ def observing(get_response):
 
     def observed(handler, request):
         if is_worth_observing(request):
+            translation.deactivate()  # a view of before may have left the thread with its visitor's
+            timezone.deactivate()
             observe(request)
             with reads.recorded(None if has_just_sent(request) else reads.Reads()):
                 response = get_response(handler, request)

@@ -8,6 +8,8 @@ from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
 from django.template import engines
 from django.urls import include, path
+from django.utils.timezone import get_current_timezone_name
+from django.utils.translation import get_language
 from django.views.decorators.vary import vary_on_headers
 from mezzanine.blog.models import BlogPost
 from mezzanine.pages.models import Page, RichTextPage
@@ -71,6 +73,8 @@ def content(request):
 
 
 CSRF_COOKIE = project_settings.CSRF_COOKIE_NAME
+
+
 ONE_VISITORS = {
     "reads a cookie": lambda request: answer(request.COOKIES.get("theme", "light")),
     "asks whether there is a cookie": lambda request: answer(str("theme" in request.COOKIES)),
@@ -117,10 +121,12 @@ urlpatterns = [
     path("user/", lambda request: answer(f"{request.user.is_authenticated}")),
     path("type/", lambda request: answer(f"{request.content_type}{request.content_params}")),
     path("json/", lambda request: answer(json.dumps({"parameters": request.GET}))),
+    path("language/", lambda request: answer(f"{get_language()} {get_current_timezone_name()}")),
     path("query/", lambda request: answer(str(request.GET))),
     path("link/", lambda request: answer(request.build_absolute_uri("/"))),
     path("", include("project_urls")),
 ]
+handler403 = "theme.views.permission_denied"
 handler404 = "page_cache.missing.page_not_found"
 
 

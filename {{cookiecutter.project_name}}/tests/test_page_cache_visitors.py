@@ -3,8 +3,10 @@
 import pytest
 from django.conf import settings as project_settings
 from django.conf.urls.i18n import i18n_patterns
-from django.http import HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
 from django.urls import path
+from django.utils import timezone, translation
 from django.utils.translation import get_language
 from page_cache_views import is_marked
 
@@ -203,3 +205,31 @@ def test_what_a_middleware_sets_is_for_one_visitor(ask, place, successor, number
 
 def test_robots_that_are_refused_leave_the_pages_public(ask):
     assert is_marked(ask("/public/", HTTP_USER_AGENT="a robot"))
+
+
+def test_what_a_view_has_activated_for_its_visitor_is_on_no_public_page(ask, in_english):
+    with translation.override("de"), timezone.override("Asia/Tokyo"):
+        text = ask("/language/").text
+    assert text == ask("/language/").text == f"en {timezone.get_default_timezone_name()}"
+
+
+class Refuses:
+    """A middleware that lets nobody in, before anybody has asked who it is."""
+
+    reason = PermissionDenied
+
+    def __init__(self, get_response):
+        pass
+
+    def __call__(self, request):
+        raise self.reason
+
+
+class FindsNothing(Refuses):
+    reason = Http404
+
+
+@pytest.mark.parametrize(("name", "status"), [("Refuses", 403), ("FindsNothing", 404)])
+def test_middleware_may_refuse_a_visitor_before_all_others(ask, settings, name, status):
+    settings.MIDDLEWARE = [HERE + name, *settings.MIDDLEWARE]
+    assert ask("/about/").status_code == status
