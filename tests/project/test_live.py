@@ -120,9 +120,10 @@ def called(cursor):
 
 found = []
 for do in (several, taken, given, lambda cursor: list(cursor.stream("SELECT 4")), called):
-    with reads.recorded(reads.Reads()) as page, connection.cursor() as cursor:
-        cursor.execute("SELECT 'of before'")
-        found.append([do(cursor), page.complete])
+    with reads.recorded(reads.Reads()) as page, generation.noticed() as writes:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 'of before'")
+            found.append([do(cursor), page.complete and not writes])
 print(json.dumps(found))
 """
 

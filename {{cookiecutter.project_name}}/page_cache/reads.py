@@ -55,7 +55,7 @@ class Reads:
             self.complete = False
             return
         rows = cursor.fetchall()
-        cursor.cursor = Replay(cursor.cursor, rows, self)
+        cursor.cursor = Replay(cursor.cursor, rows)
         known = is_plain(params) and isinstance(sql, str)
         if not known or NOT_AGAIN.search(sql):
             self.complete = False
@@ -91,10 +91,10 @@ class Reads:
 
 
 class Replay:
-    """A cursor of the driver whose rows were all fetched already, of the page that has Reads."""
+    """A cursor of the driver whose rows were all fetched already."""
 
-    def __init__(self, driver, rows, page):
-        self.driver, self.rows, self.page = driver, iter(rows), page
+    def __init__(self, driver, rows):
+        self.driver, self.rows = driver, iter(rows)
 
     def __getattr__(self, name):
         return getattr(self.driver, name)
@@ -110,13 +110,6 @@ class Replay:
 
     def fetchall(self):
         return list(self.rows)
-
-    def nextset(self):
-        """Go on to the answer of the next of several statements, of which no page is kept."""
-        self.page.complete = False
-        is_there = self.driver.nextset()
-        self.rows = iter(self.driver.fetchall() if is_there and self.driver.description else ())
-        return is_there
 
 
 def is_plain(params):
