@@ -1,6 +1,7 @@
 """A project under its live settings, on the real PostgreSQL, memcached and gunicorn."""
 
 import itertools
+import json
 import re
 import shutil
 from collections import Counter
@@ -89,6 +90,49 @@ def test_many_visitors_are_served_at_the_same_time(live):
     with ThreadPoolExecutor(16) as visitors:
         answers = list(visitors.map(lambda page: Visitor(live.port).open(page), pages))
     assert [answer.status for answer in answers] == [200] * 32
+
+
+PAST_EXECUTE = """
+import json
+from django.db import connection
+from page_cache import generation, reads
+
+def several(cursor):
+    cursor.execute("SELECT 1; SELECT 2")
+    cursor.nextset()
+    return cursor.fetchall()
+
+def taken(cursor):
+    with cursor.copy("COPY (SELECT 3) TO STDOUT") as copy:
+        return list(copy.rows())
+
+def given(cursor):
+    cursor.execute("CREATE TEMPORARY TABLE loaves (weight int)")
+    generation.begin()
+    before = generation.current_with()[0]
+    with cursor.copy("COPY loaves FROM STDIN") as copy:
+        copy.write_row((5,))
+    return generation.current_with()[0] != before
+
+def called(cursor):
+    cursor.callproc("lower", ["RYE"])
+    return cursor.fetchall()
+
+found = []
+for do in (several, taken, given, lambda cursor: list(cursor.stream("SELECT 4")), called):
+    with reads.recorded(reads.Reads()) as page, generation.noticed() as writes:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 'of before'")
+            found.append([do(cursor), page.complete and not writes])
+print(json.dumps(found))
+"""
+
+
+def test_what_is_asked_of_the_driver_itself_is_answered_and_is_on_no_page_that_is_kept_for_long(
+    live,
+):
+    answers = json.loads(live.manage("shell", "-v0", "-c", PAST_EXECUTE).stdout)
+    assert answers == [[each, False] for each in ([[2]], [["3"]], True, [[4]], [["rye"]])]
 
 
 def test_nobody_notices_that_memcached_is_away(visitor, administrator, database, memcached):

@@ -62,10 +62,19 @@ def test_many_who_ask_for_a_page_that_nobody_has_seen_make_it_once(nginx):
     assert [kept(answer) for answer in answers].count("MISS") == 1
 
 
-@pytest.mark.parametrize("cookie", [f"{SESSION_COOKIE}=x", "a=b;messages=x", "a=b; just-sent =1"])
-def test_whoever_has_a_cookie_that_matters_is_answered_by_django(nginx, cookie):
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Cookie": f"{SESSION_COOKIE}=x"},
+        {"Cookie": "a=b;messages=x"},
+        {"Cookie": "a=b; just-sent =1"},
+        {"Content-Type": "application/json"},
+    ],
+    ids=str,
+)
+def test_whoever_has_a_header_that_matters_is_answered_by_django(nginx, headers):
     new_page(nginx)
-    assert kept(nginx.open("/", Cookie=cookie)) == "BYPASS"
+    assert kept(nginx.open("/", **headers)) == "BYPASS"
 
 
 def test_cookies_of_others_do_not_matter(nginx):

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from page_cache.heartbeat import heartbeat
+from page_cache.reads import recorded
 
 REFRESH = 1
 RELOAD = 60
@@ -80,7 +81,8 @@ class Hosts:
         # While one thread waits for the database, the others go on with what is known.
         if self._lock.acquire(blocking=not self._sites):
             try:
-                with heartbeat.limit_kept() if self._sites else nullcontext():
+                limited = heartbeat.limit_kept() if self._sites else nullcontext()
+                with limited, recorded(None):  # a page has its site in its key
                     self._read_if_changed()
             finally:
                 self._lock.release()

@@ -10,9 +10,10 @@ class PageCacheConfig(AppConfig):
     name = "page_cache"
 
     def ready(self):
-        from . import heartbeat, outermost, queries
+        from . import drivers, heartbeat, outermost, queries
 
         queries.install()
+        drivers.install()
         outermost.install()
         heartbeat.install()
         connection_created.connect(watch_connection)

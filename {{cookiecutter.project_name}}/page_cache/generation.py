@@ -21,20 +21,22 @@ from . import between_hosts, reads
 
 KEY = "page_cache.generation"
 
-# Also in brackets, as a union is in PostgreSQL, and with a table of its own before it.
-READS = r"[\s(]*(?:SELECT\b|WITH\b(?!.*\b(?:INSERT|UPDATE|DELETE|MERGE)\b))"
+# Also in brackets, as a union is in PostgreSQL, after a comment, and after a table of its own.
+READS = (
+    r"(?:[\s(]|--[^\n]*\n|/\*(?:(?!/\*).)*?\*/)*+"
+    r"(?:SELECT\b|VALUES\b|TABLE\b|WITH\b(?!.*\b(?:INSERT|UPDATE|DELETE|MERGE)\b))"
+)
 READ = re.compile(READS, re.IGNORECASE | re.DOTALL)
 UNTOLD = re.compile(r"\s*(SET|SHOW|PRAGMA|EXPLAIN|DECLARE|FETCH)\b", re.IGNORECASE)
 
 # All else may change a page. Sessions, times of logins, mails and the log of the admin are on none.
-# Nor is what showing a page writes: a new feed has no tweets yet, asked_at is for the next
-# poll, and a short URL is on the one page that is being made.
+# Nor is what showing a page writes: a new feed has no tweets yet, asked_at is for the next poll.
 HARMLESS = (
-    rf"{READS}|\s*(BEGIN|SAVEPOINT|RELEASE|ROLLBACK|SET|SHOW|PRAGMA|EXPLAIN|DECLARE|FETCH)\b"
+    rf"{READS}|\s*(BEGIN|SAVEPOINT|RELEASE|ROLLBACK|SET|SHOW|PRAGMA|DECLARE|FETCH)\b"
+    r"|\s*EXPLAIN\b(?!.*\bANALY[SZ]E\b)"
     r"|(INSERT INTO|UPDATE|DELETE FROM) .(django_session|django_admin_log|mail_queuedmail)\W"
     r"|UPDATE .USERS. SET .last_login. = %s WHERE"
     r"|INSERT (OR IGNORE )?INTO .feeds_feed.\W|UPDATE .feeds_feed. SET .asked_at. = %s, .wanted. ="
-    r"|UPDATE .\w+. SET .short_url. = %s WHERE"
 )
 
 written = ContextVar("written", default=None)  # a list, within noticed()
@@ -54,8 +56,8 @@ def begin():
 
 @contextmanager
 def noticed():
-    """Yield a list of the statements that begin a generation."""
-    token = written.set([])
+    """Yield a list of the statements that begin a generation, those noticed before among them."""
+    token = written.set([*(written.get() or [])])
     try:
         yield written.get()
     finally:
@@ -69,19 +71,32 @@ def harmless():
     return re.compile(HARMLESS.replace("USERS", users), re.IGNORECASE | re.DOTALL)
 
 
+def is_harmless(sql):
+    """Return whether a statement changes no page; of several in one, nobody knows."""
+    return bool(harmless().match(sql)) and ";" not in sql.rstrip().removesuffix(";")
+
+
+def text_of(sql, connection):
+    """Return the text of a statement, which may be one that psycopg composes."""
+    if isinstance(sql, str) or not hasattr(sql, "as_string"):
+        return str(sql)
+    return sql.as_string(connection.connection)
+
+
 def watch(execute, sql, params, many, context):
     """Begin a generation when what a statement wrote is committed. A wrapper of Django's."""
     cursor, page = context["cursor"], reads.current.get()
     if isinstance(cursor.cursor, reads.Replay):
         cursor.cursor = cursor.cursor.driver
     result = execute(sql, params, many, context)
-    if not harmless().match(str(sql)):
+    text = text_of(sql, context["connection"])
+    if not is_harmless(text):
         if (writes := written.get()) is not None:
-            writes.append(sql)
+            writes.append(text)
         begin_at_commit(context["connection"])
-    elif page and READ.match(str(sql)):
-        page.record(sql, params, context)
-    elif page and UNTOLD.match(str(sql)):
+    elif page and READ.match(text):
+        page.record(text, params, context)
+    elif page and UNTOLD.match(text):
         page.complete = False
     return result
 

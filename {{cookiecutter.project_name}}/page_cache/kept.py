@@ -84,7 +84,7 @@ def is_current(page, request, now):
         and now < page["until"]
         and now < page["checked"] + settings.PAGE_CACHE_SECONDS
         and (
-            not any(times for *_, times in page["reads"] or [])
+            not (page["reads"] is None or any(times for *_, times in page["reads"]))
             or dates.none_between(request, page["checked"], now)
         )
     )

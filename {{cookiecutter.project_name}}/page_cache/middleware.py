@@ -1,12 +1,10 @@
 """Public pages are kept by NGINX for a second, and in the cache until something on them changes."""
 
 import gzip
-import re
 import time
 from contextlib import nullcontext
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.http import HttpResponse
 from django.utils.cache import add_never_cache_headers
@@ -17,14 +15,13 @@ from .locking import only_one
 from .rules import (
     JUST_SENT,
     asked_for_more,
-    forget_the_look_for_a_token,
-    is_observed,
+    has_opened_session,
+    is_logged_in,
     is_public,
     is_public_so_far,
 )
 
 PATIENCE = 10  # seconds for which a visitor waits for a page that is being made for another
-SITES = re.compile(r"\b(django_site|multisite_\w+)\b")  # tables; keys.py has what is on pages
 
 LAST_GOOD_SECONDS = 600  # how long the last good page is shown while no new one can be made
 
@@ -47,7 +44,8 @@ class PageCacheMiddleware:
         self.failing_since = {}  # time.monotonic() of the first of the latest failures, by key
 
     def __call__(self, request):
-        request.is_public = is_public_so_far(request)
+        # What an outer middleware has written may be taken back.
+        request.is_public = is_public_so_far(request) and not generation.written.get()
         if request.is_public:
             response = self.find_or_make(request)
         else:
@@ -69,7 +67,6 @@ class PageCacheMiddleware:
     def find_or_make(self, request):
         """Return the kept page, or make it; while others do, wait for it, or show the last one."""
         deadline = time.monotonic() + PATIENCE
-        reads.current.get().forget(SITES)
         while True:
             begun = time.time()  # what is written from now on may not be on the page
             key, page = find(request)
@@ -98,7 +95,7 @@ class PageCacheMiddleware:
         return self.make(request, key, begun, page)
 
     def make(self, request, key, begun, last):
-        now = request.generation
+        now, is_late = request.generation, reads.current.get().has_begun()
         with generation.noticed() as writes, heartbeat.limit_kept() if last else nullcontext():
             response = self.get_response(request)
         if last and response.status_code == 500 and stands_in(last, request, begun):
@@ -114,6 +111,8 @@ class PageCacheMiddleware:
         if response.status_code == 404:
             return marked(response, begun)  # compressed by NGINX, or that would cost the most
         page = kept.new(response, now, begun, last)
+        if is_late:  # an outer middleware has asked, maybe before this generation: checked first
+            page["generation"] = None
         page["depends_on"] = keys.asked_by_views(request)
         if now and request.method == "GET" and not writes:
             place = keys.place_for(request, page["depends_on"])
@@ -133,12 +132,9 @@ class PageCacheMiddleware:
 
     def process_view(self, request, view, args, kwargs):
         """Find out who asks, before the view and Django's protection of forms do."""
-        if is_observed(request):
-            forget_the_look_for_a_token(request)
         if request.is_public:
-            request.is_public = not asked_for_more(request)
-        if request.is_public:
-            request.user = AnonymousUser()  # known without opening the session
+            is_known = has_opened_session(request) or is_logged_in(request)
+            request.is_public = not is_known and not asked_for_more(request)
         elif sent_from_here(request):
             request.csrf_processing_done = True
 
@@ -195,11 +191,10 @@ def sent_from_here(request):
 
     A public page cannot hold a visitor's token. Browsers say, and pages cannot change,
     where a form comes from; Django checks that before the token (OWASP: "Verifying Origin With
-    Standard Headers"). For whoever has a session, the token is asked for as well.
+    Standard Headers"). Whoever has logged in is asked for the token as well.
     """
     return (
         request.method == "POST"
-        and settings.SESSION_COOKIE_NAME not in request.COOKIES
         and request.META.get("HTTP_ORIGIN") == f"{request.scheme}://{request.get_host()}"
         and not request.user.is_authenticated
     )

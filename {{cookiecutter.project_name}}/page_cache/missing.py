@@ -16,7 +16,7 @@ from django.contrib.redirects.models import Redirect
 from django.core.cache import cache
 from django.db import connections, router
 from django.http import HttpResponseNotFound
-from django.utils.encoding import iri_to_uri
+from django.utils.encoding import escape_uri_path, iri_to_uri
 from django.utils.html import escape
 from django.utils.translation import get_language
 from mezzanine.core import views as mezzanine
@@ -31,7 +31,7 @@ from page_addresses.middleware import addresses
 
 from . import generation, kept, keys, reads, rules
 from .locking import only_one
-from .observed import EVERYTHING
+from .observed import EVERYTHING, Path
 
 # The ways in which a template writes the path of a request.
 FORMS = (
@@ -42,6 +42,17 @@ FORMS = (
     lambda path: escape(iri_to_uri(path)),
 )
 SIGNS = "&'é"  # each form writes them otherwise
+
+# What Django, Mezzanine and this project put on a request. Whatever else is there, a middleware has
+# made of the address, or of the parameters, and the page may show it.
+OF_ALL = {
+    *["COOKIES", "GET", "LANGUAGE_CODE", "META", "content_params", "content_type", "environ"],
+    *["get_host", "method", "path", "path_info", "resolver_match", "session", "user", "auser"],
+    *["_cached_user", "_current_scheme_host", "_dont_enforce_csrf_checks", "_encoding", "_files"],
+    *["_messages", "_post", "_read_started", "_stream", "csrf_processing_done", "is_utf_8"],
+    *["as_sent", "dates_of_site", "generation", "is_public", "page", "pages_of_missing"],
+    *["redirects", "shared", "site", "site_id", "site_source", "start_of_keys"],
+}
 
 # Which pages have an address, or one above it, and which redirects begin at it.
 ABOVE = """
@@ -57,16 +68,30 @@ def key_of(request):
 
 def page_not_found(request, exception=None, **kwargs):
     """Answer 404: handler404 of urls.py."""
+    if not hasattr(request, "user"):  # middleware says so before anybody has asked who it is
+        request.user = AnonymousUser()
     vars(request).pop("page", None)  # one above it, which menus would mark: this is no page of it
-    # Without a cache there is no generation.
-    may_be_kept = getattr(request, "is_public", False) and getattr(request, "generation", None)
-    page = of_site(request) if may_be_kept else None
+    page = of_site(request) if may_be_kept(request) else None
     if not page or "made_for" not in page or not page["asked"].isdisjoint(request.GET):
         return mezzanine.page_not_found(request, exception, **kwargs)
     text = put(page["content"], page["made_for"], request.path)
     response = HttpResponseNotFound(text, headers=page["headers"])
     response.of_site = page
     return response
+
+
+def may_be_kept(request):
+    """Return whether nothing but the path of a request is known until now, that pages may show."""
+    if not getattr(request, "is_public", False) or rules.is_logged_in(request):
+        return False
+    has_own = not vars(request).keys() <= OF_ALL or request.GET.asked or has_message(request)
+    is_usual = getattr(request, "LANGUAGE_CODE", get_language()) == get_language()
+    return is_usual and not has_own and request.generation  # without a cache there is none
+
+
+def has_message(request):
+    messages = vars(request).get("_messages")
+    return messages is not None and messages.added_new
 
 
 def forms(path):
@@ -136,14 +161,16 @@ def render(request, path):
         vars(asked).pop(name, None)
     asked.META = untraced(request.META) | {"PATH_INFO": path, "QUERY_STRING": ""}
     asked.COOKIES = untraced(request.COOKIES)
-    asked.path = request.path.removesuffix(request.path_info) + path
-    asked.path_info, asked.resolver_match, asked.user = path, None, AnonymousUser()
+    parts = []  # what was asked of the path but the whole
+    asked.path = Path(request.path.removesuffix(request.path_info) + path, parts)
+    asked.path_info, asked.resolver_match = Path(path, parts), None
+    asked.get_full_path = lambda *args: Path(escape_uri_path(asked.path), parts)
+    asked.user = AnonymousUser()
     rules.observe(asked)
     with current_request_is(asked):
         response = mezzanine.page_not_found(asked)
-    rules.forget_the_look_for_a_token(asked)
     response.of_site = True
-    response.is_public = rules.is_public(asked, response)
+    response.is_public = not parts and rules.is_public(asked, response)
     depends_on = keys.asked_by_views(asked)
     response.asked = {EVERYTHING} if isinstance(depends_on, str) else {*depends_on}
     return response

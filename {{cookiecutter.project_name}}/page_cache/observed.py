@@ -3,9 +3,11 @@
 import sys
 from functools import wraps
 
+from django.conf import settings
 from django.http import QueryDict
 
 EVERYTHING = "everything"
+NOTHING = ";"  # no name of a cookie; it is in a dict that has no others
 
 # Who asks for what without the page depending on it, by module: to refuse some robots, and to
 # protect forms. A token that is shown makes a page private all the same.
@@ -13,6 +15,14 @@ NO_MATTER = {
     ("django.middleware.common", "HTTP_USER_AGENT"),
     ("django.middleware.csrf", "CSRF_COOKIE"),
     ("django.middleware.csrf", "CSRF_COOKIE_NEEDS_UPDATE"),
+    ("django.middleware.csrf", settings.CSRF_COOKIE_NAME),
+}
+
+
+# Modules that look at a path to write the whole of it, or to find the page there, of which is none.
+SEE_THE_WHOLE = {
+    *["django.db", "django.http", "django.utils", "html", "urllib.parse", "mezzanine.utils"],
+    *["languages.addresses", "navigation.menus", "page_cache.reads", "staff.sidebar"],
 }
 
 
@@ -25,6 +35,16 @@ class Observed(dict):
     def __init__(self, *args):
         super().__init__(*args)
         self.asked = set()
+        fill(self)
+
+
+def fill(observed):
+    """Let an empty one not be empty until all of it is asked for, or JSON is made without asking.
+
+    CPython looks whether there is anything in a dict past all methods.
+    """
+    if not dict.__len__(observed):
+        dict.__setitem__(observed, NOTHING, "")
 
 
 def observe(method, what=None):
@@ -33,6 +53,8 @@ def observe(method, what=None):
     @wraps(method)
     def observed(self, *args, **kwargs):
         key = what or args[0]
+        if what:
+            dict.pop(self, NOTHING, None)
         if (sys._getframe(1).f_globals.get("__name__"), key) not in NO_MATTER:
             self.asked.add(key)
         return method(self, *args, **kwargs)
@@ -49,16 +71,62 @@ for name in (
     setattr(Observed, name, observe(getattr(dict, name), EVERYTHING))
 
 
+class Path(str):
+    """A path whose .parts, a list, has the methods that asked for more than the whole of it."""
+
+    def __new__(cls, path, parts):
+        new = super().__new__(cls, path)
+        new.parts = parts
+        return new
+
+    def __str__(self):
+        return self  # filters of templates ask that one, too
+
+    def __bool__(self):
+        return True  # without asking for its length
+
+    def __reduce_ex__(self, protocol):
+        return str, (str.__str__(self),)
+
+
+def observe_parts(name):
+    """Return a method of str that first adds its name to .parts."""
+    method = getattr(str, name)
+
+    @wraps(method)
+    def observed(self, *args, **kwargs):
+        module = sys._getframe(1).f_globals.get("__name__", "")
+        if ".".join(module.split(".")[:2]) not in SEE_THE_WHOLE:
+            self.parts.append(name)
+        return method(self, *args, **kwargs)
+
+    return observed
+
+
+for name in vars(str).keys() - vars(Path).keys() - {"__format__", "__getattribute__", "encode"}:
+    setattr(Path, name, observe_parts(name))
+
+
 class Parameters(QueryDict):
-    """A QueryDict that remembers the names that it was asked for, as Observed does."""
+    """A QueryDict that remembers the names that it was asked for, as Observed does.
+
+    is_changed: whether anybody has made it mutable and changed it.
+    """
 
     def __init__(self, *args, **kwargs):
         self.asked, self.copied = set(), None
         super().__init__(*args, **kwargs)
         self.asked.clear()
+        self.is_changed = False
+        fill(self)
+
+    def _assert_mutable(self):
+        self.is_changed = True
+        super()._assert_mutable()
 
     def keys(self):
         self.asked.add(EVERYTHING)
+        dict.pop(self, NOTHING, None)
         self.copied = instruction(), [*dict.keys(self)]
         return dict.keys(self)
 

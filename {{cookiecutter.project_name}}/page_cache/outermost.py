@@ -4,11 +4,14 @@ from functools import wraps
 
 from django.core.cache.backends.base import BaseCache
 from django.core.handlers.base import BaseHandler
+from django.utils import timezone, translation
 
-from . import heartbeat, reads
-from .rules import asked_for_more, has_just_sent, is_worth_observing, observe
+from . import generation, heartbeat, reads
+from .middleware import CACHE_CONTROL
+from .rules import OWN_IDEAS, asked_for_more, has_just_sent, is_worth_observing, observe
 
 MARK = "X-Accel-Expires"
+OURS = {"Cache-Control", "Content-Encoding", MARK}  # headers of a public page
 PRIVATE = "private, no-cache"  # no shared cache keeps it, whatever it does without a word
 
 
@@ -21,17 +24,20 @@ def observing(get_response):
 
     @wraps(get_response)
     def limited(handler, request):
-        with heartbeat.limited(request.method):
+        with heartbeat.limited(request.method), generation.noticed():
             return observed(handler, request)
 
     def observed(handler, request):
         if is_worth_observing(request):
+            translation.deactivate()  # a view of before may have left the thread with its visitor's
+            timezone.deactivate()
             observe(request)
             with reads.recorded(None if has_just_sent(request) else reads.Reads()):
                 response = get_response(handler, request)
             if response.get(MARK, "0") != "0" and is_changed_for_the_visitor(request, response):
                 response[MARK] = "0"
-                response["Cache-Control"] = PRIVATE
+                if response.get("Cache-Control") == CACHE_CONTROL:
+                    response["Cache-Control"] = PRIVATE
         else:
             response = get_response(handler, request)
         response.headers.setdefault(MARK, "0")
@@ -46,6 +52,8 @@ def is_changed_for_the_visitor(request, response):
     return (
         asked_for_more(request)
         or response.cookies
+        or response.get("Cache-Control") != CACHE_CONTROL
+        or any(response.has_header(name) for name in {*OWN_IDEAS} - OURS)
         or response.get("Vary", "").lower() not in ("", "accept-encoding")
     )
 

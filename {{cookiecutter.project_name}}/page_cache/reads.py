@@ -79,9 +79,9 @@ class Reads:
             self.complete &= self.found.setdefault(tuple(key), (answer, times)) == (answer, times)
         self.complete &= others is not None and len(self.found) <= MANY
 
-    def forget(self, pattern):
-        """Forget the statements that match a compiled pattern."""
-        self.found = {key: value for key, value in self.found.items() if not pattern.search(key[1])}
+    def has_begun(self):
+        """Return whether anything was asked."""
+        return bool(self.found) or not self.complete
 
     def as_list(self):
         """Return them for unchanged(), or None where they do not tell all."""

@@ -6,7 +6,7 @@ that have never heard of it.
 """
 
 from contextlib import suppress
-from functools import wraps
+from functools import partial, wraps
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
@@ -25,7 +25,10 @@ REDIRECTS = {301, 308}  # those that are for a while are for one visitor: to log
 OWN_IDEAS = (
     *["Cache-Control", "Expires", "Pragma", "X-Accel-Expires", "X-Accel-Redirect"],
     *["Content-Disposition", "Content-Encoding", "Content-Range", "WWW-Authenticate"],
+    *["Set-Cookie", "Clear-Site-Data"],
 )
+
+NO_TYPE = "text/plain"  # what runserver says of a request that has no type
 
 # What the address of a page consists of.
 ADDRESS = {
@@ -52,6 +55,7 @@ def is_worth_observing(request):
         and request.method in ("GET", "HEAD")
         and request.META.get("CONTENT_LENGTH") in (None, "", "0")
         and "HTTP_TRANSFER_ENCODING" not in request.META
+        and request.META.get("CONTENT_TYPE", "") in ("", NO_TYPE)
         and (visitors_cookies() - {JUST_SENT}).isdisjoint(request.COOKIES)
     )
 
@@ -70,9 +74,27 @@ def observe(request):
     """Observe, from now on, which cookies and headers anybody asks the request for."""
     request.COOKIES = Observed(request.COOKIES)
     request.environ = request.META = Observed(request.META)
+    request.content_type, request.content_params = "", {}  # read of the headers already
     query = dict.get(request.META, "QUERY_STRING", "")
     with suppress(SuspiciousOperation):  # too many, for which the view will be answered with 400
         request.GET = Parameters(query.encode("latin-1", "replace"), encoding=request.encoding)
+    request.as_sent = address_of(request), vars(request).get("GET")
+
+
+def address_of(request):
+    """Return what keys.py makes of the address, which a middleware may change."""
+    header = partial(dict.get, request.META)
+    return request.method, request.path, header("QUERY_STRING"), header("HTTP_HOST")
+
+
+def is_as_sent(request):
+    """Return whether a request has the address that the visitor asked for.
+
+    Where it has another, a page would be kept at that one, and shown to whoever asks for it.
+    """
+    address, parameters = request.as_sent
+    is_same = address == address_of(request) and parameters is vars(request).get("GET")
+    return is_same and not getattr(parameters, "is_changed", False)
 
 
 def is_observed(request):
@@ -80,25 +102,37 @@ def is_observed(request):
 
 
 def asked_for_more(request):
-    """Return whether anybody asked for more than the address."""
-    if not is_observed(request):
-        return True  # a middleware has replaced them
+    """Return whether anybody asked for more than the address, or made it another."""
+    if not is_observed(request) or not is_as_sent(request):
+        return True  # a middleware has replaced something
     scheme = {settings.SECURE_PROXY_SSL_HEADER[0]} if settings.SECURE_PROXY_SSL_HEADER else set()
     return bool(request.COOKIES.asked - visitors_cookies() or request.META.asked - ADDRESS - scheme)
 
 
-def forget_the_look_for_a_token(request):
-    """Django looked for the token's cookie; whether it is used is another question."""
-    request.COOKIES.asked.discard(settings.CSRF_COOKIE_NAME)
+def has_opened_session(request):
+    session = getattr(request, "session", None)
+    return session is not None and (session.accessed or session.modified)
+
+
+def is_logged_in(request):
+    """Return whether anybody has found a user for a request without a session, by its address say.
+
+    Django's own middleware looks for that into the session, which is empty and so tells nothing.
+    """
+    user, was_opened = vars(request).get("user"), has_opened_session(request)
+    found = user is not None and user.is_authenticated
+    if not was_opened and hasattr(request, "session"):
+        request.session.accessed = False
+    return found
 
 
 def is_public(request, response):
     """Return whether the answer to a request that was observed is the same for everybody."""
-    session = getattr(request, "session", None)
     return (
         request.is_public
+        and not has_opened_session(request)
+        and not is_logged_in(request)
         and not asked_for_more(request)
-        and not (session is not None and (session.accessed or session.modified))
         and not dict.__contains__(request.META, "CSRF_COOKIE_NEEDS_UPDATE")
         and (response.status_code in {200, *REDIRECTS} or hasattr(response, "of_site"))
         and not response.streaming

@@ -1,5 +1,6 @@
 """Views of which each makes a page private in its own way, and some that are public."""
 
+import json
 import uuid
 
 from django.conf import settings as project_settings
@@ -7,6 +8,8 @@ from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
 from django.template import engines
 from django.urls import include, path
+from django.utils.timezone import get_current_timezone_name
+from django.utils.translation import get_language
 from django.views.decorators.vary import vary_on_headers
 from mezzanine.blog.models import BlogPost
 from mezzanine.pages.models import Page, RichTextPage
@@ -70,11 +73,14 @@ def content(request):
 
 
 CSRF_COOKIE = project_settings.CSRF_COOKIE_NAME
+
+
 ONE_VISITORS = {
     "reads a cookie": lambda request: answer(request.COOKIES.get("theme", "light")),
     "asks whether there is a cookie": lambda request: answer(str("theme" in request.COOKIES)),
     "reads all cookies": lambda request: answer(str(dict(request.COOKIES))),
     "prints all cookies": lambda request: variable(request, "request.COOKIES"),
+    "writes all cookies as JSON": lambda request: answer(json.dumps(request.COOKIES)),
     "asks whether there are cookies": lambda request: answer(str(bool(request.COOKIES))),
     "shows the token's secret": lambda request: answer(request.META.get("CSRF_COOKIE", "none")),
     "reads the token's cookie": lambda request: answer(request.COOKIES.get(CSRF_COOKIE, "none")),
@@ -90,6 +96,8 @@ ONE_VISITORS = {
     "writes the session": writing_the_session,
     "uses a token": lambda request: template(request, "{% csrf_token %}"),
     "adds a message": adding_a_message,
+    "sets a cookie by a header": lambda request: answer(Set_Cookie="theme=dark"),
+    "empties the browser": lambda request: answer(Clear_Site_Data='"cookies"'),
     "is private": lambda request: answer(Cache_Control="private"),
     "is not to be stored": lambda request: answer(Cache_Control="no-store"),
     "expires by itself": lambda request: answer(Expires="Thu, 01 Jan 2032 00:00:00 GMT"),
@@ -109,10 +117,16 @@ urlpatterns = [
     path("public/", lambda request: answer(uuid.uuid4().hex)),
     path("content/", content),
     path("body/", lambda request: answer("" if request.method == "HEAD" else "A body")),
+    path("learned/", lambda request: answer(str(getattr(request, "learned", "nothing")))),
+    path("user/", lambda request: answer(f"{request.user.is_authenticated}")),
+    path("type/", lambda request: answer(f"{request.content_type}{request.content_params}")),
+    path("json/", lambda request: answer(json.dumps({"parameters": request.GET}))),
+    path("language/", lambda request: answer(f"{get_language()} {get_current_timezone_name()}")),
     path("query/", lambda request: answer(str(request.GET))),
     path("link/", lambda request: answer(request.build_absolute_uri("/"))),
     path("", include("project_urls")),
 ]
+handler403 = "theme.views.permission_denied"
 handler404 = "page_cache.missing.page_not_found"
 
 

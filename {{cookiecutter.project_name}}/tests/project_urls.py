@@ -14,5 +14,6 @@ def without_languages(patterns):
 
 
 urlpatterns = [*without_languages(urls.urlpatterns)]
+handler403 = urls.handler403
 handler404 = urls.handler404
 handler500 = urls.handler500

@@ -50,4 +50,5 @@ urlpatterns = [
 ]
 
 handler400 = "theme.views.bad_request"
+handler403 = "theme.views.permission_denied"
 handler404 = "page_cache.missing.page_not_found"

@@ -125,21 +125,6 @@ def test_a_page_that_stands_where_it_should_not_is_kept(ask, committed, renderin
     assert renderings == []
 
 
-@pytest.mark.parametrize(
-    ("sql", "is_read"),
-    [
-        ("SELECT 1", True),
-        (" (SELECT 1) UNION (SELECT 2)", True),
-        ("WITH RECURSIVE x AS (SELECT 1)\nSELECT * FROM x", True),
-        ("WITH x AS (SELECT 1)\nUPDATE pages_page SET title = 'y'", False),
-        ("WITH x AS (DELETE FROM pages_page RETURNING id) SELECT * FROM x", False),
-    ],
-)
-def test_a_statement_that_reads_is_known_by_what_it_does(sql, is_read):
-    assert bool(generation.READ.match(sql)) is is_read
-    assert bool(generation.harmless().match(sql)) is is_read
-
-
 def send_a_form():
     form = Form.objects.get()
     entry = FormEntry.objects.create(form=form, entry_time=timezone.now())

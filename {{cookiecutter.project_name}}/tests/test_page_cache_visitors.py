@@ -3,8 +3,10 @@
 import pytest
 from django.conf import settings as project_settings
 from django.conf.urls.i18n import i18n_patterns
-from django.http import HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
 from django.urls import path
+from django.utils import timezone, translation
 from django.utils.translation import get_language
 from page_cache_views import is_marked
 
@@ -63,6 +65,7 @@ LOOKS = {
     "a header by its name": lambda request: request.headers.get("Accept-Language"),
     "the environment": lambda request: request.environ["HTTP_ACCEPT_LANGUAGE"],
     "a cookie": lambda request: request.COOKIES.get("theme"),
+    "the cookie of forms": lambda request: request.COOKIES.get(project_settings.CSRF_COOKIE_NAME),
     "the user agent": lambda request: request.META.get("HTTP_USER_AGENT"),
     "the address": lambda request: request.META["REMOTE_ADDR"],
 }
@@ -71,13 +74,39 @@ for number, look in enumerate(LOOKS.values()):
     globals()[f"after_{number}"] = looking_afterwards(look)
 
 
-def setting_a_cookie(get_response):
-    def middleware(request):
-        response = get_response(request)
-        response.set_cookie("visitor", "x")
-        return response
+def setting_a_cookie(response):
+    response.set_cookie("visitor", "x")
+
+
+def header(name, value):
+    return lambda response: response.__setitem__(name, value)
+
+
+SETS = {
+    "a cookie": setting_a_cookie,
+    "a cookie by a header": header("Set-Cookie", "visitor=x"),
+    "that nobody stores it": header("Cache-Control", "no-store"),
+    "that it is private": header("Cache-Control", "private"),
+    "when it expires": header("Expires", "0"),
+}
+
+
+def setting(change):
+    """Return a middleware that changes each answer."""
+
+    def middleware(get_response):
+        def changed(request):
+            response = get_response(request)
+            change(response)
+            return response
+
+        return changed
 
     return middleware
+
+
+for number, change in enumerate(SETS.values()):
+    globals()[f"sets_{number}"] = setting(change)
 
 
 @pytest.fixture
@@ -153,9 +182,9 @@ def test_a_middleware_that_looks_at_the_visitor_makes_pages_private(
             HTTP_ACCEPT_LANGUAGE=name,
             HTTP_USER_AGENT=name,
             REMOTE_ADDR=name,
-            cookies=f"theme={name}",
+            cookies=f"theme={name}; {project_settings.CSRF_COOKIE_NAME}={name}",
         )
-        for name in ("one", "two")
+        for name in ("o" * 32, "t" * 32)  # as long as the token of a form
     ]
     for visitor in [*visitors, *visitors]:
         response = ask("/public/", **visitor)
@@ -165,10 +194,42 @@ def test_a_middleware_that_looks_at_the_visitor_makes_pages_private(
 
 
 @everywhere
-def test_a_cookie_that_a_middleware_sets_is_for_one_visitor(ask, place, successor):
-    place(f"{HERE}setting_a_cookie", successor)
-    assert not is_marked(ask("/public/"))
+@pytest.mark.parametrize("number", range(len(SETS)), ids=SETS)
+def test_what_a_middleware_sets_is_for_one_visitor(ask, place, successor, number):
+    place(f"{HERE}sets_{number}", successor)
+    for _ in range(2):
+        response = ask("/public/")
+        assert (response.status_code, is_marked(response)) == (200, False)
+        assert "max-age" not in response["Cache-Control"]
 
 
 def test_robots_that_are_refused_leave_the_pages_public(ask):
     assert is_marked(ask("/public/", HTTP_USER_AGENT="a robot"))
+
+
+def test_what_a_view_has_activated_for_its_visitor_is_on_no_public_page(ask, in_english):
+    with translation.override("de"), timezone.override("Asia/Tokyo"):
+        text = ask("/language/").text
+    assert text == ask("/language/").text == f"en {timezone.get_default_timezone_name()}"
+
+
+class Refuses:
+    """A middleware that lets nobody in, before anybody has asked who it is."""
+
+    reason = PermissionDenied
+
+    def __init__(self, get_response):
+        pass
+
+    def __call__(self, request):
+        raise self.reason
+
+
+class FindsNothing(Refuses):
+    reason = Http404
+
+
+@pytest.mark.parametrize(("name", "status"), [("Refuses", 403), ("FindsNothing", 404)])
+def test_middleware_may_refuse_a_visitor_before_all_others(ask, settings, name, status):
+    settings.MIDDLEWARE = [HERE + name, *settings.MIDDLEWARE]
+    assert ask("/about/").status_code == status

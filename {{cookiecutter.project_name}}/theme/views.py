@@ -5,6 +5,7 @@ from pathlib import Path
 from django import forms
 from django.conf import settings
 from django.contrib.admin.views.decorators import staff_member_required
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpResponse, HttpResponseServerError, JsonResponse
 from django.shortcuts import render
@@ -41,6 +42,13 @@ def bad_request(request, exception):
         return defaults.bad_request(request, exception)
     words = {"limit": settings.DATA_UPLOAD_MAX_MEMORY_SIZE}
     return HttpResponse(render_to_string("errors/413.html", words), status=413)
+
+
+def permission_denied(request, exception):
+    """Answer 403, also where middleware refuses before anybody has asked who the visitor is."""
+    if not hasattr(request, "user"):  # which templates ask for
+        request.user = AnonymousUser()
+    return defaults.permission_denied(request, exception)
 
 
 def styleguide(request):

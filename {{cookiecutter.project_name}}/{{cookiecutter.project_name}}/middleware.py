@@ -124,11 +124,14 @@ class NumberMiddleware(MiddlewareMixin):
     """
 
     def process_exception(self, request, exception):
+        is_number = isinstance(exception, (OverflowError, DataError))
+        if not (is_number or type(exception) is ValueError):
+            return  # or the page of a 404 would depend on the parameters: see page_cache/missing.py
         sent = {*request.path_info.split("/"), *all_values(request.GET), *all_values(request.POST)}
-        if isinstance(exception, (OverflowError, DataError)):
+        if is_number:
             is_ours = TOO_LARGE.search(str(exception)) and any(map(LONG_NUMBER.fullmatch, sent))
         else:
-            found = NO_NUMBER.search(str(exception)) if type(exception) is ValueError else None
+            found = NO_NUMBER.search(str(exception))
             is_ours = found and found[1] in sent
         if is_ours:
             raise Http404("There is nothing with that number")
@@ -152,9 +155,9 @@ class MissingParameterMiddleware(MiddlewareMixin):
     def process_exception(self, request, exception):
         if isinstance(exception, MultiValueDictKeyError):
             return HttpResponseBadRequest(f"Missing parameter: {exception}", "text/plain")
-        leads_to = request.GET.get("next", request.POST.get("next")) or ""
-        names = [leads_to, *leads_to.split(":")]  # a namespace that there is not is named alone
-        is_meant = any(f"'{name}'" in str(exception) for name in names)
-        if isinstance(exception, NoReverseMatch) and is_meant:
-            return HttpResponseBadRequest("No address: next", "text/plain")
+        if isinstance(exception, NoReverseMatch):
+            leads_to = request.GET.get("next", request.POST.get("next")) or ""
+            names = [leads_to, *leads_to.split(":")]  # a namespace that there is not is named alone
+            if any(f"'{name}'" in str(exception) for name in names):
+                return HttpResponseBadRequest("No address: next", "text/plain")
         return None

@@ -64,5 +64,6 @@ for pattern in accounts_urls.urlpatterns:  # logging in, signing up, profiles
     pattern.callback = fresh(own.get(pattern.name, pattern.callback))
 
 handler400 = "theme.views.bad_request"
+handler403 = "theme.views.permission_denied"
 handler404 = "page_cache.missing.page_not_found"
 handler500 = "theme.views.server_error"

@@ -3,9 +3,11 @@
 import socket
 from inspect import unwrap
 from time import monotonic
+from types import SimpleNamespace
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.db.utils import ConnectionHandler
 from django.http import HttpResponse
 from originals import original
@@ -34,6 +36,28 @@ def test_what_is_asked_of_the_cache_leaves_no_trace(db):
     with reads.recorded(reads.Reads()) as page:
         make_key(cache, "a key of a page")
     assert page.complete
+
+
+@pytest.fixture
+def cursor():
+    """A cursor of Django's, as far as it hands on to a driver, whose methods return their names."""
+    names = ("callproc", "copy", "stream")
+    driver = SimpleNamespace(**{name: lambda *_, name=name: name for name in names})
+    return SimpleNamespace(db=connection, cursor=driver)
+
+
+def test_a_procedure_is_called_past_all_wrappers(db, cursor):
+    callproc = original("django.db.backends.utils.CursorWrapper.callproc")
+    seen = []
+    with connection.execute_wrapper(lambda *asked: seen.append(asked)):
+        assert callproc(cursor, "lower") == "callproc"
+    assert not seen
+
+
+def test_the_methods_of_the_driver_are_called_past_all_wrappers(cursor):
+    find = original("django.db.backends.utils.CursorWrapper.__getattr__")
+    for name in ("copy", "stream"):
+        assert find(cursor, name) is getattr(cursor.cursor, name)
 
 
 def test_the_parts_of_a_list_pass_on_what_nobody_asked_for(rf):
