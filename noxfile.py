@@ -19,6 +19,8 @@ NEWEST = "3.13"  # of Debian's Pythons; edited projects are tested with the one 
 # At a time, in the order of the alphabet, in which the longest are not the last; those of hosts, in
 # that of tests/deploy/conftest.py.
 TWO_MODULES = ("--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder")
+# Of hosts a third one fills what the others leave: they wait for boots, for packages and for fab.
+THREE_MODULES = ("--numprocesses=3", *TWO_MODULES[1:])
 ALSO_LONG = ("-m", "")  # also what is marked as long, which pyproject.toml leaves out
 CAPTURED = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
 FIGURES = HERE / ".nox" / "figures"
@@ -118,7 +120,7 @@ def browser(session):
 @nox.session
 def deploy(session):
     """Does what the README promises hold on brand-new Debian hosts?"""
-    pytest(session, "tests/deploy", *TWO_MODULES)
+    pytest(session, "tests/deploy", *THREE_MODULES)
 
 
 @nox.session
