@@ -85,7 +85,8 @@ def deploy(hosts: Hosts, force: bool = False, maintenance: bool = False, yes: bo
             leases.note(result="nothing to do")
             common.carry_newest(hosts)
             common.agree(hosts)
-            hosts.past(server.end_maintenance_of_deploy)  # which may have been cut off in it
+            if len(hosts) > 1:  # a deploy or a restore may have left them in it
+                hosts.past(server.end_maintenance_of_deploy)
             print(f"{revision[:8]} is live already.")
             return
         name = now[lead.name]["live"] if as_live and not force else ""

@@ -273,7 +273,8 @@ def first_deploy(server: Server) -> float:
     return min(times, default=time.time())
 
 
-CUT_OFF = {"deploy": "fab deploy", "restore": "fab restore, or fab maintenance off"}
+OR_OPEN = "or fab maintenance off"
+CUT_OFF = {"deploy": f"fab deploy, {OR_OPEN}", "restore": f"fab restore, {OR_OPEN}"}
 
 
 @check("Is the site open?", every=0)
